@@ -1,0 +1,58 @@
+//! What every channel is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use tokio_util::sync::CancellationToken;
+
+use crate::{ChannelError, ChannelId, Inbox, Outbound, Peer};
+
+/// What a platform can show. Replies are cut to fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest text of one message, in characters.
+    pub text_chars: usize,
+    /// Whether Markdown is rendered.
+    pub markdown: bool,
+    /// Whether choices can be buttons; without, they are numbered lines.
+    pub buttons: bool,
+    /// Whether a message can grow while it is written.
+    pub streaming: bool,
+}
+
+/// A reply that has been handed over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivered {
+    /// The platform's id of the message, when it gives one.
+    pub platform_id: Option<String>,
+}
+
+/// A way for citizens to reach the gateway.
+#[async_trait]
+pub trait Channel: Send + Sync + 'static {
+    /// The configured name.
+    fn id(&self) -> &ChannelId;
+
+    /// What the platform can show.
+    fn limits(&self) -> Limits;
+
+    /// The routes the platform calls, mounted under `/channels/{id}`.
+    fn routes(self: Arc<Self>, inbox: Inbox) -> Router;
+
+    /// Runs the channel's own connections (polling, stream sockets) until `stop`. A channel that is only called
+    /// returns at once.
+    ///
+    /// # Errors
+    /// When the connection cannot be kept and trying again would not help.
+    async fn listen(&self, _inbox: Inbox, _stop: CancellationToken) -> Result<(), ChannelError> {
+        Ok(())
+    }
+
+    /// Hands one reply to the platform. It is called again after a failure or a restart with the same `reply.id`,
+    /// so it has to be safe to repeat.
+    ///
+    /// # Errors
+    /// See [`ChannelError`]: each variant says what the outbox does next.
+    async fn deliver(&self, to: &Peer, reply: &Outbound) -> Result<Delivered, ChannelError>;
+}

@@ -1,0 +1,221 @@
+//! What crosses the border between a platform and the gateway.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The name of a configured channel, as in `[channels.NAME]`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelId(String);
+
+impl ChannelId {
+    /// Wraps a configured name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChannelId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Whom a message comes from or goes to: an address that only its channel understands (an openid, a visitor id).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Peer {
+    /// The channel the address belongs to.
+    pub channel: ChannelId,
+    /// The platform's address of the citizen. It is personal data: never logged.
+    pub address: String,
+}
+
+impl fmt::Debug for Peer {
+    /// Leaves the address out, because `Debug` output ends up in logs.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Peer").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}
+
+/// The language in which the citizen is spoken to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Locale {
+    /// Chinese.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+/// What a citizen did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Content {
+    /// Wrote something.
+    Text {
+        /// The words, as typed.
+        text: String,
+    },
+    /// Pressed one of the choices of a message.
+    Choice {
+        /// The message that offered the choice.
+        message: String,
+        /// The choice's key.
+        key: String,
+    },
+    /// Said whether an answer helped.
+    Feedback {
+        /// The message judged.
+        message: String,
+        /// True for 有用, false for 没用.
+        useful: bool,
+    },
+    /// Asked for a person by a button.
+    Human,
+    /// Rated the service after a person closed the conversation.
+    Rating {
+        /// One (very dissatisfied) to five (very satisfied).
+        score: u8,
+        /// A few words, if any.
+        comment: Option<String>,
+    },
+    /// Wants to begin anew with the robot.
+    Anew,
+    /// Wants the answer that is being written to stop.
+    Stop,
+}
+
+/// One thing a citizen did, verified and parsed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Inbound {
+    /// The platform's message id. The same id from the same peer is the same message, however often it comes.
+    pub id: String,
+    /// Who did it.
+    pub peer: Peer,
+    /// What was done.
+    pub content: Content,
+    /// The language the citizen reads.
+    pub locale: Locale,
+    /// The place asked about, when the channel knows it: a 行政区划 code or name.
+    pub region: Option<String>,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Author {
+    /// The citizen.
+    Citizen,
+    /// The program.
+    Robot,
+    /// A human helper.
+    Helper,
+    /// The program, about the conversation itself ("a person has joined").
+    System,
+}
+
+/// A source of an answer, as the citizen sees it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Citation {
+    /// The number that stands in the text as `[n]`.
+    pub number: usize,
+    /// The entry's id.
+    pub id: String,
+    /// The entry's title.
+    pub title: String,
+    /// `faq`, `matter`, `policy` or `scenario`.
+    pub kind: String,
+    /// Where the source can be read in full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The sentences the answer relies on.
+    pub quote: String,
+    /// The title of the rule behind the entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The office responsible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+}
+
+/// A possible answer to a question asked back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Choice {
+    /// What the platform sends back when it is pressed.
+    pub key: String,
+    /// What the citizen reads.
+    pub label: String,
+}
+
+/// A number to call, shown as a large button.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// What it is for, such as 报警.
+    pub label: String,
+    /// The number, such as 110.
+    pub number: String,
+}
+
+/// One message of a thread, ready to be shown. The citizen's own messages are in it too, so that a page that was
+/// loaded again shows the whole conversation.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Outbound {
+    /// The place in the conversation, from 1, without gaps.
+    pub seq: u64,
+    /// The message's own id; delivering the same id twice shows one message.
+    pub id: String,
+    /// Who wrote it.
+    pub author: Author,
+    /// The helper's display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When it was written.
+    pub at: Timestamp,
+    /// Markdown: paragraphs, lists, bold, links, and marks such as `[1]`.
+    pub text: String,
+    /// How the turn ended, for the robot's messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// The sources.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub citations: Vec<Citation>,
+    /// The choices offered.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub choices: Vec<Choice>,
+    /// Whether a person should be offered below the message.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub offer_human: bool,
+    /// Numbers to call at once.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub call: Vec<Call>,
+    /// Whether the citizen is asked to rate the service.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ask_rating: bool,
+    /// The id the citizen's device gave the message, so that it recognises its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// What the citizen said of it: `useful` or `useless`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peers_address_is_never_in_its_debug_output() {
+        let peer = Peer { channel: ChannelId::new("web"), address: "openid-secret".to_owned() };
+        assert!(!format!("{peer:?}").contains("openid-secret"));
+    }
+}

@@ -1,0 +1,103 @@
+//! Visitor tokens: `base64url(visitor ‖ expiry).base64url(HMAC-SHA-256)`. The server keeps no session for a visitor;
+//! whoever holds the token is the visitor.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
+use sha2::Sha256;
+use uuid::Uuid;
+
+/// How long a token is good for. It is renewed whenever a session is asked for with an old one that still holds.
+pub const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+/// Signs and checks visitor tokens.
+#[derive(Clone)]
+pub struct Signer {
+    key: Vec<u8>,
+}
+
+/// A visitor whose token was good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Visitor {
+    /// The visitor's id, which is the peer's address.
+    pub id: Uuid,
+    /// When the token ends.
+    pub expires_at: Timestamp,
+}
+
+impl Signer {
+    /// Takes a secret of at least 32 random bytes.
+    pub fn new(key: Vec<u8>) -> Self {
+        Self { key }
+    }
+
+    fn mac(&self, payload: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(b"yikouwen visitor 1\0");
+        mac.update(payload);
+        Some(mac)
+    }
+
+    /// Issues a token for a visitor.
+    pub fn issue(&self, id: Uuid, now: Timestamp) -> (String, Visitor) {
+        let expires_at = now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX);
+        let mut payload = id.as_bytes().to_vec();
+        payload.extend_from_slice(&expires_at.as_second().to_be_bytes());
+        let tag = self.mac(&payload).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+        let token = format!("{}.{}", URL_SAFE_NO_PAD.encode(&payload), URL_SAFE_NO_PAD.encode(tag));
+        (token, Visitor { id, expires_at })
+    }
+
+    /// Returns the visitor of a token, or `None` when it is forged, damaged or past its end.
+    pub fn check(&self, token: &str, now: Timestamp) -> Option<Visitor> {
+        let (payload, tag) = token.split_once('.')?;
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+        self.mac(&payload)?.verify_slice(&tag).ok()?;
+        let id = Uuid::from_slice(payload.get(..16)?).ok()?;
+        let seconds = i64::from_be_bytes(payload.get(16..)?.try_into().ok()?);
+        let expires_at = Timestamp::from_second(seconds).ok()?;
+        (now < expires_at).then_some(Visitor { id, expires_at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-20T08:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_token_holds_until_its_end_and_not_longer() {
+        let signer = Signer::new(vec![7; 32]);
+        let (token, visitor) = signer.issue(Uuid::from_u128(42), now());
+        assert_eq!(signer.check(&token, now()), Some(visitor));
+        assert_eq!(signer.check(&token, visitor.expires_at), None);
+    }
+
+    #[test]
+    fn a_token_of_another_key_or_with_a_changed_byte_is_refused() {
+        let signer = Signer::new(vec![7; 32]);
+        let (token, _) = signer.issue(Uuid::from_u128(42), now());
+        assert_eq!(Signer::new(vec![8; 32]).check(&token, now()), None);
+        for position in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(bytes).unwrap();
+            // The last character of a base64 group may carry unused bits; then the text differs but not the bytes.
+            if forged != token {
+                assert!(signer.check(&forged, now()).is_none() || position == token.len() - 1);
+            }
+        }
+    }
+
+    #[test]
+    fn noise_is_refused_without_a_panic() {
+        let signer = Signer::new(vec![7; 32]);
+        for noise in ["", ".", "a.b", "AAAA.AAAA", "é.ü", &"A".repeat(10_000)] {
+            assert_eq!(signer.check(noise, now()), None);
+        }
+    }
+}
