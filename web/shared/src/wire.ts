@@ -1,0 +1,355 @@
+/**
+ * The wire contract of the web channel: what the server and the citizen's or helper's page say to each other.
+ * The names are the server's; nothing here is computed.
+ */
+
+/** A moment as RFC 3339 in UTC. */
+export type Instant = string;
+
+export type Author = 'citizen' | 'robot' | 'helper' | 'system';
+export type Outcome = 'answered' | 'clarify' | 'guide' | 'no_answer' | 'handoff' | 'emergency';
+export type EntryKind = 'faq' | 'matter' | 'policy' | 'scenario';
+export type Feedback = 'useful' | 'useless';
+export type Score = 1 | 2 | 3 | 4 | 5;
+export type Locale = 'zh' | 'en';
+
+export type Stage =
+  | 'robot'
+  | 'queued'
+  | 'claimed'
+  | 'serving'
+  | 'reclaim_grace'
+  | 'wrap_up'
+  | 'closed'
+  | 'left_message';
+
+export interface Citation {
+  number: number;
+  id: string;
+  title: string;
+  kind: EntryKind;
+  url?: string;
+  quote?: string;
+  source?: string;
+  department?: string;
+  updated?: string;
+}
+
+export interface Choice {
+  key: string;
+  label: string;
+}
+
+export interface Call {
+  label: string;
+  number: string;
+}
+
+/** Why the robot said what it said; sent to the desk only. */
+export interface Evidence {
+  id: string;
+  title: string;
+  kind: EntryKind;
+  confidence: number;
+  unit?: string;
+}
+
+export interface Message {
+  /** Gapless per conversation, from 1. */
+  seq: number;
+  id: string;
+  author: Author;
+  /** The helper's name; absent for everyone else. */
+  name?: string;
+  at: Instant;
+  /** Markdown; marks such as [1] point at `citations[].number`. */
+  text: string;
+  outcome?: Outcome;
+  citations?: Citation[];
+  choices?: Choice[];
+  offer_human?: boolean;
+  call?: Call[];
+  ask_rating?: boolean;
+  /** On citizen messages: the id that the citizen's client gave. */
+  client_id?: string;
+  feedback?: Feedback;
+  confidence?: number;
+  evidence?: Evidence[];
+}
+
+/* ---- web channel: client to server ---- */
+
+export type SayFrame = { t: 'say'; id: string; text: string };
+export type ChooseFrame = { t: 'choose'; id: string; message: string; key: string };
+export type FeedbackFrame = { t: 'feedback'; id: string; message: string; useful: boolean };
+export type HumanFrame = { t: 'human'; id: string };
+export type RateFrame = { t: 'rate'; id: string; score: Score; comment?: string };
+export type NewFrame = { t: 'new'; id: string };
+export type StopFrame = { t: 'stop'; id: string };
+
+/** Frames the server acknowledges; a client repeats them under the same id until it does. */
+export type DurableFrame =
+  | SayFrame
+  | ChooseFrame
+  | FeedbackFrame
+  | HumanFrame
+  | RateFrame
+  | NewFrame
+  | StopFrame;
+
+export interface HelloFrame {
+  t: 'hello';
+  token: string;
+  locale: Locale;
+  conversation?: string;
+  after: number;
+  /** Origin and path of the page the citizen is on, never its query. */
+  page?: string;
+}
+
+export type ClientFrame = HelloFrame | DurableFrame | { t: 'typing' } | { t: 'ping' };
+
+/* ---- web channel: server to client ---- */
+
+export type ErrorCode =
+  | 'empty'
+  | 'too_long'
+  | 'bad_frame'
+  | 'busy'
+  | 'rate_limited'
+  | 'unauthorized'
+  | 'unknown_message'
+  | 'not_now'
+  | 'unavailable';
+
+export interface WelcomeFrame {
+  t: 'welcome';
+  conversation: string;
+  stage: Stage;
+  /** The highest seq of the conversation. */
+  last: number;
+}
+export interface AcceptedFrame {
+  t: 'accepted';
+  id: string;
+  seq?: number;
+}
+export interface MessageFrame {
+  t: 'message';
+  conversation: string;
+  message: Message;
+}
+export interface StateFrame {
+  t: 'state';
+  conversation: string;
+  stage: Stage;
+  position?: number;
+  wait_seconds?: number;
+  helper?: string;
+  desk_open?: boolean;
+}
+export interface ErrorFrame {
+  t: 'error';
+  id?: string;
+  code: ErrorCode;
+  /** Seconds. */
+  retry_after?: number;
+}
+
+export type ServerFrame =
+  | WelcomeFrame
+  | AcceptedFrame
+  | MessageFrame
+  | StateFrame
+  | ErrorFrame
+  | { t: 'delta'; turn: string; text: string }
+  | { t: 'drop'; turn: string }
+  | { t: 'thinking'; turn: string }
+  | { t: 'typing' }
+  | { t: 'pong' }
+  | { t: 'conversation'; conversation: string };
+
+export interface Session {
+  token: string;
+  visitor: string;
+  expires_at: Instant;
+}
+
+/** RFC 9457, with the machine-readable `code` this product adds. */
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  code?: string;
+  /** Who was faster, on a refused claim. */
+  winner?: string;
+  retry_after?: number;
+}
+
+/* ---- read-only API of the first screen ---- */
+
+export type Localized<T> = Record<Locale, T>;
+
+export interface Site {
+  name: string;
+  demo: boolean;
+  greeting: Localized<string>;
+  starters: Localized<string[]>;
+  ai_label: Localized<string>;
+}
+
+export interface Suggestion {
+  text: string;
+  id: string;
+  kind: EntryKind;
+}
+
+export interface Material {
+  name: string;
+  form?: string;
+  copies?: number;
+  note?: string;
+  keypoints?: string[];
+}
+
+export interface ServiceWindow {
+  name: string;
+  address?: string;
+  lng?: number;
+  lat?: number;
+  hours?: string;
+  phone?: string;
+}
+
+export interface PolicyCondition {
+  field: string;
+  op: 'eq' | 'ne' | 'ge' | 'gt' | 'le' | 'lt' | 'in';
+  value: string | number | boolean | (string | number)[];
+}
+
+export interface EntrySource {
+  title?: string;
+  number?: string;
+  url?: string;
+  published_on?: string;
+}
+
+/** A published knowledge entry, as the opened citation shows it. */
+export interface Entry {
+  id: string;
+  kind: EntryKind;
+  title: string;
+  answer?: string;
+  region?: string;
+  department?: string;
+  effective_from?: string;
+  expires_on?: string;
+  source?: EntrySource;
+  attachments?: { name: string; url?: string }[];
+  materials?: Material[];
+  /** Sentences for a matter, comparisons for a policy. */
+  conditions?: (string | PolicyCondition)[];
+  steps?: string[];
+  fees?: string;
+  time_limit_days?: number;
+  windows?: ServiceWindow[];
+  online_url?: string;
+  appointment_url?: string;
+  video_url?: string;
+  benefits?: string;
+  apply_from?: string;
+  apply_until?: string;
+}
+
+/* ---- desk: helpers' workbench ---- */
+
+export type Role = 'responder' | 'owner' | 'supervisor' | 'admin';
+
+export type HandoffReason =
+  | 'asked'
+  | 'dissatisfied'
+  | 'repeated'
+  | 'unanswered'
+  | 'complaint'
+  | 'emergency'
+  | 'returned';
+
+export interface Helper {
+  name: string;
+  role: Role;
+  must_change_password: boolean;
+}
+
+export interface LoginReply {
+  helper: Helper;
+}
+
+export interface Me extends Helper {
+  capacity: number;
+  load: number;
+}
+
+export interface QueueItem {
+  conversation: string;
+  position: number;
+  queued_at: Instant;
+  waiting_seconds: number;
+  reason: HandoffReason;
+  channel: string;
+  /** The last words, masked. */
+  preview: string;
+  priority: 0 | 1;
+  previous_helper?: string;
+}
+
+export interface Summary {
+  conversation: string;
+  stage: Stage;
+  channel: string;
+  preview: string;
+  last_at: Instant;
+  unread?: number;
+}
+
+export interface QueueView {
+  queue: QueueItem[];
+  mine: Summary[];
+  desk_open: boolean;
+  online: number;
+}
+
+export interface Rating {
+  score: Score;
+  comment?: string;
+  at: Instant;
+}
+
+export interface Transcript {
+  id: string;
+  stage: Stage;
+  version: number;
+  channel: string;
+  opened_at: Instant;
+  owner?: string;
+  reason?: HandoffReason;
+  position?: number;
+  messages: Message[];
+  rating?: Rating;
+}
+
+export interface ClaimReply {
+  conversation: string;
+  stage: Stage;
+  version: number;
+}
+
+export type DeskFrame =
+  | ({ t: 'queue' } & QueueView)
+  | { t: 'message'; conversation: string; message: Message }
+  | { t: 'conversation'; conversation: string; stage: Stage; version: number; owner?: string }
+  | { t: 'typing'; conversation: string }
+  | { t: 'pong' }
+  | { t: 'goodbye' };
+
+export type DeskClientFrame = { t: 'ping' };

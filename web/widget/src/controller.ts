@@ -1,0 +1,162 @@
+import { freshId } from '@yikouwen/shared/ids';
+import type { Choice, DurableFrame, Locale, Score, ServerFrame, Site } from '@yikouwen/shared/wire';
+
+import { Api } from './api';
+import { Connection } from './connection';
+import { Outbox } from './outbox';
+import { SessionKeeper } from './session';
+import { contiguous, hasGap } from './state';
+import { keys, type Keeps } from './storage';
+import { Store } from './store';
+
+const TYPING_EVERY = 3_000;
+const TYPING_LASTS = 5_000;
+
+/** What the citizen can do, in one place: each act changes the state at once and goes out to the server. */
+export class Controller {
+  readonly store = new Store();
+  readonly api: Api;
+  private readonly outbox: Outbox;
+  private readonly connection: Connection;
+  private readonly gapsTried = new Set<string>();
+  private lastTyping = 0;
+  private typingTimer: ReturnType<typeof setTimeout> | undefined;
+  private started = false;
+  private siteAnswer: Promise<Site> | undefined;
+
+  constructor(
+    server: URL,
+    private readonly keeps: Keeps,
+    private locale: Locale,
+    fetcher: typeof fetch = (input, init) => fetch(input, init),
+  ) {
+    const base = new URL('channels/web/', server);
+    this.api = new Api(new URL('api/v1/', server), fetcher);
+    this.outbox = new Outbox(keeps.tab);
+    this.connection = new Connection({
+      base,
+      session: new SessionKeeper(new URL('session', base).href, keeps.lasting, fetcher),
+      outbox: this.outbox,
+      locale: () => this.locale,
+      page: location.origin === 'null' ? undefined : location.origin + location.pathname,
+      cursor: () => ({
+        conversation: this.store.state.conversation,
+        after: contiguous(this.store.state.messages),
+      }),
+      onFrame: (frame) => this.receive(frame),
+      onLink: (link) => this.store.dispatch({ type: 'link', link }),
+      fetch: fetcher,
+    });
+    this.store.dispatch({ type: 'remember-rated', rated: this.loadRated() });
+    for (const frame of this.outbox.frames) this.store.dispatch({ type: 'out', frame });
+  }
+
+  start(): void {
+    if (this.started) return;
+    this.started = true;
+    this.connection.start();
+  }
+
+  stop(): void {
+    clearTimeout(this.typingTimer);
+    this.connection.stop();
+  }
+
+  /** Asked for once; a failed answer is asked for again the next time. */
+  site(): Promise<Site> {
+    this.siteAnswer ??= this.api.site().catch((error: unknown) => {
+      this.siteAnswer = undefined;
+      throw error;
+    });
+    return this.siteAnswer;
+  }
+
+  setLocale(locale: Locale): void {
+    if (locale === this.locale) return;
+    this.locale = locale;
+    if (this.started) this.connection.resync();
+  }
+
+  say(text: string): void {
+    const words = text.trim();
+    if (words !== '') this.out({ t: 'say', id: freshId(), text: words });
+  }
+
+  choose(message: string, choice: Choice): void {
+    this.out({ t: 'choose', id: freshId(), message, key: choice.key }, choice);
+  }
+
+  feedback(message: string, useful: boolean): void {
+    this.out({ t: 'feedback', id: freshId(), message, useful });
+  }
+
+  human(): void {
+    if (!this.store.state.askingHuman) this.out({ t: 'human', id: freshId() });
+  }
+
+  rate(score: Score, comment: string): void {
+    const words = comment.trim();
+    this.out({ t: 'rate', id: freshId(), score, ...(words === '' ? {} : { comment: words }) });
+    this.saveRated();
+  }
+
+  begin(): void {
+    this.out({ t: 'new', id: freshId() });
+  }
+
+  stopAnswer(): void {
+    this.out({ t: 'stop', id: freshId() });
+  }
+
+  /** Takes refused words out of the thread, for them to be changed. */
+  withdraw(id: string): void {
+    this.store.dispatch({ type: 'withdraw', id });
+  }
+
+  /** The citizen writes; a helper who serves may see it, and nobody else. */
+  typing(): void {
+    const now = Date.now();
+    if (this.store.state.stage !== 'serving' || now - this.lastTyping < TYPING_EVERY) return;
+    this.lastTyping = now;
+    this.connection.typing();
+  }
+
+  private out(frame: DurableFrame, choice?: Choice): void {
+    this.store.dispatch({ type: 'out', frame, ...(choice ? { choice } : {}) });
+    this.connection.push(frame);
+  }
+
+  private receive(frame: ServerFrame): void {
+    this.store.dispatch({ type: 'frame', frame });
+    if (frame.t === 'typing') {
+      clearTimeout(this.typingTimer);
+      this.typingTimer = setTimeout(() => this.store.dispatch({ type: 'helper-still' }), TYPING_LASTS);
+    }
+    if (frame.t === 'error' && frame.id !== undefined) this.saveRated();
+    if (frame.t === 'message') this.mendGap();
+  }
+
+  /** Asks again for what is missing, once for each place, so that a server that can't tell is not asked for ever. */
+  private mendGap(): void {
+    const { conversation, messages } = this.store.state;
+    if (!hasGap(messages)) return;
+    const place = `${conversation ?? ''}:${contiguous(messages)}`;
+    if (this.gapsTried.has(place)) return;
+    this.gapsTried.add(place);
+    this.connection.resync();
+  }
+
+  private loadRated(): Record<string, Score> {
+    try {
+      return JSON.parse(this.keeps.lasting.get(keys.rated) ?? '{}') as Record<string, Score>;
+    } catch {
+      return {};
+    }
+  }
+
+  private saveRated(): void {
+    // The newest few are enough: an old conversation is not shown again.
+    const newest = Object.entries(this.store.state.rated).slice(-20);
+    this.keeps.lasting.set(keys.rated, JSON.stringify(Object.fromEntries(newest)));
+  }
+}

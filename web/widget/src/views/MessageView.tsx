@@ -1,0 +1,113 @@
+import { clockTime } from '@yikouwen/shared/time';
+import type { Message } from '@yikouwen/shared/wire';
+import type { JSX } from 'preact';
+
+import { withHuman, type Pending, type State } from '../state';
+import { useUi } from './context';
+import { Calls, Choices, FeedbackButtons, HumanOffer, Sources } from './Extras';
+import { CheckIcon } from './icons';
+import { Markdown } from './Markdown';
+import { Rating } from './Rating';
+
+interface Props {
+  message: Message;
+  state: State;
+  /** Nothing has been said after it, so what it asks can still be answered. */
+  latest: boolean;
+  /** From an earlier conversation: to be read only. */
+  old?: boolean;
+}
+
+export function MessageView({ message, state, latest, old = false }: Props): JSX.Element {
+  const { controller } = useUi();
+  const { author } = message;
+  if (author === 'citizen') return <CitizenBubble id={message.id} text={message.text} at={message.at} last={latest} />;
+  const { citations = [], choices = [], call = [] } = message;
+  const answered = message.outcome === 'answered' || message.outcome === 'guide';
+  const given = state.feedback[message.id] ?? message.feedback;
+  const offer = (message.offer_human === true || given === 'useless') && latest && !withHuman(state.stage);
+  return (
+    <article class={`turn ${author}`} data-testid="message" data-author={author} data-message={message.id}>
+      <Who message={message} />
+      <div class={message.outcome === 'emergency' ? 'bubble emergency' : 'bubble'}>
+        <Markdown text={message.text} citations={citations} />
+        {call.length > 0 && <Calls calls={call} />}
+        {citations.length > 0 && <Sources citations={citations} />}
+      </div>
+      {choices.length > 0 && (
+        <Choices
+          choices={choices}
+          open={latest && !old}
+          picked={state.picked[message.id]}
+          onPick={(choice) => controller.choose(message.id, choice)}
+        />
+      )}
+      {author === 'robot' && answered && !old && <FeedbackButtons message={message} given={given} />}
+      {offer && !old && <HumanOffer />}
+      {message.ask_rating === true && !old && (
+        <Rating id={message.id} given={state.rated[state.conversation ?? '']} />
+      )}
+    </article>
+  );
+}
+
+function Who({ message }: { message: Message }): JSX.Element {
+  const { t, locale } = useUi();
+  const { author, name } = message;
+  const shown =
+    author === 'robot' ? t('robotName') : author === 'helper' ? (name ?? t('helperName')) : t('systemName');
+  return (
+    <p class="who">
+      <span class="name">{shown}</span>
+      {author === 'robot' && <span class="badge">{t('aiBadge')}</span>}
+      {author === 'helper' && name !== undefined && <span class="badge person">{t('helperName')}</span>}
+      <time dateTime={message.at}>{clockTime(message.at, locale)}</time>
+    </p>
+  );
+}
+
+interface CitizenProps {
+  id: string;
+  text: string;
+  at?: string;
+  last: boolean;
+}
+
+function CitizenBubble({ id, text, at, last }: CitizenProps): JSX.Element {
+  const { t, locale } = useUi();
+  return (
+    <article class="turn citizen" data-testid="message" data-author="citizen" data-message={id}>
+      <p class="who sr-only">{t('you')}</p>
+      <div class="bubble plain">{text}</div>
+      <p class="receipt">
+        {at !== undefined && <time dateTime={at}>{clockTime(at, locale)}</time>}
+        {last && (
+          <span class="delivered" data-testid="delivered">
+            <CheckIcon />
+            {t('accepted')}
+          </span>
+        )}
+      </p>
+    </article>
+  );
+}
+
+export function PendingBubble({ pending, onEdit }: { pending: Pending; onEdit: () => void }): JSX.Element {
+  const { t } = useUi();
+  const { status } = pending;
+  return (
+    <article class={`turn citizen pending ${status}`} data-testid="pending" data-status={status}>
+      <p class="who sr-only">{t('you')}</p>
+      <div class="bubble plain">{pending.text}</div>
+      <p class="receipt">
+        {status === 'accepted' && <CheckIcon />}
+        <span>{t(status)}</span>
+        {status === 'failed' && (
+          <button type="button" class="quiet" data-testid="edit-again" onClick={onEdit}>
+            {t('editAgain')}
+          </button>
+        )}
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,45 @@
+import { gzipSync } from 'node:zlib';
+
+import { defineConfig, type Plugin } from 'vite';
+
+/** The widget lands on pages of every kind, on phones of every age: it may not grow unnoticed. */
+const MOST = 60 * 1024;
+
+/** A page in GBK reads every script as GBK, unless the script has nothing to misread. */
+function asciiOnly(): Plugin {
+  const escape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return {
+    name: 'ascii-only',
+    generateBundle(_options, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type === 'chunk') file.code = file.code.replace(/[^\n\r\t -~]/g, escape);
+      }
+    },
+  };
+}
+
+function sizeGate(): Plugin {
+  return {
+    name: 'size-gate',
+    generateBundle(_options, bundle) {
+      for (const [name, file] of Object.entries(bundle)) {
+        if (file.type !== 'chunk') continue;
+        const size = gzipSync(file.code, { level: 9 }).length;
+        console.log(`${name}: ${(size / 1024).toFixed(1)} KB gzipped of ${MOST / 1024} KB allowed`);
+        if (size > MOST) this.error(`${name} is larger than it may be`);
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root: import.meta.dirname,
+  publicDir: false,
+  build: {
+    outDir: '../dist',
+    emptyOutDir: false,
+    target: ['chrome87', 'safari14', 'firefox90'],
+    lib: { entry: 'src/main.ts', name: 'Yikouwen', formats: ['iife'], fileName: () => 'widget.js' },
+  },
+  plugins: [asciiOnly(), sizeGate()],
+});
