@@ -1,0 +1,4 @@
+//! How good it is, on any collection of questions.
+
+pub mod figures;
+pub mod retrieval;

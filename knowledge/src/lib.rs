@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+// In the order in which they are best read.
+pub mod analyzer;
+pub mod entry;
+pub mod evaluate;
+pub mod import;
+pub mod index;
+pub mod region;
+mod schema;
+pub mod search;
+mod suggest;
+
+pub use analyzer::Analyzer;
+pub use entry::{Audience, Entry, EntryId, Kind, Status};
+pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
+pub use region::{RegionCode, Regions};
+pub use search::{Features, Hit, Query, Scope};
+pub use suggest::Suggestion;
