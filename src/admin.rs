@@ -1,0 +1,9 @@
+//! What the operator does: one set of commands, run here when the data directory is free, and inside the running
+//! server otherwise ([`control`]), because only one process can hold the store.
+
+pub mod command;
+pub mod control;
+pub mod run;
+
+pub use command::{Command, ExportKind, Report};
+pub use run::run;

@@ -1,0 +1,110 @@
+//! The commands and what they report, as they travel between the command line and a running server.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::desk::Role;
+
+/// What is to be exported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportKind {
+    /// Knowledge entries.
+    Entries,
+    /// Conversations with their transcripts.
+    Conversations,
+    /// Questions without an answer.
+    Gaps,
+}
+
+/// A command.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Makes an account; without a password one is made up and printed.
+    HelperAdd {
+        /// The name.
+        name: String,
+        /// The password.
+        password: Option<String>,
+        /// What the helper may do.
+        role: Role,
+    },
+    /// Lists the accounts.
+    HelperList,
+    /// Closes or reopens an account.
+    HelperDisable {
+        /// The name.
+        name: String,
+        /// Reopens it instead.
+        enable: bool,
+    },
+    /// Sets a password; without one it is made up and printed.
+    HelperPassword {
+        /// The name.
+        name: String,
+        /// The password.
+        password: Option<String>,
+    },
+    /// Takes files over, all or nothing.
+    Import {
+        /// The files, absolute.
+        paths: Vec<PathBuf>,
+    },
+    /// Prints records, one object a line.
+    Export {
+        /// Which.
+        kind: ExportKind,
+    },
+    /// Takes one turn.
+    Ask {
+        /// The question.
+        question: String,
+        /// As JSON.
+        json: bool,
+    },
+    /// Prints evidence with scores.
+    Search {
+        /// The question.
+        question: String,
+        /// How many hits.
+        limit: usize,
+        /// As JSON.
+        json: bool,
+    },
+    /// Writes a backup.
+    Backup {
+        /// Where to, absolute.
+        directory: PathBuf,
+    },
+    /// Reads every record.
+    Verify,
+}
+
+/// What a command says on its way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub enum Report {
+    /// A line of its result.
+    Line {
+        /// The line.
+        text: String,
+    },
+    /// How far it is.
+    Progress {
+        /// How many are done.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        text: String,
+        /// Whether the command itself was wrong (exit code 2) rather than the work (1).
+        usage: bool,
+    },
+    /// It is done.
+    Done,
+}

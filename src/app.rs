@@ -1,0 +1,285 @@
+//! Wiring: with `main.rs` and `cli` the only place that names concrete types.
+
+mod clock;
+mod secrets;
+mod start;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::web::{WebChannel, WebSettings, sign::Signer};
+use adapters::{Channel, ChannelId, Inbox, Now};
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::{Events, LocalBus};
+use crate::config::{ChannelConfig, Config, words};
+use crate::desk::{Desk, DeskSettings};
+use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
+use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
+use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
+use crate::records::{Ledger, LedgerPolicy};
+use crate::retrieval::{Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
+use crate::store::{self, Store};
+use crate::synthesis::{Extractive, ModelSettings, OpenAi, Prompts};
+use crate::telemetry::Metrics;
+
+pub use clock::SystemClock;
+
+/// The longest frame of a device in bytes for one character of text: UTF-8, JSON escapes, and the frame around it.
+const BYTES_PER_CHARACTER: usize = 12;
+
+/// How long `POST /api/v1/ask` waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The table of regions of the demo city.
+const DEMO_REGIONS: &[u8] = include_bytes!("../knowledge/demo/regions.json");
+
+/// The program, opened but not yet serving.
+pub struct App {
+    /// The configuration it was opened with.
+    pub config: Config,
+    /// Everything durable.
+    pub store: Arc<dyn Store>,
+    /// The knowledge.
+    pub knowledge: Knowledge,
+    /// Conversations.
+    pub ledger: Ledger,
+    /// Helpers.
+    pub desk: Arc<Desk>,
+    /// Channels, inbox and outbox.
+    pub gateway: Arc<Gateway>,
+    metrics: Metrics,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Opens every part.
+    ///
+    /// # Errors
+    /// Says which part cannot be opened, and why.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        config.check()?;
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the data directory {}", config.data.display()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let url = config.store_url();
+        let store = store::open(&url).await.context("cannot open the store")?;
+        let knowledge = open_knowledge(&config, &url, &store, &clock).await?;
+        let events = Events::new(Arc::new(LocalBus::default()));
+        let policy = LedgerPolicy {
+            wait_limit: config.desk.wait_limit.into(),
+            grace: config.desk.grace.into(),
+            rating_wait: config.desk.rating_wait.into(),
+            capacity: config.desk.capacity,
+        };
+        let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), policy);
+        let phrases = words::phrases(config.dialogue.replies.as_deref())?;
+        let engine = engine(&config, &knowledge)?;
+        let settings = DeskSettings {
+            session: config.desk.session.into(),
+            presence: config.desk.presence.into(),
+            message_chars: config.desk.message_chars,
+        };
+        let desk = Desk::new(ledger.clone(), phrases, settings);
+        let signer = Signer::new(secrets::visitor_key(&*store).await?);
+        let channels = channels(&config, &signer, &clock);
+        let stop = CancellationToken::new();
+        let metrics = Metrics::default();
+        let gateway = Gateway::new(
+            ledger.clone(),
+            engine,
+            gateway_settings(&config),
+            metrics.clone(),
+            channels,
+            stop.clone(),
+        );
+        Ok(Self { config, store, knowledge, ledger, desk, gateway, metrics, stop })
+    }
+
+    /// Serves until `shutdown` ends, then drains.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let address = listener.local_addr()?;
+        self.gateway.start().await.context("cannot take up what was left behind")?;
+        let app = Arc::new(self);
+        let web = app.web()?;
+        let presences = tokio::spawn(Arc::clone(&app.desk).sweep(app.stop.clone()));
+        let control = crate::admin::control::listen(Arc::clone(&app), app.stop.clone()).await?;
+        let router = http::router(Arc::clone(&web));
+        let stop = app.stop.clone();
+        let ended = stop.clone();
+        let server =
+            axum::serve(listener, router.into_make_service_with_connect_info::<std::net::SocketAddr>())
+                .with_graceful_shutdown(async move { ended.cancelled().await });
+        let mut server = tokio::spawn(async move { server.await });
+        println!("listening on http://{address}");
+        app.announce(address).await;
+        let forgetting = tokio::spawn(forget_addresses(web, stop.clone()));
+        tokio::select! {
+            () = shutdown => {}
+            served = &mut server => served.context("the server ended")??,
+        }
+        tracing::info!("stopping");
+        stop.cancel();
+        let drained = async {
+            app.gateway.drain().await;
+            if !server.is_finished() {
+                // Connections that are kept open have no claim to be waited for beyond the drain time.
+                drop(server.await);
+            }
+        };
+        if tokio::time::timeout(app.config.server.drain.into(), drained).await.is_err() {
+            tracing::warn!("what was not finished in time is durable and goes on at the next start");
+        }
+        presences.abort();
+        forgetting.abort();
+        drop(control);
+        app.store.close().await.context("cannot close the store")?;
+        Ok(())
+    }
+
+    fn web(&self) -> anyhow::Result<Arc<Web>> {
+        let config = &self.config;
+        let secure_cookies = config.server.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
+        Ok(Arc::new(Web {
+            gateway: Arc::clone(&self.gateway),
+            inbox: Inbox::new(Arc::new(GatewayIntake(Arc::clone(&self.gateway)))),
+            desk: Arc::clone(&self.desk),
+            knowledge: Arc::clone(&self.knowledge),
+            metrics: self.metrics.clone(),
+            settings: HttpSettings {
+                body_bytes: config.server.body_bytes,
+                per_address: config.limits.per_address,
+                trusted_proxies: config.server.trusted_proxies,
+                secure_cookies,
+                api_token: config.server.api_token.clone(),
+                patience: PATIENCE,
+                city: (config.city.name.clone(), config.city.name_en.clone()),
+                demo: config.city.demo,
+            },
+            problems: Problems::compiled().context("config/words/problems.toml")?,
+            limiter: AddressLimiter::new(config.limits.per_address),
+            stop: self.stop.clone(),
+        }))
+    }
+}
+
+/// Forgets now and then who has not asked for a while, so that the limiter does not grow with every address ever seen.
+async fn forget_addresses(web: Arc<Web>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => web.limiter.forget(),
+        }
+    }
+}
+
+async fn open_knowledge(
+    config: &Config,
+    url: &str,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Knowledge> {
+    let table = match &config.city.regions {
+        Some(path) => std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+        None => DEMO_REGIONS.to_vec(),
+    };
+    let regions = knowledge::Regions::from_json(&table).context("the table of regions cannot be used")?;
+    let region = regions
+        .resolve(&config.city.region)
+        .with_context(|| format!("[city] region: `{}` is not in the table of regions", config.city.region))?;
+    let site = Site { regions, region: Some(region) };
+    // A store that forgets has an index that forgets.
+    let directory: Option<PathBuf> = (url != "memory:").then(|| config.data.join("index"));
+    KnowledgeBase::open(Arc::clone(store), directory.as_deref(), site, Arc::clone(clock))
+        .await
+        .context("cannot open the knowledge")
+}
+
+fn engine(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Engine> {
+    let phrases = words::phrases(config.dialogue.replies.as_deref())?;
+    let quoter: Arc<dyn Synthesizer> = Arc::new(Extractive::new(phrases.clone()));
+    let writer: Arc<dyn Synthesizer> = match &config.model {
+        None => Arc::clone(&quoter),
+        Some(model) => Arc::new(OpenAi::new(
+            ModelSettings {
+                base_url: model.base_url.clone(),
+                api_key: model.api_key.clone(),
+                model: model.model.clone(),
+                connect_timeout: model.connect_timeout.into(),
+                first_token_timeout: model.first_token_timeout.into(),
+                idle_timeout: model.idle_timeout.into(),
+                total_timeout: model.total_timeout.into(),
+                max_tokens: model.max_tokens,
+                temperature: model.temperature,
+                extra_body: model.extra_body.clone(),
+            },
+            client(model.connect_timeout.into())?,
+            Prompts::default(),
+        )),
+    };
+    let policy = Policy {
+        answer_at: config.dialogue.answer_at,
+        clarify_at: config.dialogue.clarify_at,
+        close_margin: config.dialogue.close_margin,
+        choices: config.dialogue.choices,
+        evidence: config.dialogue.evidence,
+    };
+    let words = words::words(config.dialogue.intents.as_deref())?;
+    let retriever = Arc::new(KnowledgeRetriever(Arc::clone(knowledge)));
+    Ok(Engine::new(retriever, writer, quoter, words, phrases, policy))
+}
+
+/// The one HTTP client of the program.
+pub(crate) fn client(connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .connect_timeout(connect_timeout)
+        .user_agent(concat!("yikouwen/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .context("cannot build the HTTP client")
+}
+
+fn channels(config: &Config, signer: &Signer, clock: &Arc<dyn Clock>) -> Vec<Arc<dyn Channel>> {
+    let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(http::ask::ApiChannel::default())];
+    for (name, settings) in &config.channels {
+        let ChannelConfig::Web { allowed_origins } = settings;
+        let clock = Arc::clone(clock);
+        let now: Now = Arc::new(move || clock.now());
+        channels.push(WebChannel::new(WebSettings {
+            id: ChannelId::new(name),
+            allowed_origins: allowed_origins.clone(),
+            frame_bytes: config
+                .limits
+                .message_chars
+                .saturating_mul(BYTES_PER_CHARACTER)
+                .saturating_add(1_024),
+            signer: signer.clone(),
+            now,
+        }));
+    }
+    channels
+}
+
+fn gateway_settings(config: &Config) -> GatewaySettings {
+    GatewaySettings {
+        message_chars: config.limits.message_chars,
+        per_citizen: config.limits.per_citizen,
+        queue_depth: config.limits.queue_depth,
+        turns: config.limits.turns,
+        reopen_within: config.dialogue.reopen_within.into(),
+        remember_ids: config.retention.message_ids.into(),
+        unwatched: config.dialogue.unwatched.into(),
+        longest_pause: config.retention.longest_pause.into(),
+    }
+}

@@ -1,0 +1,23 @@
+//! Secrets that the program makes for itself and keeps in its store.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rand::RngExt;
+
+use crate::records::keys;
+use crate::store::{Commit, Store, StoreError, StoreExt};
+
+/// The key that visitor tokens are signed with; made at the first start, so that a visitor is known again after any
+/// number of restarts.
+pub(super) async fn visitor_key(store: &dyn Store) -> Result<Vec<u8>, StoreError> {
+    let key = keys::meta("visitor_key");
+    loop {
+        if let Some((text, _)) = store.get_json::<String>(&key).await? {
+            return STANDARD
+                .decode(text)
+                .map_err(|_| StoreError::Corrupt("the key of visitor tokens cannot be read".into()));
+        }
+        let fresh = STANDARD.encode(rand::rng().random::<[u8; 32]>());
+        // Of two nodes that start at once one wins, and both read what it wrote.
+        store.attempt(Commit::new().check(key.clone(), None).put_json(key.clone(), &fresh)).await?;
+    }
+}

@@ -1,0 +1,71 @@
+//! What a first start needs: the demo city's knowledge, and somebody who can log in.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use rust_embed::RustEmbed;
+
+use super::App;
+use crate::desk::{Role, accounts};
+
+/// The demo city's knowledge, carried in the program.
+#[derive(RustEmbed)]
+#[folder = "knowledge/demo/"]
+#[include = "*.jsonl"]
+struct Demo;
+
+/// The first account's name.
+const FIRST_HELPER: &str = "admin";
+
+impl App {
+    /// Takes the demo city's knowledge over; what is there already is replaced.
+    ///
+    /// # Errors
+    /// When the store fails, or the demo content is faulty, which a test rules out.
+    pub async fn import_demo(&self) -> anyhow::Result<usize> {
+        let files = Demo::iter()
+            .filter_map(|name| Demo::get(&name).map(|file| (name.into_owned(), file.data.into_owned())))
+            .collect();
+        let imported = self.knowledge.import(files, |_, _| {}).await.context("the demo content")?;
+        tracing::info!(entries = imported, "the demo city's knowledge was taken over");
+        Ok(imported)
+    }
+
+    /// Prepares a first start. Returns the password of the account that was made, to be printed once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prepare(&self, demo: bool) -> anyhow::Result<Option<String>> {
+        if demo || (self.config.city.demo && self.knowledge.is_empty()) {
+            self.import_demo().await?;
+        }
+        if !accounts::list(&*self.store).await?.is_empty() {
+            return Ok(None);
+        }
+        let password = accounts::random_password();
+        accounts::add(&*self.store, FIRST_HELPER, Role::Admin, &password, true, self.ledger.now()).await?;
+        Ok(Some(password))
+    }
+
+    /// Prints where to go.
+    pub(super) async fn announce(&self, address: SocketAddr) {
+        let base = match &self.config.server.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{address}"),
+        };
+        println!("  群众页面  citizens   {base}/");
+        println!("  工作台    helpers    {base}/desk/");
+        if !crate::http::assets::are_built() {
+            println!("  (the web parts are not built into this program; run `make web` and build again)");
+        }
+        if let Ok(helpers) = accounts::list(&*self.store).await
+            && let [only] = helpers.as_slice()
+            && only.must_change
+        {
+            println!(
+                "  {} 首次登录后请修改密码；忘记可运行 yikouwen helper password {}",
+                only.name, only.name
+            );
+        }
+    }
+}

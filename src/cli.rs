@@ -1,0 +1,242 @@
+//! The command line. [`Arguments`] says what can be asked for; most commands are in [`crate::admin`], because they run
+//! beside a running server, too.
+
+mod check;
+mod evaluate;
+mod remote;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::admin::{Command, ExportKind};
+use crate::config::{Config, ConfigError};
+use crate::desk::Role;
+
+/// 一口问: one place to ask the government, on whatever channel people have.
+#[derive(Parser, Debug)]
+#[command(name = "yikouwen", version, about, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// Where configuration and data are.
+#[derive(Args, Debug, Clone)]
+struct Common {
+    /// A configuration file; later ones override earlier ones
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// The data directory
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    data: PathBuf,
+}
+
+impl Common {
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.config, &self.data)
+    }
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Serves citizens and helpers
+    Serve {
+        #[command(flatten)]
+        common: Common,
+        /// Where to listen, in place of the configured address
+        #[arg(long, value_name = "HOST:PORT")]
+        listen: Option<std::net::SocketAddr>,
+        /// Takes the demo city's knowledge over at the start
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Takes knowledge files over, all of them or none
+    Import {
+        #[command(flatten)]
+        common: Common,
+        /// Files, or directories of files
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Prints what is stored, one JSON object a line
+    Export {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        what: ExportChoice,
+    },
+    /// Takes one turn: answer, citations, confidence, timing
+    Ask {
+        #[command(flatten)]
+        common: Common,
+        /// The question
+        question: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the evidence for a question, with scores and why it matched
+    Search {
+        #[command(flatten)]
+        common: Common,
+        /// The question
+        question: String,
+        /// How many hits
+        #[arg(long, default_value_t = 10)]
+        limit: usize,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measures
+    Evaluate {
+        #[command(subcommand)]
+        what: evaluate::Evaluate,
+    },
+    /// Keeps the helpers' accounts, also beside a running server
+    Helper {
+        #[command(subcommand)]
+        action: HelperAction,
+    },
+    /// Explains a configuration
+    Check {
+        #[command(flatten)]
+        common: Common,
+        /// Tries the model and the store, too
+        #[arg(long)]
+        online: bool,
+    },
+    /// Copies store and knowledge, safe while serving
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        /// Where to
+        directory: PathBuf,
+    },
+    /// Fills an empty store from a backup
+    Restore {
+        #[command(flatten)]
+        common: Common,
+        /// Where from
+        directory: PathBuf,
+    },
+    /// Reads every record and says what is broken
+    Verify {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct ExportChoice {
+    /// Knowledge entries
+    #[arg(long)]
+    entries: bool,
+    /// Conversations with their transcripts
+    #[arg(long)]
+    conversations: bool,
+    /// Questions that had no answer
+    #[arg(long)]
+    gaps: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum HelperAction {
+    /// Makes an account; without --password one is made up and printed
+    Add {
+        #[command(flatten)]
+        common: Common,
+        /// The name, which citizens see
+        name: String,
+        /// The password
+        #[arg(long)]
+        password: Option<String>,
+        /// What the helper may do
+        #[arg(long, value_enum, default_value = "responder")]
+        role: Role,
+    },
+    /// Lists the accounts
+    List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Closes an account and ends its logins
+    Disable {
+        #[command(flatten)]
+        common: Common,
+        /// The name
+        name: String,
+        /// Opens it again instead
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Sets a password; without --password one is made up and printed
+    Password {
+        #[command(flatten)]
+        common: Common,
+        /// The name
+        name: String,
+        /// The password
+        #[arg(long)]
+        password: Option<String>,
+    },
+}
+
+/// Does what was asked for.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let (common, command) = match arguments.action {
+        Action::Serve { common, listen, demo } => return serve::serve(&common, listen, demo).await,
+        Action::Evaluate { what } => return evaluate::evaluate(&what),
+        Action::Check { common, online } => return check::check(&common, online).await,
+        Action::Restore { common, directory } => return serve::restore(&common, &directory).await,
+        Action::Import { common, paths } => {
+            (common, Command::Import { paths: paths.iter().map(|path| absolute(path)).collect() })
+        }
+        Action::Export { common, what } => {
+            let kind = match what {
+                ExportChoice { entries: true, .. } => ExportKind::Entries,
+                ExportChoice { conversations: true, .. } => ExportKind::Conversations,
+                ExportChoice { .. } => ExportKind::Gaps,
+            };
+            (common, Command::Export { kind })
+        }
+        Action::Ask { common, question, json } => (common, Command::Ask { question, json }),
+        Action::Search { common, question, limit, json } => {
+            (common, Command::Search { question, limit, json })
+        }
+        Action::Backup { common, directory } => (common, Command::Backup { directory: absolute(&directory) }),
+        Action::Verify { common } => (common, Command::Verify),
+        Action::Helper { action } => match action {
+            HelperAction::Add { common, name, password, role } => {
+                (common, Command::HelperAdd { name, password, role })
+            }
+            HelperAction::List { common } => (common, Command::HelperList),
+            HelperAction::Disable { common, name, undo } => {
+                (common, Command::HelperDisable { name, enable: undo })
+            }
+            HelperAction::Password { common, name, password } => {
+                (common, Command::HelperPassword { name, password })
+            }
+        },
+    };
+    remote::run(&common, command).await
+}
+
+/// A server that runs elsewhere has another working directory.
+fn absolute(path: &std::path::Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Prints an error with its causes and returns the exit code it calls for.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("yikouwen: {error:#}");
+    let usage = error.chain().any(|cause| {
+        cause.is::<ConfigError>()
+            || matches!(cause.downcast_ref(), Some(crate::store::StoreError::Misconfigured(_)))
+    });
+    ExitCode::from(if usage { 2 } else { 1 })
+}

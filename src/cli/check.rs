@@ -1,0 +1,108 @@
+//! `check`: says what the configuration means, and everything that is wrong with it.
+
+use std::process::ExitCode;
+
+use super::{Common, fail};
+use crate::config::{ChannelConfig, Config, ConfigError, words};
+use crate::store;
+
+pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
+    let config = match common.load() {
+        Ok(config) => config,
+        Err(error) => return fail(&error.into()),
+    };
+    explain(&config);
+    let mut faults = config.faults();
+    if let Err(error) = words::words(config.dialogue.intents.as_deref()) {
+        faults.push(error.to_string());
+    }
+    if let Err(error) = words::phrases(config.dialogue.replies.as_deref()) {
+        faults.push(error.to_string());
+    }
+    if !faults.is_empty() {
+        return fail(&ConfigError::Senseless(faults).into());
+    }
+    if online {
+        return try_parts(&config).await;
+    }
+    println!("配置可以使用 the configuration can be used");
+    ExitCode::SUCCESS
+}
+
+fn explain(config: &Config) {
+    println!("listen      {}", config.server.listen);
+    match &config.server.public_url {
+        Some(url) => println!("public url  {url}"),
+        None => println!("public url  not set; links use the listening address"),
+    }
+    println!("data        {}", config.data.display());
+    println!("store       {}", config.store_url().split_once(':').map_or("", |(scheme, _)| scheme));
+    println!("city        {} (region {})", config.city.name, config.city.region);
+    match &config.model {
+        Some(model) => println!(
+            "model       {} at {}, key {}",
+            model.model,
+            model.base_url,
+            if model.api_key.is_some() { "set" } else { "not set" }
+        ),
+        None => println!("model       none; answers quote the entries"),
+    }
+    for (name, channel) in &config.channels {
+        let ChannelConfig::Web { allowed_origins } = channel;
+        let origins =
+            if allowed_origins.is_empty() { "our own pages".to_owned() } else { allowed_origins.join(", ") };
+        println!("channel     {name}: web, on {origins}");
+    }
+}
+
+/// Tries the store and the model for real.
+async fn try_parts(config: &Config) -> ExitCode {
+    let mut fine = true;
+    match store::open(&config.store_url()).await {
+        Ok(opened) => {
+            println!("store       opens");
+            drop(opened.close().await);
+        }
+        Err(store::StoreError::Busy(_)) => println!("store       is in use by a running server"),
+        Err(error) => {
+            fine = false;
+            println!("store       {error}");
+        }
+    }
+    if let Some(model) = &config.model {
+        match try_model(model).await {
+            Ok(status) => println!("model       {status}"),
+            Err(error) => {
+                fine = false;
+                println!("model       {error:#}");
+            }
+        }
+    }
+    if fine { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// Asks the model for one word.
+async fn try_model(model: &crate::config::ModelConfig) -> anyhow::Result<String> {
+    use secrecy::ExposeSecret;
+    let client = crate::app::client(model.connect_timeout.into())?;
+    let url = format!("{}/chat/completions", model.base_url.trim_end_matches('/'));
+    let mut request = client.post(url).timeout(model.total_timeout.into()).json(&serde_json::json!({
+        "model": model.model, "max_tokens": 8, "messages": [{ "role": "user", "content": "你好" }],
+    }));
+    if let Some(key) = &model.api_key {
+        request = request.bearer_auth(key.expose_secret());
+    }
+    let response = request.send().await?;
+    let status = response.status();
+    anyhow::ensure!(
+        status.is_success(),
+        "the endpoint answered {status}{}",
+        match status.as_u16() {
+            401 | 403 => ": the key is wrong or lacks the right; see [model] api_key",
+            404 => ": no such address or model; see [model] base_url and model",
+            402 | 429 => ": the account has no balance or is limited",
+            _ => "",
+        }
+    );
+    Ok("answers".to_owned())
+}

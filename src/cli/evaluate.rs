@@ -1,0 +1,85 @@
+//! `evaluate`: figures as tables and as JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Subcommand;
+use knowledge::Analyzer;
+use knowledge::evaluate::retrieval::{self, Figures};
+
+use super::fail;
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Evaluate {
+    /// Retrieval over a collection, with a throw-away index of the product's own analysis and ranking
+    Retrieval {
+        /// Documents: {"id","title","text","similar"?} a line
+        #[arg(long, value_name = "C.jsonl")]
+        corpus: PathBuf,
+        /// Questions: {"id","text","type"?} a line
+        #[arg(long, value_name = "Q.jsonl")]
+        queries: PathBuf,
+        /// Judgments: question, document, relevance, separated by tabs
+        #[arg(long, value_name = "R.tsv")]
+        qrels: Option<PathBuf>,
+        /// Where to write the run: question, document, rank, confidence
+        #[arg(long, value_name = "OUT.tsv")]
+        run: Option<PathBuf>,
+        /// The figures as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
+    let Evaluate::Retrieval { corpus, queries, qrels, run, json } = what;
+    match measure(corpus, queries, qrels.as_deref(), run.as_deref(), *json) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn measure(
+    corpus: &Path,
+    queries: &Path,
+    qrels: Option<&Path>,
+    run: Option<&Path>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let place = |path: &Path| path.display().to_string();
+    let documents = retrieval::read_corpus(&read(corpus)?).with_context(|| place(corpus))?;
+    let questions = retrieval::read_queries(&read(queries)?).with_context(|| place(queries))?;
+    let judgments = match qrels {
+        Some(path) => Some(retrieval::read_qrels(&read(path)?).with_context(|| place(path))?),
+        None => None,
+    };
+    let outcome = retrieval::run(documents, &questions, judgments.as_ref(), Analyzer::shared())?;
+    if let Some(path) = run {
+        let rows: String = outcome.rows.iter().map(|row| format!("{row}\n")).collect();
+        std::fs::write(path, rows).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if json {
+        println!("{}", serde_json::to_string(&outcome.figures)?);
+    } else {
+        println!("{}", table(&outcome.figures)?);
+    }
+    Ok(())
+}
+
+/// A figure a line. What the collection does not allow to measure is a dash.
+fn table(figures: &Figures) -> anyhow::Result<String> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    let values = serde_json::to_value(figures)?;
+    for (name, value) in values.as_object().into_iter().flatten() {
+        let shown = match value.as_f64() {
+            Some(number) if value.is_f64() => format!("{number:.4}"),
+            _ if value.is_null() => "-".to_owned(),
+            _ => value.to_string(),
+        };
+        table.add_row([name.clone(), shown]);
+    }
+    Ok(table.to_string())
+}

@@ -1,0 +1,87 @@
+//! Runs a command in the server that holds the data directory, or here when none does.
+
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Common, fail};
+use crate::admin::{self, Command, Report, control};
+use crate::app::App;
+
+/// Shows reports: results on the standard output, the rest beside it.
+struct Screen {
+    bar: Option<ProgressBar>,
+    outcome: Option<ExitCode>,
+}
+
+impl Screen {
+    fn show(&mut self, report: Report) {
+        match report {
+            Report::Line { text } => println!("{text}"),
+            Report::Progress { done, total } => {
+                let bar = self.bar.get_or_insert_with(|| {
+                    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {eta} left")
+                        .unwrap_or_else(|_| ProgressStyle::default_bar());
+                    ProgressBar::new(total as u64).with_style(style)
+                });
+                bar.set_position(done as u64);
+                if done == total {
+                    bar.finish_and_clear();
+                }
+            }
+            Report::Failed { text, usage } => {
+                eprintln!("yikouwen: {text}");
+                self.outcome = Some(ExitCode::from(if usage { 2 } else { 1 }));
+            }
+            Report::Done => self.outcome = Some(ExitCode::SUCCESS),
+        }
+    }
+}
+
+pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
+    let config = match common.load() {
+        Ok(config) => config,
+        Err(error) => return fail(&error.into()),
+    };
+    let mut screen = Screen { bar: None, outcome: None };
+    match control::send(&config.data, &command, |report| screen.show(report)).await {
+        Ok(Some(())) => {
+            return screen.outcome.unwrap_or_else(|| {
+                eprintln!("yikouwen: the running server broke off");
+                ExitCode::from(1)
+            });
+        }
+        Ok(None) => {}
+        Err(error) => return fail(&error),
+    }
+    let app = match App::open(config).await {
+        Ok(app) => app,
+        Err(error) => return fail(&error),
+    };
+    // Asking and searching work from the first minute on, as serving does.
+    if matches!(command, Command::Ask { .. } | Command::Search { .. })
+        && app.knowledge.is_empty()
+        && app.config.city.demo
+        && let Err(error) = app.import_demo().await
+    {
+        return fail(&error);
+    }
+    let (sender, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    let work = async {
+        let done = admin::run(&app, command, &sender).await;
+        drop(sender);
+        done
+    };
+    let showing = async {
+        while let Some(report) = reports.recv().await {
+            screen.show(report);
+        }
+    };
+    let (done, ()) = tokio::join!(work, showing);
+    let closed = app.store.close().await;
+    match (done, closed) {
+        (Err(error), _) => fail(&error),
+        (Ok(()), Err(error)) => fail(&error.into()),
+        (Ok(()), Ok(())) => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,280 @@
+//! One struct a section. The meaning and default of every setting stand in `config/default.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::duration::Span;
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct ServerConfig {
+    pub listen: SocketAddr,
+    pub public_url: Option<String>,
+    pub drain: Span,
+    pub body_bytes: usize,
+    pub trusted_proxies: usize,
+    #[serde(default, serialize_with = "hidden")]
+    pub api_token: Option<SecretString>,
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        if let Some(url) = &self.public_url
+            && !(url.starts_with("http://") || url.starts_with("https://"))
+        {
+            faults.push(format!("[server] public_url: `{url}` does not begin with http:// or https://"));
+        }
+        if self.body_bytes < 1024 {
+            faults.push("[server] body_bytes: less than 1024 refuses almost every request".to_owned());
+        }
+    }
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct StoreConfig {
+    pub url: String,
+}
+
+/// `[bus]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct BusConfig {
+    pub url: String,
+}
+
+/// `[city]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct CityConfig {
+    pub region: String,
+    pub regions: Option<PathBuf>,
+    pub demo: bool,
+    pub name: String,
+    pub name_en: String,
+}
+
+/// `[model]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct ModelConfig {
+    #[serde(default = "ModelConfig::openai")]
+    pub base_url: String,
+    #[serde(default, serialize_with = "hidden")]
+    pub api_key: Option<SecretString>,
+    #[serde(default = "ModelConfig::any_model")]
+    pub model: String,
+    #[serde(default = "ModelConfig::five")]
+    pub connect_timeout: Span,
+    #[serde(default = "ModelConfig::six")]
+    pub first_token_timeout: Span,
+    #[serde(default = "ModelConfig::five")]
+    pub idle_timeout: Span,
+    #[serde(default = "ModelConfig::thirty")]
+    pub total_timeout: Span,
+    #[serde(default = "ModelConfig::tokens")]
+    pub max_tokens: u32,
+    #[serde(default = "ModelConfig::cool")]
+    pub temperature: f32,
+    #[serde(default)]
+    pub extra_body: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Keeps a secret out of everything that is printed.
+fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(_) => serializer.serialize_str("(hidden)"),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl ModelConfig {
+    fn openai() -> String {
+        "https://api.openai.com/v1".to_owned()
+    }
+    fn any_model() -> String {
+        "gpt-4o-mini".to_owned()
+    }
+    fn five() -> Span {
+        Span(std::time::Duration::from_secs(5))
+    }
+    fn six() -> Span {
+        Span(std::time::Duration::from_secs(6))
+    }
+    fn thirty() -> Span {
+        Span(std::time::Duration::from_secs(30))
+    }
+    fn tokens() -> u32 {
+        1200
+    }
+    fn cool() -> f32 {
+        0.1
+    }
+
+    /// Fills in the variables that OpenAI's own clients read. They also switch the model on where no section does.
+    pub(super) fn with_standard_variables(
+        section: Option<Self>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Option<Self> {
+        let base_url = variable("OPENAI_BASE_URL").filter(|url| !url.is_empty());
+        let api_key = variable("OPENAI_API_KEY").filter(|key| !key.is_empty());
+        let mut model = match section {
+            Some(model) => model,
+            None if base_url.is_some() || api_key.is_some() => {
+                let mut model: Self = serde_json::from_value(serde_json::json!({})).ok()?;
+                if let Some(base_url) = base_url {
+                    model.base_url = base_url;
+                }
+                model
+            }
+            None => return None,
+        };
+        if model.api_key.as_ref().is_none_or(|key| key.expose_secret().is_empty()) {
+            model.api_key = api_key.map(SecretString::from);
+        }
+        Some(model)
+    }
+
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        if !(self.base_url.starts_with("http://") || self.base_url.starts_with("https://")) {
+            faults.push(format!(
+                "[model] base_url: `{}` does not begin with http:// or https://",
+                self.base_url
+            ));
+        }
+        if self.model.trim().is_empty() {
+            faults.push("[model] model: the model's name is missing".to_owned());
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct LimitsConfig {
+    pub per_citizen: u32,
+    pub per_address: u32,
+    pub queue_depth: usize,
+    pub turns: usize,
+    pub message_chars: usize,
+}
+
+impl LimitsConfig {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        for (name, value) in
+            [("queue_depth", self.queue_depth), ("turns", self.turns), ("message_chars", self.message_chars)]
+        {
+            if value == 0 {
+                faults.push(format!("[limits] {name}: 0 would let nothing through"));
+            }
+        }
+    }
+}
+
+/// `[dialogue]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct DialogueConfig {
+    pub answer_at: f32,
+    pub clarify_at: f32,
+    pub close_margin: f32,
+    pub choices: usize,
+    pub evidence: usize,
+    pub reopen_within: Span,
+    pub unwatched: Span,
+    pub intents: Option<PathBuf>,
+    pub replies: Option<PathBuf>,
+}
+
+impl DialogueConfig {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        let within = |value: f32| (0.0..=1.0).contains(&value);
+        for (name, value) in [
+            ("answer_at", self.answer_at),
+            ("clarify_at", self.clarify_at),
+            ("close_margin", self.close_margin),
+        ] {
+            if !within(value) {
+                faults.push(format!("[dialogue] {name}: {value} is not between 0 and 1"));
+            }
+        }
+        if self.clarify_at > self.answer_at {
+            faults
+                .push("[dialogue] clarify_at is above answer_at: nothing would ever be answered".to_owned());
+        }
+        if !(1..=9).contains(&self.choices) {
+            faults.push(format!("[dialogue] choices: {} is not between 1 and 9", self.choices));
+        }
+        if self.evidence == 0 {
+            faults.push("[dialogue] evidence: with 0 nothing is ever found".to_owned());
+        }
+    }
+}
+
+/// `[desk]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct DeskConfig {
+    pub capacity: usize,
+    pub wait_limit: Span,
+    pub session: Span,
+    pub presence: Span,
+    pub grace: Span,
+    pub rating_wait: Span,
+    pub message_chars: usize,
+}
+
+impl DeskConfig {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        if self.capacity == 0 {
+            faults.push("[desk] capacity: with 0 no helper could take anybody".to_owned());
+        }
+        if self.presence.0 < std::time::Duration::from_secs(20) {
+            faults.push(
+                "[desk] presence: shorter than 20s loses helpers between two signs of life (one every 15s)"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+/// `[retention]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct RetentionConfig {
+    pub message_ids: Span,
+    pub longest_pause: Span,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct LogConfig {
+    pub level: String,
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}

@@ -1,0 +1,98 @@
+//! The defaults are complete, files and environment override them, and nonsense is named.
+
+use std::collections::HashMap;
+
+use super::*;
+
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("own.toml");
+    std::fs::write(&path, file).unwrap();
+    let variables: HashMap<String, String> =
+        variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let environment = Environment::with_prefix(PREFIX)
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .source(Some(variables.clone()));
+    Config::build(&[path], Path::new("data"), environment, |name| variables.get(name).cloned())
+}
+
+#[test]
+fn the_defaults_make_sense_and_leave_the_model_off() {
+    let config = load("", &[]).unwrap();
+    assert_eq!(config.faults(), Vec::<String>::new());
+    assert!(config.model.is_none());
+    assert_eq!(config.store_url(), "sled:data/store");
+}
+
+#[test]
+fn every_setting_stands_in_the_file_of_defaults() {
+    let full = load("[model]\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\n", &[]).unwrap();
+    let serde_json::Value::Object(sections) = serde_json::to_value(&full).unwrap() else {
+        panic!("sections")
+    };
+    for (section, settings) in sections {
+        let serde_json::Value::Object(settings) = settings else { continue };
+        if section == "channels" {
+            continue;
+        }
+        for name in settings.keys() {
+            let stands = DEFAULTS.lines().any(|line| {
+                line.trim_start_matches("# ").split_once('=').is_some_and(|(key, _)| key.trim() == name)
+            });
+            assert!(stands, "[{section}] {name} is not explained in config/default.toml");
+        }
+    }
+}
+
+#[test]
+fn the_example_makes_sense() {
+    let example = include_str!("../../config/example.toml");
+    let config = load(example, &[]).unwrap();
+    assert_eq!(config.faults(), Vec::<String>::new());
+    assert_eq!(config.desk.capacity, 4);
+}
+
+#[test]
+fn the_environment_overrides_files() {
+    let config = load(
+        "[limits]\nper_citizen = 7\n",
+        &[("YIKOUWEN__LIMITS__PER_CITIZEN", "9"), ("YIKOUWEN__SERVER__LISTEN", "127.0.0.1:0")],
+    )
+    .unwrap();
+    assert_eq!(config.limits.per_citizen, 9);
+    assert_eq!(config.server.listen.port(), 0);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_known_ones() {
+    let error = load("[limits]\nper_citicen = 7\n", &[]).unwrap_err().to_string();
+    assert!(error.contains("per_citicen") && error.contains("per_citizen"), "{error}");
+    let error = load("[channels.x]\ntype = \"fax\"\n", &[]).unwrap_err().to_string();
+    assert!(error.contains("fax") && error.contains("web"), "{error}");
+}
+
+#[test]
+fn nonsense_is_named_all_at_once() {
+    let config = load("[dialogue]\nanswer_at = 0.2\n[desk]\ncapacity = 0\n", &[]).unwrap();
+    let error = config.check().unwrap_err().to_string();
+    assert!(error.contains("clarify_at") && error.contains("capacity"), "{error}");
+}
+
+#[test]
+fn the_standard_variables_switch_a_model_on_and_its_key_is_never_printed() {
+    let config =
+        load("", &[("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), ("OPENAI_API_KEY", "sk-secret-value")])
+            .unwrap();
+    let model = config.model.as_ref().unwrap();
+    assert_eq!(model.base_url, "http://127.0.0.1:1/v1");
+    assert!(!format!("{config:?}").contains("sk-secret-value"));
+    assert!(!serde_json::to_string(&config).unwrap().contains("sk-secret-value"));
+}
+
+#[test]
+fn the_compiled_words_can_be_used() {
+    words::words(None).map(drop).unwrap();
+    words::phrases(None).map(drop).unwrap();
+}

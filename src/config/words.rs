@@ -1,0 +1,89 @@
+//! The words of `config/words/`, compiled in or from files of the operator's own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::ConfigError;
+use crate::dialogue::intent::{RuleWords, WordLists};
+use crate::dialogue::{Phrases, Words};
+
+const INTENTS: &str = include_str!("../../config/words/intents.toml");
+const REPLIES: &str = include_str!("../../config/words/replies.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    any: Vec<String>,
+    unless: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct IntentsFile {
+    intents: BTreeMap<String, RuleFile>,
+    aspects: BTreeMap<String, Vec<String>>,
+    follow_up: FollowUpFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FollowUpFile {
+    pointing_back: Vec<String>,
+    empty: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhraseFile {
+    zh: String,
+    en: String,
+}
+
+fn text(file: Option<&Path>, compiled: &str) -> Result<String, ConfigError> {
+    match file {
+        None => Ok(compiled.to_owned()),
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable(format!("{}: {error}", path.display()))),
+    }
+}
+
+fn place(file: Option<&Path>, compiled: &str) -> String {
+    file.map_or_else(|| format!("config/words/{compiled}"), |path| path.display().to_string())
+}
+
+/// Reads what the robot recognises.
+///
+/// # Errors
+/// Names the file and what is wrong in it.
+pub fn words(file: Option<&Path>) -> Result<Words, ConfigError> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        ConfigError::Unreadable(format!("{}: {error}", place(file, "intents.toml")))
+    };
+    let parsed: IntentsFile = toml::from_str(&text(file, INTENTS)?).map_err(|error| unreadable(&error))?;
+    let lists = WordLists {
+        intents: parsed
+            .intents
+            .into_iter()
+            .map(|(name, rule)| (name, RuleWords { any: rule.any, unless: rule.unless }))
+            .collect(),
+        aspects: parsed.aspects,
+        pointing_back: parsed.follow_up.pointing_back,
+        empty: parsed.follow_up.empty,
+    };
+    Words::new(lists).map_err(|error| unreadable(&error))
+}
+
+/// Reads what the robot says of itself.
+///
+/// # Errors
+/// Names the file and what is wrong in it.
+pub fn phrases(file: Option<&Path>) -> Result<Phrases, ConfigError> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        ConfigError::Unreadable(format!("{}: {error}", place(file, "replies.toml")))
+    };
+    let parsed: BTreeMap<String, PhraseFile> =
+        toml::from_str(&text(file, REPLIES)?).map_err(|error| unreadable(&error))?;
+    let words = parsed.into_iter().map(|(name, phrase)| (name, (phrase.zh, phrase.en))).collect();
+    Phrases::new(words).map_err(|error| unreadable(&error))
+}

@@ -1,0 +1,169 @@
+//! What the desk shows, as its API prints it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::accounts::HelperRecord;
+use super::{Desk, DeskError};
+use crate::dialogue::Stage;
+use crate::records::conversation::RatingRecord;
+use crate::records::{ConversationRecord, MessageRecord, keys};
+use crate::store::StoreExt;
+
+/// The longest transcript that is shown at once.
+const TRANSCRIPT: usize = 5_000;
+
+/// A place in the queue.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct QueueItem {
+    /// The conversation's id.
+    pub conversation: String,
+    /// The place, from 1.
+    pub position: usize,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub queued_at: Timestamp,
+    /// For how long.
+    pub waiting_seconds: u64,
+    /// Why a person is wanted.
+    pub reason: String,
+    /// The channel.
+    pub channel: String,
+    /// The citizen's last words, shortened and masked.
+    pub preview: String,
+    /// 1 for what goes before everything else.
+    pub priority: u8,
+    /// Whether it is a message left behind.
+    pub left_message: bool,
+    /// The helper who served before.
+    pub previous_helper: Option<String>,
+}
+
+/// One of the helper's own conversations.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Summary {
+    /// The conversation's id.
+    pub conversation: String,
+    /// Where it stands.
+    pub stage: String,
+    /// The channel.
+    pub channel: String,
+    /// The citizen's last words, shortened and masked.
+    pub preview: String,
+    /// When it last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_at: Timestamp,
+}
+
+/// The queue as one helper sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct QueueView {
+    /// Who waits, first come first.
+    pub queue: Vec<QueueItem>,
+    /// What the helper has.
+    pub mine: Vec<Summary>,
+    /// Whether anybody is at the desk.
+    pub desk_open: bool,
+    /// How many are.
+    pub online: usize,
+}
+
+/// A conversation as a helper sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ConversationView {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub stage: String,
+    /// Rises with every change.
+    pub version: u64,
+    /// The channel.
+    pub channel: String,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Timestamp,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// Why a person was wanted.
+    pub reason: Option<String>,
+    /// The place in the queue.
+    pub position: Option<usize>,
+    /// The whole transcript, with what the robot saw.
+    pub messages: Vec<MessageRecord>,
+    /// The citizen's rating.
+    pub rating: Option<RatingRecord>,
+}
+
+impl Desk {
+    /// The queue and the helper's own conversations.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn queue(&self, helper: &HelperRecord) -> Result<QueueView, DeskError> {
+        let now = self.ledger.now();
+        let queue = self.ledger.queue().await?;
+        let online = self.online().await?;
+        let items = queue.into_iter().enumerate().map(|(index, place)| QueueItem {
+            position: index + 1,
+            waiting_seconds: now.duration_since(place.queued_at).as_secs().try_into().unwrap_or(0),
+            priority: u8::from(matches!(place.reason.as_str(), "emergency")),
+            conversation: place.conversation,
+            queued_at: place.queued_at,
+            reason: place.reason,
+            channel: place.channel,
+            preview: place.preview,
+            left_message: place.left_message,
+            previous_helper: place.previous_owner,
+        });
+        let mut mine = Vec::new();
+        for id in self.ledger.load(&helper.name).await?.conversations {
+            if let Some(record) = self.ledger.conversation(&id).await? {
+                let stage = record.conversation()?.stage.name().to_owned();
+                mine.push(Summary {
+                    conversation: id,
+                    stage,
+                    channel: record.channel,
+                    preview: record.preview,
+                    last_at: record.updated_at,
+                });
+            }
+        }
+        Ok(QueueView { queue: items.collect(), mine, desk_open: online > 0, online })
+    }
+
+    /// Whether a helper may read a conversation: those that wait, one's own, and everything for supervisors. Whoever
+    /// loses a claim loses sight of it, too.
+    pub(super) fn may_read(helper: &HelperRecord, record: &ConversationRecord) -> Result<bool, DeskError> {
+        let state = record.conversation()?;
+        let own = state.owner.as_deref() == Some(&helper.name)
+            || (state.stage == Stage::Closed && state.previous_owner.as_deref() == Some(&helper.name));
+        Ok(own || state.stage.is_waiting() || helper.role.sees_all())
+    }
+
+    /// A conversation with its transcript.
+    ///
+    /// # Errors
+    /// When there is none, or it is not the helper's to see.
+    pub async fn view(&self, helper: &HelperRecord, id: &str) -> Result<ConversationView, DeskError> {
+        let found = self.ledger.store().get_json::<ConversationRecord>(&keys::conversation(id)).await?;
+        let (record, version) = found.ok_or(DeskError::Unknown)?;
+        if !Self::may_read(helper, &record)? {
+            return Err(DeskError::NotYours { owner: record.conversation()?.owner });
+        }
+        let state = record.conversation()?;
+        let position = if state.stage.is_waiting() { self.ledger.position(id).await? } else { None };
+        Ok(ConversationView {
+            id: id.to_owned(),
+            stage: state.stage.name().to_owned(),
+            version: version.0,
+            channel: record.channel,
+            opened_at: record.opened_at,
+            owner: state.owner,
+            reason: state.reason.map(|reason| reason.name().to_owned()),
+            position,
+            messages: self.ledger.messages(id, 0, TRANSCRIPT).await?,
+            rating: record.rating,
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! The dialogue core: from what a citizen did to what happens next. Pure but for [`engine`], which awaits its ports.
+//!
+//! Read [`conversation`] first (the stages and the only legal transitions), then [`engine`] (one turn). Nothing in
+//! here knows of channels, stores, indexes or models: time, retrieval and wording come in through [`ports`].
+
+pub mod answer;
+pub mod aspect;
+pub mod context;
+pub mod conversation;
+pub mod engine;
+pub mod evidence;
+pub mod handoff;
+pub mod intent;
+pub mod phrases;
+pub mod ports;
+pub mod question;
+pub mod scenario;
+pub mod writing;
+
+pub use answer::{Call, Choice, Citation, EvidenceNote, Outcome, Reply};
+pub use context::{Context, Locale};
+pub use conversation::{Conversation, Stage, StageEvent};
+pub use engine::{Engine, Input, Policy, Turn, Utterance};
+pub use evidence::{Evidence, EvidenceKind};
+pub use handoff::Reason;
+pub use intent::{Intent, Words};
+pub use phrases::{Phrase, Phrases};
+pub use ports::{
+    AnswerStream, Brief, Clock, Interrupt, Piece, Progress, RetrievalError, Retriever, SynthesisError,
+    Synthesizer,
+};
+pub use question::Question;

@@ -1,0 +1,237 @@
+//! One turn: from what the citizen did, and what the robot remembers, to what is said and what happens next.
+//!
+//! The order matters. Danger comes first, then the wish for a person, then everything else: nobody who needs help is
+//! made to choose from a list. [`answering`] deals with questions, [`choosing`] with choices and scenarios.
+
+mod answering;
+mod choosing;
+mod citing;
+
+use std::sync::Arc;
+
+use super::answer::{Call, Outcome, Reply};
+use super::context::{Context, Locale};
+use super::handoff::{Reason, UNANSWERED_TURNS};
+use super::intent::{Intent, Words};
+use super::phrases::{Phrase, Phrases};
+use super::ports::{Progress, Retriever, Synthesizer};
+use super::question::comparable;
+
+/// What the citizen did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Utterance {
+    /// Wrote something.
+    Text(String),
+    /// Pressed a choice.
+    Choice(String),
+    /// Pressed a thumb.
+    Feedback {
+        /// Up or down.
+        useful: bool,
+    },
+    /// Pressed the button for a person.
+    Human,
+}
+
+/// What a turn starts from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// What the citizen did.
+    pub utterance: Utterance,
+    /// The language to answer in.
+    pub locale: Locale,
+    /// The place asked about, when the channel knows it.
+    pub region: Option<String>,
+}
+
+/// A question the knowledge could not answer, for the office that keeps it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gap {
+    /// The words.
+    pub question: String,
+    /// Why it is listed: `no_answer`, `none_of_these`, `unavailable` or `useless`.
+    pub kind: &'static str,
+    /// The nearest entry and its confidence.
+    pub nearest: Option<(String, f32)>,
+}
+
+/// What a turn comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Turn {
+    /// What is said.
+    pub reply: Option<Reply>,
+    /// What is remembered.
+    pub context: Context,
+    /// Whether a person is called, and why.
+    pub handoff: Option<Reason>,
+    /// Whether the knowledge lacks something.
+    pub gap: Option<Gap>,
+}
+
+/// How sure is sure enough. Every value has its setting in `[dialogue]`, where it is explained.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Policy {
+    /// From this confidence on, the best entry is the answer.
+    pub answer_at: f32,
+    /// Below this confidence, there is no answer; between the two, the citizen is asked.
+    pub clarify_at: f32,
+    /// Entries whose confidence differs less than this are equally likely.
+    pub close_margin: f32,
+    /// How many choices are offered at most.
+    pub choices: usize,
+    /// How many entries are looked at.
+    pub evidence: usize,
+}
+
+/// The core with its ports.
+pub struct Engine {
+    retriever: Arc<dyn Retriever>,
+    writer: Arc<dyn Synthesizer>,
+    quoter: Arc<dyn Synthesizer>,
+    words: Words,
+    phrases: Phrases,
+    policy: Policy,
+}
+
+impl Engine {
+    /// Puts the core together. `writer` may be a model; `quoter` never fails for lack of one.
+    pub fn new(
+        retriever: Arc<dyn Retriever>,
+        writer: Arc<dyn Synthesizer>,
+        quoter: Arc<dyn Synthesizer>,
+        words: Words,
+        phrases: Phrases,
+        policy: Policy,
+    ) -> Self {
+        Self { retriever, writer, quoter, words, phrases, policy }
+    }
+
+    /// The robot's sentences.
+    pub fn phrases(&self) -> &Phrases {
+        &self.phrases
+    }
+
+    /// Whether the words are no more than thanks or a farewell.
+    pub fn is_thanks(&self, text: &str) -> bool {
+        self.words.intent(text) == Some(Intent::Thanks)
+    }
+
+    /// Whether the words speak of danger; asked at every stage, not only when the robot speaks.
+    pub fn emergency(&self, text: &str, locale: Locale) -> Option<Reply> {
+        let intent = self.words.intent(text)?;
+        intent.is_emergency().then(|| self.emergency_reply(intent, locale))
+    }
+
+    /// Takes one turn.
+    pub async fn turn(&self, context: &Context, input: &Input, progress: &dyn Progress) -> Turn {
+        let locale = input.locale;
+        let mut turn = match &input.utterance {
+            Utterance::Human => self.hand_over(context, Reason::Asked, locale),
+            Utterance::Feedback { useful: true } => Turn {
+                reply: Some(Reply::plain(self.say(Phrase::GladItHelped, locale))),
+                context: context.clone(),
+                handoff: None,
+                gap: None,
+            },
+            Utterance::Feedback { useful: false } => {
+                let mut turn = self.hand_over(context, Reason::Dissatisfied, locale);
+                turn.gap = context.last_question.clone().map(|question| Gap {
+                    question,
+                    kind: "useless",
+                    nearest: context.topic.as_ref().map(|topic| (topic.entry.clone(), 1.0)),
+                });
+                turn
+            }
+            Utterance::Choice(key) => self.chosen(context, input, key, progress).await,
+            Utterance::Text(text) => self.text(context, input, text, progress).await,
+        };
+        let unanswered = turn.reply.as_ref().and_then(|reply| reply.outcome) == Some(Outcome::NoAnswer);
+        if unanswered && turn.handoff.is_none() && turn.context.unanswered >= UNANSWERED_TURNS {
+            let gap = turn.gap.take();
+            turn = self.hand_over(&turn.context, Reason::Unanswered, locale);
+            turn.gap = gap;
+        }
+        turn
+    }
+
+    async fn text(&self, context: &Context, input: &Input, text: &str, progress: &dyn Progress) -> Turn {
+        let locale = input.locale;
+        if let Some(key) = offered(context, text) {
+            return self.chosen(context, input, &key, progress).await;
+        }
+        let plain = |phrase| Turn {
+            reply: Some(Reply::plain(self.say(phrase, locale))),
+            context: context.clone(),
+            handoff: None,
+            gap: None,
+        };
+        match self.words.intent(text) {
+            Some(intent) if intent.is_emergency() => Turn {
+                reply: Some(self.emergency_reply(intent, locale)),
+                context: Context::default(),
+                handoff: Some(Reason::Emergency),
+                gap: None,
+            },
+            Some(Intent::AskHuman) => self.hand_over(context, Reason::Asked, locale),
+            Some(Intent::Complaint) => self.hand_over(context, Reason::Complaint, locale),
+            Some(Intent::Dissatisfied) => self.hand_over(context, Reason::Dissatisfied, locale),
+            Some(Intent::Identity) => plain(Phrase::Identity),
+            Some(Intent::Thanks) => plain(Phrase::Thanks),
+            Some(Intent::Greeting) => plain(Phrase::Greeting),
+            _ if context.last_question.as_deref() == Some(comparable(text).as_str()) => {
+                self.hand_over(context, Reason::Repeated, locale)
+            }
+            _ => self.question(context, input, text, progress).await,
+        }
+    }
+
+    fn say(&self, phrase: Phrase, locale: Locale) -> &str {
+        self.phrases.get(phrase, locale)
+    }
+
+    fn hand_over(&self, context: &Context, reason: Reason, locale: Locale) -> Turn {
+        let phrase = match reason {
+            Reason::Dissatisfied | Reason::Repeated => Phrase::QueuedSorry,
+            Reason::Unanswered => Phrase::QueuedUnanswered,
+            Reason::Complaint => Phrase::QueuedComplaint,
+            Reason::Asked | Reason::Emergency | Reason::Returned => Phrase::Queued,
+        };
+        let reply = Reply::plain(self.say(phrase, locale)).with_outcome(Outcome::Handoff);
+        let context =
+            Context { topic: context.topic.clone(), region: context.region.clone(), ..Context::default() };
+        Turn { reply: Some(reply), context, handoff: Some(reason), gap: None }
+    }
+
+    fn emergency_reply(&self, intent: Intent, locale: Locale) -> Reply {
+        let call = |phrase, number: &str| Call {
+            label: self.say(phrase, locale).to_owned(),
+            number: number.to_owned(),
+        };
+        let police = call(Phrase::CallPolice, "110");
+        let fire = call(Phrase::CallFire, "119");
+        let ambulance = call(Phrase::CallAmbulance, "120");
+        let mut reply = Reply::plain(self.say(Phrase::Emergency, locale)).with_outcome(Outcome::Emergency);
+        // The number that fits comes first; the others stay in sight, because words can be misread.
+        reply.call = match intent {
+            Intent::EmergencyFire => vec![fire, ambulance, police],
+            Intent::EmergencyPolice => vec![police, ambulance, fire],
+            // 12356 is the national psychological assistance line.
+            Intent::EmergencyCrisis => vec![call(Phrase::CallSupport, "12356"), ambulance, police],
+            _ => vec![ambulance, police, fire],
+        };
+        reply
+    }
+}
+
+/// The key of the open choice that the words name, by its key or its label.
+fn offered(context: &Context, text: &str) -> Option<String> {
+    let words = text.trim().trim_end_matches(['.', '。', '、', ')', '）']);
+    context
+        .offers
+        .iter()
+        .find(|offer| offer.key == words || offer.label == words)
+        .map(|offer| offer.key.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! One turn at a time, over a knowledge of a few entries.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::super::evidence::{Details, Evidence, EvidenceKind, Material, Matter};
+use super::super::ports::{AnswerStream, Brief, Interrupt, Piece, RetrievalError, SynthesisError};
+use super::super::question::Question;
+use super::*;
+use crate::config::words;
+
+/// Finds the entries whose title shares a word with the question, as sure as it is told.
+struct Shelf(Vec<Evidence>);
+
+#[async_trait]
+impl Retriever for Shelf {
+    async fn retrieve(&self, question: &Question, limit: usize) -> Result<Vec<Evidence>, RetrievalError> {
+        let matches = |entry: &&Evidence| entry.title.split(' ').any(|word| question.text.contains(word));
+        Ok(self.0.iter().filter(matches).take(limit).cloned().collect())
+    }
+
+    async fn entry(&self, id: &str) -> Result<Option<Evidence>, RetrievalError> {
+        Ok(self.0.iter().find(|entry| entry.id == id).cloned())
+    }
+}
+
+/// Says which part of which entry it was asked for.
+struct Parrot;
+
+#[async_trait]
+impl Synthesizer for Parrot {
+    async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
+        let text = format!("{} of {}", brief.aspect.name(), brief.evidence[0].id);
+        Ok(Box::pin(futures::stream::iter([Ok(Piece::Text(text)), Ok(Piece::Cite(0))])))
+    }
+}
+
+struct Broken;
+
+#[async_trait]
+impl Synthesizer for Broken {
+    async fn write(&self, _: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
+        let pieces = [Ok(Piece::Text("half".into())), Err(SynthesisError::Unavailable("gone".into()))];
+        Ok(Box::pin(futures::stream::iter(pieces)))
+    }
+}
+
+struct Quiet;
+
+#[async_trait]
+impl Progress for Quiet {
+    fn thinking(&self) {}
+    fn delta(&self, _: &str) {}
+    fn drop_draft(&self) {}
+    async fn interrupted(&self) -> Interrupt {
+        std::future::pending().await
+    }
+}
+
+fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
+    let material = Material { name: "户口簿".into(), ..Material::default() };
+    Evidence {
+        id: id.into(),
+        kind: EvidenceKind::Matter,
+        title: title.into(),
+        unit: title.into(),
+        confidence,
+        answer: "带户口簿去办。".into(),
+        department: None,
+        source: None,
+        url: None,
+        details: Details::Matter(Box::new(Matter { materials: vec![material], ..Matter::default() })),
+    }
+}
+
+fn engine_with(entries: Vec<Evidence>, writer: Arc<dyn Synthesizer>) -> Engine {
+    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.05, choices: 4, evidence: 8 };
+    let (words, phrases) = (words::words(None).unwrap(), words::phrases(None).unwrap());
+    Engine::new(Arc::new(Shelf(entries)), writer, Arc::new(Parrot), words, phrases, policy)
+}
+
+fn engine(entries: Vec<Evidence>) -> Engine {
+    engine_with(entries, Arc::new(Parrot))
+}
+
+async fn say(engine: &Engine, context: &Context, text: &str) -> Turn {
+    let input = Input { utterance: Utterance::Text(text.into()), locale: Locale::Zh, region: None };
+    engine.turn(context, &input, &Quiet).await
+}
+
+fn outcome(turn: &Turn) -> Option<Outcome> {
+    turn.reply.as_ref().and_then(|reply| reply.outcome)
+}
+
+#[tokio::test]
+async fn a_follow_up_asks_for_a_part_of_the_topic() {
+    let engine = engine(vec![entry("passport", "护照", 0.9), entry("idcard", "身份证", 0.9)]);
+    let first = say(&engine, &Context::default(), "护照怎么办").await;
+    assert_eq!(first.reply.as_ref().unwrap().text, "steps of passport[1]");
+    for (text, expected) in [
+        ("那要带什么材料", "materials of passport[1]"),
+        ("多少钱", "fees of passport[1]"),
+        ("要多久能办好呢", "time of passport[1]"),
+        ("在哪办", "place of passport[1]"),
+        ("网上能办吗", "online of passport[1]"),
+    ] {
+        let turn = say(&engine, &first.context, text).await;
+        assert_eq!(turn.reply.unwrap().text, expected, "{text}");
+    }
+    let other = say(&engine, &first.context, "那身份证要带什么材料").await;
+    assert_eq!(other.reply.unwrap().text, "materials of idcard[1]", "a new subject leaves the topic");
+}
+
+#[tokio::test]
+async fn without_a_topic_a_follow_up_is_asked_what_it_means() {
+    let turn = say(&engine(vec![]), &Context::default(), "要带什么材料").await;
+    assert_eq!(outcome(&turn), Some(Outcome::Clarify));
+    assert_eq!(turn.handoff, None);
+}
+
+#[tokio::test]
+async fn danger_comes_before_everything() {
+    let engine = engine(vec![entry("fire", "着火", 0.9)]);
+    for (text, number) in [
+        ("我家着火了", "119"),
+        ("救命啊有人晕倒了", "120"),
+        ("快报警，有人持刀", "110"),
+        ("我不想活了", "12356"),
+    ] {
+        let turn = say(&engine, &Context::default(), text).await;
+        assert_eq!(outcome(&turn), Some(Outcome::Emergency), "{text}");
+        assert_eq!(turn.reply.unwrap().call[0].number, number, "{text}");
+        assert_eq!(turn.handoff, Some(Reason::Emergency));
+    }
+}
+
+#[tokio::test]
+async fn rules_tell_wishes_from_questions_that_look_alike() {
+    let engine = engine(vec![]);
+    let table = [
+        ("转人工", Some(Reason::Asked)),
+        ("没用，我要人工", Some(Reason::Asked)),
+        ("叫个活人来", Some(Reason::Asked)),
+        ("没用", Some(Reason::Dissatisfied)),
+        ("答非所问", Some(Reason::Dissatisfied)),
+        ("说了半天还是不明白", Some(Reason::Dissatisfied)),
+        ("你们窗口态度太差了", Some(Reason::Complaint)),
+        ("人工智能企业有什么补贴", None),
+        ("人工授精能报销吗", None),
+        ("医保余额没用完怎么办", None),
+        ("怎么投诉物业", None),
+        ("火灾保险怎么赔", None),
+        ("救护车费用能报销吗", None),
+        ("无犯罪记录证明怎么开", None),
+    ];
+    for (text, expected) in table {
+        assert_eq!(say(&engine, &Context::default(), text).await.handoff, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn greetings_and_thanks_are_answered_without_an_outcome() {
+    let engine = engine(vec![]);
+    for text in ["你好", "您好！", "谢谢", "好的，谢谢你", "你是机器人吗"] {
+        let turn = say(&engine, &Context::default(), text).await;
+        assert_eq!((outcome(&turn), turn.handoff), (None, None), "{text}");
+        assert!(!turn.reply.unwrap().text.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_same_question_again_calls_a_person() {
+    let engine = engine(vec![entry("passport", "护照", 0.9)]);
+    let first = say(&engine, &Context::default(), "护照怎么办").await;
+    let again = say(&engine, &first.context, "请问，护照怎么办？").await;
+    assert_eq!(again.handoff, Some(Reason::Repeated));
+}
+
+#[tokio::test]
+async fn two_turns_without_an_answer_call_a_person_and_are_noted() {
+    let engine = engine(vec![]);
+    let first = say(&engine, &Context::default(), "火星签证").await;
+    assert_eq!((outcome(&first), first.handoff), (Some(Outcome::NoAnswer), None));
+    assert_eq!(first.gap.as_ref().unwrap().question, "火星签证");
+    let second = say(&engine, &first.context, "木星签证").await;
+    assert_eq!(second.handoff, Some(Reason::Unanswered));
+    assert_eq!(second.gap.unwrap().question, "木星签证");
+}
+
+#[tokio::test]
+async fn close_entries_are_offered_and_chosen_by_number_or_name() {
+    let engine = engine(vec![entry("a", "补办 身份证", 0.80), entry("b", "补办 护照", 0.79)]);
+    let asked = say(&engine, &Context::default(), "我要补办").await;
+    assert_eq!(outcome(&asked), Some(Outcome::Clarify));
+    let labels: Vec<String> = asked.reply.unwrap().choices.into_iter().map(|choice| choice.label).collect();
+    assert_eq!(labels, ["补办 身份证", "补办 护照", "都不是"]);
+    for text in ["2", "2。", "补办 护照"] {
+        let turn = say(&engine, &asked.context, text).await;
+        assert_eq!(turn.context.topic.unwrap().entry, "b", "{text}");
+    }
+    let none = say(&engine, &asked.context, "都不是").await;
+    assert_eq!(outcome(&none), Some(Outcome::NoAnswer));
+    assert_eq!(none.gap.unwrap().kind, "none_of_these");
+}
+
+#[tokio::test]
+async fn unsure_evidence_is_asked_about_and_thin_evidence_refused() {
+    let unsure = engine(vec![entry("a", "护照", 0.4)]);
+    assert_eq!(outcome(&say(&unsure, &Context::default(), "护照的事").await), Some(Outcome::Clarify));
+    let thin = engine(vec![entry("a", "护照", 0.2)]);
+    assert_eq!(outcome(&say(&thin, &Context::default(), "护照的事").await), Some(Outcome::NoAnswer));
+}
+
+#[tokio::test]
+async fn a_writer_that_breaks_off_is_replaced_and_nothing_of_it_stays() {
+    let engine = engine_with(vec![entry("a", "护照", 0.9)], Arc::new(Broken));
+    let turn = say(&engine, &Context::default(), "护照").await;
+    assert_eq!(turn.reply.unwrap().text, "overview of a[1]");
+}
+
+#[tokio::test]
+async fn a_thumb_down_calls_a_person_and_notes_the_question() {
+    let engine = engine(vec![entry("a", "护照", 0.9)]);
+    let first = say(&engine, &Context::default(), "护照怎么办").await;
+    let input = Input { utterance: Utterance::Feedback { useful: false }, locale: Locale::Zh, region: None };
+    let turn = engine.turn(&first.context, &input, &Quiet).await;
+    assert_eq!(turn.handoff, Some(Reason::Dissatisfied));
+    assert_eq!(turn.gap.unwrap().kind, "useless");
+}

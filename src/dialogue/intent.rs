@@ -1,0 +1,202 @@
+//! What the citizen wants of the conversation itself, by rules whose words live in `config/words/intents.toml`.
+
+use std::collections::BTreeMap;
+
+use regex::{Regex, RegexSet};
+
+use super::aspect::Aspect;
+
+/// What the citizen wants, as far as the words tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Intent {
+    /// Somebody needs the police at once.
+    EmergencyPolice,
+    /// Something burns, or somebody is trapped.
+    EmergencyFire,
+    /// Somebody needs an ambulance.
+    EmergencyAmbulance,
+    /// Somebody speaks of ending their life.
+    EmergencyCrisis,
+    /// A person is asked for.
+    AskHuman,
+    /// The answers are of no use.
+    Dissatisfied,
+    /// A complaint about an office or its staff.
+    Complaint,
+    /// Asks whether a machine is speaking.
+    Identity,
+    /// Thanks, or a farewell.
+    Thanks,
+    /// A greeting and nothing else.
+    Greeting,
+}
+
+impl Intent {
+    /// All intents, in the order in which they are tried: what harms most if missed comes first.
+    pub const ALL: [Self; 10] = [
+        Self::EmergencyAmbulance,
+        Self::EmergencyFire,
+        Self::EmergencyPolice,
+        Self::EmergencyCrisis,
+        Self::AskHuman,
+        Self::Complaint,
+        Self::Dissatisfied,
+        Self::Identity,
+        Self::Thanks,
+        Self::Greeting,
+    ];
+
+    /// The intent's name in the words file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EmergencyPolice => "emergency_police",
+            Self::EmergencyFire => "emergency_fire",
+            Self::EmergencyAmbulance => "emergency_ambulance",
+            Self::EmergencyCrisis => "emergency_crisis",
+            Self::AskHuman => "ask_human",
+            Self::Dissatisfied => "dissatisfied",
+            Self::Complaint => "complaint",
+            Self::Identity => "identity",
+            Self::Thanks => "thanks",
+            Self::Greeting => "greeting",
+        }
+    }
+
+    /// Whether life or limb may be in danger.
+    pub fn is_emergency(self) -> bool {
+        matches!(
+            self,
+            Self::EmergencyPolice | Self::EmergencyFire | Self::EmergencyAmbulance | Self::EmergencyCrisis
+        )
+    }
+}
+
+/// The words of one intent, as written in the file.
+#[derive(Clone, Debug, Default)]
+pub struct RuleWords {
+    /// Patterns of which one has to occur.
+    pub any: Vec<String>,
+    /// Patterns of which none may occur.
+    pub unless: Vec<String>,
+}
+
+/// The words of everything the core recognises without retrieval, as written in the file.
+#[derive(Clone, Debug, Default)]
+pub struct WordLists {
+    /// By intent name.
+    pub intents: BTreeMap<String, RuleWords>,
+    /// Patterns by aspect name.
+    pub aspects: BTreeMap<String, Vec<String>>,
+    /// Words that point back ("那", "这个"), at the beginning of a question.
+    pub pointing_back: Vec<String>,
+    /// Words without content of their own, anywhere.
+    pub empty: Vec<String>,
+}
+
+/// A words file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WordsError {
+    /// A name that is none of ours.
+    #[error("unknown name `{0}` in the words file")]
+    UnknownName(String),
+    /// A name without words.
+    #[error("the words file has no words for `{0}`")]
+    Missing(&'static str),
+    /// A pattern that is not a regular expression.
+    #[error("bad pattern for `{name}`")]
+    BadPattern {
+        /// Whose pattern it is.
+        name: String,
+        /// What is wrong with it.
+        source: Box<regex::Error>,
+    },
+}
+
+struct Rule {
+    any: RegexSet,
+    unless: RegexSet,
+}
+
+/// The compiled words.
+pub struct Words {
+    rules: Vec<(Intent, Rule)>,
+    aspects: Vec<(Aspect, Vec<Regex>)>,
+    pointing_back: Regex,
+    empty: Regex,
+}
+
+impl Words {
+    /// Compiles the lists.
+    ///
+    /// # Errors
+    /// Names what is missing, unknown or malformed.
+    pub fn new(mut lists: WordLists) -> Result<Self, WordsError> {
+        let mut rules = Vec::new();
+        for intent in Intent::ALL {
+            let words = lists.intents.remove(intent.name()).ok_or(WordsError::Missing(intent.name()))?;
+            let any = set(intent.name(), &words.any)?;
+            let unless = set(intent.name(), &words.unless)?;
+            rules.push((intent, Rule { any, unless }));
+        }
+        let mut aspects = Vec::new();
+        for aspect in Aspect::NAMED {
+            let patterns = lists.aspects.remove(aspect.name()).ok_or(WordsError::Missing(aspect.name()))?;
+            let patterns = patterns
+                .iter()
+                .map(|pattern| regex(aspect.name(), pattern))
+                .collect::<Result<Vec<_>, _>>()?;
+            aspects.push((aspect, patterns));
+        }
+        if let Some(name) = lists.intents.into_keys().chain(lists.aspects.into_keys()).next() {
+            return Err(WordsError::UnknownName(name));
+        }
+        let pointing_back = regex("pointing_back", &format!("^(?:{})", lists.pointing_back.join("|")))?;
+        let empty = regex("empty", &lists.empty.join("|"))?;
+        Ok(Self { rules, aspects, pointing_back, empty })
+    }
+
+    /// What the words want, if one of the rules holds.
+    pub fn intent(&self, text: &str) -> Option<Intent> {
+        let text = text.trim().to_lowercase();
+        self.rules
+            .iter()
+            .find(|(_, rule)| rule.any.is_match(&text) && !rule.unless.is_match(&text))
+            .map(|&(intent, _)| intent)
+    }
+
+    /// Which part of an entry the words ask for.
+    pub fn aspect(&self, text: &str) -> Aspect {
+        self.aspects
+            .iter()
+            .find(|(_, patterns)| patterns.iter().any(|pattern| pattern.is_match(text)))
+            .map_or(Aspect::Overview, |&(aspect, _)| aspect)
+    }
+
+    /// Whether the words begin by pointing back to what was said.
+    pub fn points_back(&self, text: &str) -> bool {
+        self.pointing_back.is_match(text.trim())
+    }
+
+    /// What is left of the words when everything is taken away that names a part of an entry, points back, or is
+    /// empty. Nothing left means that the words make sense only with a topic.
+    pub fn content_of(&self, text: &str) -> String {
+        let mut rest = self.pointing_back.replace(text.trim(), "").into_owned();
+        for (_, patterns) in &self.aspects {
+            for pattern in patterns {
+                rest = pattern.replace_all(&rest, "").into_owned();
+            }
+        }
+        rest = self.empty.replace_all(&rest, "").into_owned();
+        rest.chars().filter(|character| character.is_alphanumeric()).collect()
+    }
+}
+
+fn regex(name: &str, pattern: &str) -> Result<Regex, WordsError> {
+    Regex::new(pattern)
+        .map_err(|source| WordsError::BadPattern { name: name.to_owned(), source: Box::new(source) })
+}
+
+fn set(name: &str, patterns: &[String]) -> Result<RegexSet, WordsError> {
+    RegexSet::new(patterns)
+        .map_err(|source| WordsError::BadPattern { name: name.to_owned(), source: Box::new(source) })
+}

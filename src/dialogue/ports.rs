@@ -1,0 +1,103 @@
+//! What the core asks of the outside: time, evidence, wording, and a place for drafts.
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use futures::Stream;
+use jiff::Timestamp;
+
+use super::aspect::Aspect;
+use super::context::Locale;
+use super::evidence::Evidence;
+use super::question::Question;
+
+/// The time of day.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// Retrieval failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrievalError {
+    /// The index cannot be asked at present; asking later may work.
+    #[error("retrieval is unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// Finds the entries that may answer.
+#[async_trait]
+pub trait Retriever: Send + Sync {
+    /// The best entries, most probable first.
+    async fn retrieve(&self, question: &Question, limit: usize) -> Result<Vec<Evidence>, RetrievalError>;
+
+    /// One entry, if it is in force.
+    async fn entry(&self, id: &str) -> Result<Option<Evidence>, RetrievalError>;
+}
+
+/// What is to be written.
+pub struct Brief<'a> {
+    /// The citizen's question, with what it refers to spelt out.
+    pub question: &'a str,
+    /// Which part of the evidence is asked for.
+    pub aspect: Aspect,
+    /// The evidence; citation `n` is `evidence[n - 1]`.
+    pub evidence: &'a [Evidence],
+    /// The language to write in.
+    pub locale: Locale,
+}
+
+/// A piece of an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// Words.
+    Text(String),
+    /// The citation mark of `evidence[n - 1]`.
+    Cite(usize),
+}
+
+/// Wording failed; another writer has to do it.
+#[derive(Debug, thiserror::Error)]
+pub enum SynthesisError {
+    /// The model did not answer in time or at all.
+    #[error("the model is unavailable: {0}")]
+    Unavailable(String),
+    /// The model declined, or found nothing in the evidence.
+    #[error("the model declined to answer")]
+    Refused,
+    /// What came was not an answer: cut off, empty, or without a source.
+    #[error("the model's answer cannot be used: {0}")]
+    Unusable(String),
+}
+
+/// An answer as it is written. Dropping it cancels the writing.
+pub type AnswerStream = Pin<Box<dyn Stream<Item = Result<Piece, SynthesisError>> + Send>>;
+
+/// Puts evidence into words.
+#[async_trait]
+pub trait Synthesizer: Send + Sync {
+    /// Begins to write.
+    async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError>;
+}
+
+/// Why the writing should stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interrupt {
+    /// The citizen pressed stop.
+    Stopped,
+    /// Nobody watches any more: the answer is still owed, but not word by word.
+    NobodyWatches,
+}
+
+/// Where drafts are shown while they are written. Nothing of it is durable.
+#[async_trait]
+pub trait Progress: Send + Sync {
+    /// The turn has begun.
+    fn thinking(&self);
+    /// A piece to append to the draft.
+    fn delta(&self, text: &str);
+    /// The draft is taken back.
+    fn drop_draft(&self);
+    /// Ends when the writing should stop; never, if nothing interrupts.
+    async fn interrupted(&self) -> Interrupt;
+}

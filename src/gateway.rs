@@ -1,0 +1,171 @@
+//! Between channels and the dialogue core: makes every message durable before it is acknowledged, lets one worker at
+//! a time handle a conversation in order, commits reply and state together, and delivers from a durable outbox.
+//!
+//! Open next: [`inbox`] (a message arrives), [`worker`] (it is handled), [`outbox`] (the reply leaves), [`thread`]
+//! (a device reads). [`lease`] says who may work, [`sweeper`] mends what events missed.
+
+pub mod inbox;
+pub mod lease;
+pub mod outbox;
+pub mod progress;
+pub mod sweeper;
+pub mod thread;
+pub mod translate;
+pub mod worker;
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use adapters::{Channel, ChannelId};
+use governor::{DefaultKeyedRateLimiter, Quota};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::dialogue::Engine;
+use crate::records::{Ledger, keys};
+use crate::store::{StoreError, StoreExt};
+use crate::telemetry::Metrics;
+
+/// What the gateway is told by the configuration.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// The longest message, in characters.
+    pub message_chars: usize,
+    /// Messages a minute from one citizen; 0 is unlimited.
+    pub per_citizen: u32,
+    /// How many messages may wait to be handled before citizens are asked to wait.
+    pub queue_depth: usize,
+    /// How many turns run side by side.
+    pub turns: usize,
+    /// How long after its end a conversation is taken up again rather than begun anew.
+    pub reopen_within: Duration,
+    /// How long a platform's message ids are remembered.
+    pub remember_ids: Duration,
+    /// How long an answer goes on being streamed when nobody watches.
+    pub unwatched: Duration,
+    /// The longest pause between two attempts to deliver a reply.
+    pub longest_pause: Duration,
+}
+
+/// The gateway.
+pub struct Gateway {
+    ledger: Ledger,
+    engine: Engine,
+    settings: GatewaySettings,
+    metrics: Metrics,
+    channels: HashMap<ChannelId, Arc<dyn Channel>>,
+    /// Names this process in leases.
+    node: String,
+    limiter: Option<DefaultKeyedRateLimiter<String>>,
+    /// Messages accepted and not yet handled, here.
+    pending: AtomicUsize,
+    /// Conversations that a task of this process works on; the flag asks it to look once more before it ends.
+    working: Mutex<HashMap<String, bool>>,
+    /// The same for deliveries.
+    delivering: Mutex<HashMap<String, bool>>,
+    turns: Semaphore,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Gateway {
+    /// Puts the gateway together. Nothing runs before [`Gateway::start`].
+    pub fn new(
+        ledger: Ledger,
+        engine: Engine,
+        settings: GatewaySettings,
+        metrics: Metrics,
+        channels: Vec<Arc<dyn Channel>>,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        let limiter = NonZeroU32::new(settings.per_citizen)
+            .map(|rate| DefaultKeyedRateLimiter::keyed(Quota::per_minute(rate)));
+        Arc::new(Self {
+            ledger,
+            engine,
+            metrics,
+            channels: channels.into_iter().map(|channel| (channel.id().clone(), channel)).collect(),
+            node: uuid::Uuid::new_v4().simple().to_string(),
+            limiter,
+            pending: AtomicUsize::new(0),
+            working: Mutex::new(HashMap::new()),
+            delivering: Mutex::new(HashMap::new()),
+            turns: Semaphore::new(settings.turns.max(1)),
+            tasks: TaskTracker::new(),
+            settings,
+            stop,
+        })
+    }
+
+    /// Takes up what an earlier process left behind, and begins to sweep.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn start(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.forget_leases().await?;
+        let waiting = self.ledger.store().scan_all(&keys::inboxes()).await?;
+        self.pending.store(waiting.len(), Ordering::Relaxed);
+        self.sweep_inboxes().await?;
+        self.sweep_outboxes().await?;
+        self.spawn_sweeper();
+        self.spawn_outbox_listener();
+        Ok(())
+    }
+
+    /// Waits until everything in hand is done. Call after `stop` was cancelled; what is not done by then is durable
+    /// and is taken up at the next start.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// How many accepted messages wait to be handled.
+    pub fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    /// The ledger of conversations.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The dialogue core.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The channels, for mounting their routes.
+    pub fn channels(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {
+        self.channels.values()
+    }
+}
+
+/// Claims a conversation for a task of this process. False: one is at work already and will look once more.
+fn claim_task(tasks: &Mutex<HashMap<String, bool>>, id: &str) -> bool {
+    let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(again) = tasks.get_mut(id) {
+        *again = true;
+        return false;
+    }
+    tasks.insert(id.to_owned(), false);
+    true
+}
+
+/// Ends a task's claim. False: somebody asked for one more look meanwhile.
+fn release_task(tasks: &Mutex<HashMap<String, bool>>, id: &str) -> bool {
+    let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+    match tasks.get_mut(id) {
+        Some(again) if *again => {
+            *again = false;
+            false
+        }
+        _ => {
+            tasks.remove(id);
+            true
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! A message is handled: one worker a conversation, in order; reply, new state and outbox entry are one commit that
+//! holds only while the right to speak has not passed to somebody else.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use adapters::Content;
+use uuid::Uuid;
+
+use super::inbox::InboxRecord;
+use super::lease::{Lease, RENEW};
+use super::progress::LiveProgress;
+use super::{Gateway, claim_task, release_task, translate};
+use crate::bus::topic;
+use crate::dialogue::conversation::Undrawn;
+use crate::dialogue::engine::Gap;
+use crate::dialogue::{Context, Input, Phrase, Reply, Stage, StageEvent, Turn};
+use crate::records::conversation::MemoryRecord;
+use crate::records::{AuthorRecord, Change, ChangeError, ConversationRecord, MessageRecord, keys};
+use crate::store::{StoreError, StoreExt};
+
+/// How many waiting messages of one conversation are read at once.
+const BATCH: usize = 16;
+
+/// What a turn found out before its commit.
+struct Handled {
+    epoch: u64,
+    turn: Turn,
+}
+
+impl Gateway {
+    /// Makes sure that a worker looks at the conversation.
+    pub(super) fn wake(self: &Arc<Self>, conversation: &str) {
+        if self.stop.is_cancelled() || !claim_task(&self.working, conversation) {
+            return;
+        }
+        let gateway = Arc::clone(self);
+        let conversation = conversation.to_owned();
+        self.tasks.spawn(async move {
+            loop {
+                if let Err(error) = gateway.work(&conversation).await {
+                    // The message stays in the inbox, and the sweeper wakes a worker again.
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        conversation.id = conversation,
+                        "a conversation could not be worked on"
+                    );
+                }
+                if release_task(&gateway.working, &conversation) || gateway.stop.is_cancelled() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Handles what waits in a conversation, until nothing does.
+    async fn work(self: &Arc<Self>, conversation: &str) -> Result<(), ChangeError> {
+        let Some(mut lease) = self.acquire(conversation).await? else { return Ok(()) };
+        loop {
+            let waiting = self.ledger.store().scan_json(&keys::inbox_of(conversation), BATCH, false).await?;
+            if waiting.is_empty() {
+                self.give_back(conversation, lease).await?;
+                return Ok(());
+            }
+            for (_, item, _) in waiting {
+                if self.stop.is_cancelled() {
+                    self.give_back(conversation, lease).await?;
+                    return Ok(());
+                }
+                lease = match self.handle(conversation, &item, lease).await {
+                    Ok(lease) => lease,
+                    Err(ChangeError::Fenced) => return Ok(()),
+                    Err(error) => return Err(error),
+                };
+            }
+        }
+    }
+
+    /// Handles one message and returns the lease as it is afterwards.
+    async fn handle(
+        self: &Arc<Self>,
+        conversation: &str,
+        item: &InboxRecord,
+        mut lease: Lease,
+    ) -> Result<Lease, ChangeError> {
+        let Some(record) = self.ledger.conversation(conversation).await? else {
+            return Err(ChangeError::Unknown);
+        };
+        let begun = Instant::now();
+        let reply_id = Uuid::now_v7().to_string();
+        let handled = if record.conversation()?.stage == Stage::Robot {
+            let Some(input) = translate::input(item.content.clone(), record.locale(), item.region.clone())
+            else {
+                return Ok(lease);
+            };
+            let permit = self.turns.acquire().await;
+            let turn = self.turn(&record, &input, &reply_id, conversation, &mut lease).await?;
+            drop(permit);
+            Some(Handled { epoch: record.conversation()?.owner_epoch, turn })
+        } else {
+            None
+        };
+        self.ledger
+            .change(conversation, |change| {
+                change.check(keys::lease(conversation), Some(lease.version));
+                change.delete(keys::inbox(conversation, item.number));
+                match &handled {
+                    Some(handled) if speaks(change, handled) => self.settle(change, item, handled, &reply_id),
+                    // A helper took over while the robot was thinking: what it thought is dropped here.
+                    Some(_) => Ok(()),
+                    None => self.pass_on(change, item, &reply_id),
+                }
+            })
+            .await?;
+        self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(1))).ok();
+        if let Some(handled) = &handled {
+            let outcome = handled.turn.reply.as_ref().and_then(|reply| reply.outcome);
+            self.metrics.turn(
+                &record.channel,
+                outcome.map(super::super::dialogue::answer::Outcome::name),
+                begun.elapsed(),
+            );
+            tracing::info!(
+                conversation.id = conversation,
+                channel.id = record.channel,
+                outcome = outcome.map(super::super::dialogue::answer::Outcome::name),
+                handoff = handled.turn.handoff.map(super::super::dialogue::handoff::Reason::name),
+                "a turn was taken"
+            );
+        }
+        Ok(lease)
+    }
+
+    /// Lets the core take a turn, renewing the lease meanwhile.
+    async fn turn(
+        &self,
+        record: &ConversationRecord,
+        input: &Input,
+        reply_id: &str,
+        conversation: &str,
+        lease: &mut Lease,
+    ) -> Result<Turn, ChangeError> {
+        let streams = self
+            .channels
+            .get(&adapters::ChannelId::new(&record.channel))
+            .is_some_and(|channel| channel.limits().streaming);
+        let progress = LiveProgress {
+            events: self.ledger.events().clone(),
+            topic: topic::peer(&record.channel, &record.address),
+            turn: reply_id.to_owned(),
+            unwatched: streams.then_some(self.settings.unwatched),
+        };
+        let context = Context::from(record.memory.clone());
+        let turn = self.engine.turn(&context, input, &progress);
+        tokio::pin!(turn);
+        loop {
+            tokio::select! {
+                turn = &mut turn => return Ok(turn),
+                () = tokio::time::sleep(RENEW) => {
+                    *lease = self.renew(conversation, *lease).await?.ok_or(ChangeError::Fenced)?;
+                }
+            }
+        }
+    }
+
+    /// Writes a turn of the robot into the change.
+    fn settle(
+        &self,
+        change: &mut Change,
+        item: &InboxRecord,
+        handled: &Handled,
+        reply_id: &str,
+    ) -> Result<(), ChangeError> {
+        let turn = &handled.turn;
+        change.record.memory = MemoryRecord::from(turn.context.clone());
+        change.touch();
+        if let Some(reason) = turn.handoff {
+            change.apply(StageEvent::HandOff(reason))?;
+            self.metrics.handoff(reason.name());
+        }
+        if let Some(reply) = &turn.reply {
+            change.append(MessageRecord::reply(reply_id.to_owned(), change.now, reply.clone(), item.number));
+        }
+        if let Some(gap) = &turn.gap {
+            let key = keys::gap(change.now, reply_id);
+            change.put(key, &GapRecord::new(gap, change));
+        }
+        Ok(())
+    }
+
+    /// A message at a stage where the robot is silent: it is in the thread already, where the helper sees it. What is
+    /// left is to notice danger, and to call a person again after the end.
+    fn pass_on(&self, change: &mut Change, item: &InboxRecord, reply_id: &str) -> Result<(), ChangeError> {
+        let locale = change.record.locale();
+        let text = match &item.content {
+            Content::Text { text } => text.as_str(),
+            Content::Human => "",
+            // Thumbs and old choices change nothing between people.
+            _ => return Ok(()),
+        };
+        let say = |change: &mut Change, reply: Reply| {
+            let message = MessageRecord::reply(reply_id.to_owned(), change.now, reply, item.number);
+            change.append(message);
+        };
+        if let Some(reply) = self.engine.emergency(text, locale) {
+            call_again(change)?;
+            say(change, reply);
+            return Ok(());
+        }
+        let over = matches!(change.state().stage, Stage::WrapUp | Stage::Closed);
+        if over && self.engine.is_thanks(text) {
+            say(change, Reply::plain(self.engine.phrases().get(Phrase::Thanks, locale)));
+            return Ok(());
+        }
+        if call_again(change)? {
+            let words = self.engine.phrases().get(Phrase::QueuedAgain, locale);
+            say(change, Reply::plain(words).with_outcome(crate::dialogue::Outcome::Handoff));
+        }
+        Ok(())
+    }
+
+    /// Wakes a worker for every conversation with waiting messages.
+    pub(super) async fn sweep_inboxes(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut last = String::new();
+        for record in self.ledger.store().scan_all(&keys::inboxes()).await? {
+            let parts = record.key.parts();
+            let Some(conversation) = parts.first().and_then(|part| part.text()) else { continue };
+            if conversation != last {
+                conversation.clone_into(&mut last);
+                self.wake(conversation);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the robot may still say what it has thought.
+fn speaks(change: &Change, handled: &Handled) -> bool {
+    change.state().stage == Stage::Robot && change.state().owner_epoch == handled.epoch
+}
+
+/// Puts a conversation that is over, or was left as a message, back into the queue. False: it is with people anyway.
+fn call_again(change: &mut Change) -> Result<bool, Undrawn> {
+    match change.state().stage {
+        Stage::WrapUp => {
+            change.apply(StageEvent::Settle)?;
+            change.apply(StageEvent::Return)?;
+        }
+        Stage::Closed | Stage::LeftMessage => change.apply(StageEvent::Return)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// A question the knowledge could not answer, as the office that keeps it reads it.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct GapRecord {
+    /// The words, masked.
+    pub question: String,
+    /// Why it is listed.
+    pub kind: String,
+    /// The conversation, for whoever may read it.
+    pub conversation: String,
+    /// The nearest entry.
+    pub nearest: Option<String>,
+    /// Its confidence.
+    pub confidence: Option<f32>,
+    /// When.
+    pub at: jiff::Timestamp,
+}
+
+impl GapRecord {
+    fn new(gap: &Gap, change: &Change) -> Self {
+        Self {
+            question: crate::privacy::mask(&gap.question).into_owned(),
+            kind: gap.kind.to_owned(),
+            conversation: change.record.id.clone(),
+            nearest: gap.nearest.as_ref().map(|(id, _)| id.clone()),
+            confidence: gap.nearest.as_ref().map(|&(_, confidence)| confidence),
+            at: change.now,
+        }
+    }
+}
+
+/// What a system message about the conversation itself is made of.
+pub(crate) fn notice(change: &Change, text: String) -> MessageRecord {
+    MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, change.now, text)
+}

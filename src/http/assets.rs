@@ -1,0 +1,88 @@
+//! The built web parts, carried in the program.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use rust_embed::{EmbeddedFile, RustEmbed};
+use tower_http::cors::CorsLayer;
+
+use super::Shared;
+use super::error::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "web/dist/"]
+struct Built;
+
+/// Pages load only what is theirs. Styles may stand in the page, because component libraries set them.
+const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self' ws: wss:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
+
+pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
+    let widget =
+        Router::new().route("/widget.js", get(|headers: HeaderMap| file("widget.js", headers))).layer(anyone);
+    Router::new()
+        .route("/", get(|headers: HeaderMap| file("index.html", headers)))
+        .route(
+            "/page/{*path}",
+            get(|Path(path): Path<String>, headers: HeaderMap| async move {
+                file(&format!("page/{path}"), headers).await
+            }),
+        )
+        .route("/desk", get(|| async { Redirect::permanent("/desk/") }))
+        .route("/desk/", get(|headers: HeaderMap| file("desk/index.html", headers)))
+        .route(
+            "/desk/{*path}",
+            get(|Path(path): Path<String>, headers: HeaderMap| async move {
+                let name = format!("desk/{path}");
+                // Addresses of the desk's own router are all the same page.
+                let name = if path.contains('.') { name } else { "desk/index.html".to_owned() };
+                file(&name, headers).await
+            }),
+        )
+        .route("/favicon.ico", get(|headers: HeaderMap| file("favicon.ico", headers)))
+        .merge(widget)
+}
+
+/// Serves a built file; the browser asks again with its digest and mostly learns that nothing changed.
+async fn file(name: &str, headers: HeaderMap) -> Response {
+    let Some(found) = Built::get(name) else {
+        return ApiError::new(StatusCode::NOT_FOUND, "not_found").into_response();
+    };
+    let tag = etag(&found);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    let kind = found.metadata.mimetype().to_owned();
+    let mut response = found.data.into_owned().into_response();
+    let response_headers = response.headers_mut();
+    let kind = if kind.starts_with("text/") || kind.ends_with("javascript") {
+        format!("{kind}; charset=utf-8")
+    } else {
+        kind
+    };
+    if let Ok(kind) = HeaderValue::from_str(&kind) {
+        response_headers.insert(header::CONTENT_TYPE, kind);
+    }
+    response_headers.insert(header::ETAG, tag);
+    // Names of built assets carry a digest of their content, so they never change.
+    let forever = name.contains("/assets/");
+    let cache = if forever { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response_headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if name.ends_with(".html") {
+        response_headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    }
+    response
+}
+
+fn etag(file: &EmbeddedFile) -> HeaderValue {
+    let digest: String =
+        file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_str(&format!("\"{digest}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+/// Whether the web parts were built into this program.
+pub fn are_built() -> bool {
+    Built::get("index.html").is_some() && Built::get("widget.js").is_some()
+}

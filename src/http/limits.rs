@@ -1,0 +1,92 @@
+//! How often one address may ask.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota};
+
+use super::Shared;
+use super::error::ApiError;
+
+/// Counts requests by address.
+pub struct AddressLimiter(Option<DefaultKeyedRateLimiter<IpAddr>>);
+
+impl AddressLimiter {
+    /// So many a minute; 0 is unlimited.
+    pub fn new(per_minute: u32) -> Self {
+        Self(NonZeroU32::new(per_minute).map(|rate| DefaultKeyedRateLimiter::keyed(Quota::per_minute(rate))))
+    }
+
+    /// Forgets the addresses that have not asked for a while.
+    pub fn forget(&self) {
+        if let Some(limiter) = &self.0 {
+            limiter.retain_recent();
+        }
+    }
+}
+
+/// The address that a request counts for: the connection's, or what the last trusted proxy saw.
+pub fn address(headers: &HeaderMap, connection: SocketAddr, trusted_proxies: usize) -> IpAddr {
+    if trusted_proxies == 0 {
+        return connection.ip();
+    }
+    let forwarded: Vec<IpAddr> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|part| part.trim().parse().ok())
+        .collect();
+    // Each trusted proxy appends whom it saw; what stands further left is whatever the client claims.
+    forwarded
+        .len()
+        .checked_sub(trusted_proxies)
+        .and_then(|index| forwarded.get(index))
+        .copied()
+        .unwrap_or(connection.ip())
+}
+
+/// Refuses what comes too fast, before anything is read.
+pub(super) async fn per_address(
+    State(web): State<Shared>,
+    ConnectInfo(connection): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    if let Some(limiter) = &web.limiter.0 {
+        let from = address(request.headers(), connection, web.settings.trusted_proxies);
+        if let Err(early) = limiter.check_key(&from) {
+            let delay = early.wait_time_from(DefaultClock::default().now());
+            web.metrics.refused("per_address");
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited").retry_after(delay));
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_cannot_choose_its_address() {
+        let connection: SocketAddr = "10.0.0.1:9".parse().unwrap();
+        let table = [
+            (0, "6.6.6.6", "10.0.0.1"),
+            (1, "6.6.6.6, 1.2.3.4", "1.2.3.4"),
+            (2, "6.6.6.6, 1.2.3.4, 10.0.0.2", "1.2.3.4"),
+            (2, "1.2.3.4", "10.0.0.1"),
+            (1, "nonsense", "10.0.0.1"),
+        ];
+        for (proxies, forwarded, expected) in table {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            assert_eq!(address(&headers, connection, proxies).to_string(), expected, "{proxies} {forwarded}");
+        }
+    }
+}

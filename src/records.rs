@@ -1,0 +1,17 @@
+//! What is kept of conversations, written once above the store: the records, their keys, and the one way to change a
+//! conversation so that its indexes (queue, clocks, helpers' loads, outbox) never disagree with it.
+//!
+//! Open next: [`conversation`] and [`message`] (what is stored), then [`ledger`] (how it changes).
+
+pub mod change;
+pub mod conversation;
+pub mod keys;
+pub mod ledger;
+pub mod message;
+
+pub use change::Change;
+pub use conversation::{
+    ConversationRecord, LoadRecord, OutboxRecord, PeerRecord, PresenceRecord, QueueRecord, RatingRecord,
+};
+pub use ledger::{ChangeError, Ledger, LedgerPolicy};
+pub use message::{AuthorRecord, MessageRecord};

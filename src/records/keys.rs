@@ -1,0 +1,169 @@
+//! Where each record lies. One function a space, so that no two parts of the program spell a key differently.
+
+use jiff::Timestamp;
+
+use crate::store::{Key, Range};
+
+fn moment(at: Timestamp) -> u64 {
+    u64::try_from(at.as_microsecond()).unwrap_or(0)
+}
+
+/// A conversation.
+pub fn conversation(id: &str) -> Key {
+    Key::new("conversation", &[id.into()])
+}
+
+/// All conversations.
+pub fn conversations() -> Range {
+    Range::prefix("conversation", &[])
+}
+
+/// A message of a conversation.
+pub fn message(conversation: &str, seq: u64) -> Key {
+    Key::new("message", &[conversation.into(), seq.into()])
+}
+
+/// All messages of a conversation, in order.
+pub fn messages(conversation: &str) -> Range {
+    Range::prefix("message", &[conversation.into()])
+}
+
+/// Which conversation a peer is in.
+pub fn peer(channel: &str, address: &str) -> Key {
+    Key::new("peer", &[channel.into(), address.into()])
+}
+
+/// What a peer's message id was accepted as.
+pub fn dedupe(channel: &str, address: &str, id: &str) -> Key {
+    Key::new("dedupe", &[channel.into(), address.into(), id.into()])
+}
+
+/// All remembered message ids.
+pub fn dedupes() -> Range {
+    Range::prefix("dedupe", &[])
+}
+
+/// A message that waits to be handled.
+pub fn inbox(conversation: &str, number: u64) -> Key {
+    Key::new("inbox", &[conversation.into(), number.into()])
+}
+
+/// What waits to be handled in a conversation, in order.
+pub fn inbox_of(conversation: &str) -> Range {
+    Range::prefix("inbox", &[conversation.into()])
+}
+
+/// What waits to be handled anywhere.
+pub fn inboxes() -> Range {
+    Range::prefix("inbox", &[])
+}
+
+/// Who handles a conversation.
+pub fn lease(conversation: &str) -> Key {
+    Key::new("lease", &[conversation.into()])
+}
+
+/// All leases.
+pub fn leases() -> Range {
+    Range::prefix("lease", &[])
+}
+
+/// A reply that waits to be delivered.
+pub fn outbox(conversation: &str, seq: u64) -> Key {
+    Key::new("outbox", &[conversation.into(), seq.into()])
+}
+
+/// What waits to be delivered in a conversation, in order.
+pub fn outbox_of(conversation: &str) -> Range {
+    Range::prefix("outbox", &[conversation.into()])
+}
+
+/// What waits to be delivered anywhere.
+pub fn outboxes() -> Range {
+    Range::prefix("outbox", &[])
+}
+
+/// A conversation's place in the queue: by rank, then by time.
+pub fn queue(rank: u64, since: Timestamp, conversation: &str) -> Key {
+    Key::new("queue", &[rank.into(), moment(since).into(), conversation.into()])
+}
+
+/// The queue, in order.
+pub fn queues() -> Range {
+    Range::prefix("queue", &[])
+}
+
+/// When a conversation's own clock strikes.
+pub fn due(at: Timestamp, conversation: &str) -> Key {
+    Key::new("due", &[moment(at).into(), conversation.into()])
+}
+
+/// All clocks, the next first.
+pub fn dues() -> Range {
+    Range::prefix("due", &[])
+}
+
+/// The conversations a helper owns.
+pub fn load(helper: &str) -> Key {
+    Key::new("load", &[helper.into()])
+}
+
+/// A helper's account.
+pub fn helper(name: &str) -> Key {
+    Key::new("helper", &[name.into()])
+}
+
+/// All accounts.
+pub fn helpers() -> Range {
+    Range::prefix("helper", &[])
+}
+
+/// Until when a helper counts as present.
+pub fn presence(helper: &str) -> Key {
+    Key::new("presence", &[helper.into()])
+}
+
+/// All presences.
+pub fn presences() -> Range {
+    Range::prefix("presence", &[])
+}
+
+/// A helper's login, by the digest of its cookie.
+pub fn session(digest: &str) -> Key {
+    Key::new("session", &[digest.into()])
+}
+
+/// All logins.
+pub fn sessions() -> Range {
+    Range::prefix("session", &[])
+}
+
+/// A rating, by time, so that reports need not read conversations.
+pub fn rating(at: Timestamp, conversation: &str) -> Key {
+    Key::new("rating", &[moment(at).into(), conversation.into()])
+}
+
+/// A question the knowledge could not answer.
+pub fn gap(at: Timestamp, id: &str) -> Key {
+    Key::new("gap", &[moment(at).into(), id.into()])
+}
+
+/// All questions the knowledge could not answer, in order of time.
+pub fn gaps() -> Range {
+    Range::prefix("gap", &[])
+}
+
+/// A knowledge entry.
+pub fn entry(id: &str) -> Key {
+    Key::new("entry", &[id.into()])
+}
+
+/// All knowledge entries.
+pub fn entries() -> Range {
+    Range::prefix("entry", &[])
+}
+
+/// A single fact about the installation, such as its secrets or the knowledge's generation.
+pub fn meta(name: &str) -> Key {
+    Key::new("meta", &[name.into()])
+}

@@ -1,0 +1,157 @@
+//! Entries in the core's own terms.
+
+use std::collections::BTreeMap;
+
+use knowledge::entry::{self, ConditionValue, Entry, EntryId, Operator};
+
+use crate::dialogue::evidence::{
+    Details, Evidence, EvidenceKind, Material, Matter, Node, NodeOption, Policy, ScenarioOutcome, Window,
+};
+
+/// The matters a scenario leads to.
+pub(super) fn matters(entry: &Entry) -> Vec<EntryId> {
+    match &entry.details {
+        entry::Details::Scenario(scenario) => {
+            scenario.outcomes.iter().flat_map(|outcome| outcome.matters.iter().cloned()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The entry as evidence; `titles` names the matters of a scenario.
+pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
+    let kind = match entry.details {
+        entry::Details::Faq => EvidenceKind::Faq,
+        entry::Details::Matter(_) => EvidenceKind::Matter,
+        entry::Details::Policy(_) => EvidenceKind::Policy,
+        entry::Details::Scenario(_) => EvidenceKind::Scenario,
+    };
+    let online = match &entry.details {
+        entry::Details::Matter(matter) => matter.online_url.clone(),
+        _ => None,
+    };
+    let url = entry.source.as_ref().and_then(|source| source.url.clone()).or(online);
+    let source = entry.source.map(|source| match source.number {
+        Some(number) => format!("{}（{number}）", source.title),
+        None => source.title,
+    });
+    Evidence {
+        id: entry.id.as_ref().to_owned(),
+        kind,
+        unit: entry.title.clone(),
+        title: entry.title,
+        confidence: 1.0,
+        answer: entry.answer,
+        department: entry.department,
+        source,
+        url,
+        details: details(entry.details, titles),
+    }
+}
+
+fn details(details: entry::Details, titles: &BTreeMap<String, String>) -> Details {
+    match details {
+        entry::Details::Faq => Details::Faq,
+        entry::Details::Matter(matter) => Details::Matter(Box::new(self::matter(*matter))),
+        entry::Details::Policy(policy) => Details::Policy(Box::new(self::policy(*policy))),
+        entry::Details::Scenario(scenario) => {
+            let scenario = *scenario;
+            let nodes = scenario.nodes.into_iter().map(node).collect();
+            let outcomes =
+                scenario.outcomes.into_iter().map(|outcome| self::outcome(outcome, titles)).collect();
+            Details::Scenario(nodes, outcomes)
+        }
+    }
+}
+
+fn matter(matter: entry::Matter) -> Matter {
+    Matter {
+        materials: matter
+            .materials
+            .into_iter()
+            .map(|material| Material {
+                name: material.name,
+                form: material.form,
+                copies: material.copies,
+                note: material.note,
+                keypoints: material.keypoints,
+            })
+            .collect(),
+        conditions: matter.conditions,
+        steps: matter.steps,
+        fees: matter.fees,
+        time_limit_days: matter.time_limit_days,
+        windows: matter
+            .windows
+            .into_iter()
+            .map(|window| Window {
+                name: window.name,
+                address: window.address,
+                hours: window.hours,
+                phone: window.phone,
+            })
+            .collect(),
+        online_url: matter.online_url,
+        appointment_url: matter.appointment_url,
+    }
+}
+
+fn policy(policy: entry::Policy) -> Policy {
+    Policy {
+        benefits: policy.benefits.unwrap_or_default(),
+        conditions: policy.conditions.iter().map(words).collect(),
+        apply: (
+            policy.apply_from.map(|date| date.to_string()),
+            policy.apply_until.map(|date| date.to_string()),
+        ),
+    }
+}
+
+/// A policy's condition in words.
+fn words(condition: &entry::Condition) -> String {
+    let value = value(&condition.value);
+    let relation = match condition.op {
+        Operator::Eq => "为",
+        Operator::Ne => "不为",
+        Operator::Ge => "不低于",
+        Operator::Gt => "高于",
+        Operator::Le => "不超过",
+        Operator::Lt => "低于",
+        Operator::In => "为其中之一：",
+    };
+    format!("{}{relation}{value}", condition.field)
+}
+
+fn value(value: &ConditionValue) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Bool(true)) => "是".to_owned(),
+        Ok(serde_json::Value::Bool(false)) => "否".to_owned(),
+        Ok(serde_json::Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join("、"),
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+fn node(node: entry::Node) -> Node {
+    let options = node
+        .options
+        .into_iter()
+        .map(|option| NodeOption { label: option.label, next: option.next, facts: option.facts })
+        .collect();
+    Node { id: node.id, ask: node.ask, options }
+}
+
+fn outcome(outcome: entry::Outcome, titles: &BTreeMap<String, String>) -> ScenarioOutcome {
+    let matters = outcome
+        .matters
+        .iter()
+        // A matter that is not in force any more is left out rather than sent to.
+        .filter_map(|id| titles.get(id.as_ref()).map(|title| (id.as_ref().to_owned(), title.clone())))
+        .collect();
+    ScenarioOutcome { when: outcome.when, matters, materials: outcome.materials, steps: outcome.steps }
+}

@@ -1,0 +1,18 @@
+//! The only Rust integration binary: one executable links faster than many.
+
+#![expect(clippy::unwrap_used, reason = "the harness fails a test by panicking, as its assertions do")]
+
+mod support;
+
+mod bad_input;
+mod command_line;
+mod desk;
+mod gateway;
+mod house_rules;
+mod knowledge_live;
+mod model;
+mod questions;
+mod store_conformance;
+mod store_crash;
+mod story;
+mod web_channel;

@@ -1,0 +1,134 @@
+//! The figures of the demo city: questions in citizens' words, written before anything was tuned, and questions that
+//! are none of the city's affairs. Prints both figures; run with `cargo test --test it questions -- --nocapture`.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::support::{Server, entries_of};
+
+/// Of the 40 questions in citizens' words at least so many are right.
+const RIGHT: usize = 36;
+/// Of the 20 foreign questions at least so many are refused.
+const REFUSED: usize = 18;
+/// Of the 10 follow-ups at least so many are understood.
+const FOLLOWED: usize = 9;
+
+fn fixture(name: &str) -> Vec<Value> {
+    let path = format!("{}/tests/fixtures/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap().to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The first entry an answer rests on, or those whose titles are offered.
+fn meant(titles: &HashMap<String, Vec<String>>, answer: &Value) -> Vec<String> {
+    if answer["outcome"] != "clarify" {
+        return entries_of(answer).into_iter().take(1).collect();
+    }
+    let labels =
+        answer["choices"].as_array().into_iter().flatten().filter_map(|choice| choice["label"].as_str());
+    labels.filter_map(|label| titles.get(label)).flatten().cloned().collect()
+}
+
+/// The ids of the demo city's entries by title.
+fn titles() -> HashMap<String, Vec<String>> {
+    let mut titles: HashMap<String, Vec<String>> = HashMap::new();
+    for file in std::fs::read_dir(format!("{}/knowledge/demo", env!("CARGO_MANIFEST_DIR"))).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            for line in std::fs::read_to_string(path).unwrap().lines() {
+                let entry: Value = serde_json::from_str(line).unwrap();
+                let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+                titles.entry(text("title")).or_default().push(text("id"));
+            }
+        }
+    }
+    titles
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn citizens_words_find_the_right_entry_and_foreign_questions_are_refused() {
+    let server = Server::in_memory(&[]).await;
+    let titles = titles();
+    let mut right = 0;
+    let questions = fixture("citizen_questions");
+    for line in &questions {
+        let question = line["question"].as_str().unwrap();
+        let answer = server.ask(question, None).await;
+        let outcome = answer["outcome"].as_str().unwrap().to_owned();
+        let entries = texts(&line["entries"]);
+        let found = meant(&titles, &answer);
+        let fits = texts(&line["outcome"]).contains(&outcome) && found.iter().any(|id| entries.contains(id));
+        if fits {
+            right += 1;
+        } else {
+            println!(
+                "  {} {question}\n      {outcome} {found:?}, wanted {} {entries:?}, confidence {}",
+                line["id"], line["outcome"], answer["confidence"]
+            );
+        }
+    }
+    let foreign = fixture("foreign_questions");
+    let mut refused = 0;
+    for line in &foreign {
+        let question = line["question"].as_str().unwrap();
+        let answer = server.ask(question, None).await;
+        if answer["outcome"] == "no_answer" {
+            refused += 1;
+        } else {
+            println!(
+                "  {} {question}\n      {} {:?}, confidence {}",
+                line["id"],
+                answer["outcome"],
+                meant(&titles, &answer),
+                answer["confidence"]
+            );
+        }
+    }
+    println!(
+        "citizens' words: {right} of {} right; foreign: {refused} of {} refused",
+        questions.len(),
+        foreign.len()
+    );
+    assert!(right >= RIGHT, "{right} of {} right", questions.len());
+    assert!(refused >= REFUSED, "{refused} of {} refused", foreign.len());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_ups_keep_their_topic_and_new_subjects_leave_it() {
+    let server = Server::in_memory(&[]).await;
+    let titles = titles();
+    let stories = fixture("follow_ups");
+    let mut followed = 0;
+    for story in &stories {
+        let mut conversation: Option<String> = None;
+        let mut fits = true;
+        for turn in story["turns"].as_array().unwrap() {
+            let question = turn["question"].as_str().unwrap();
+            let answer = server.ask(question, conversation.as_deref()).await;
+            conversation = answer["conversation"].as_str().map(str::to_owned);
+            let found = meant(&titles, &answer);
+            let entries = texts(&turn["entries"]);
+            if !found.iter().any(|id| entries.contains(id)) {
+                println!(
+                    "  {} {question}\n      {} {found:?}, wanted {entries:?}",
+                    story["id"], answer["outcome"]
+                );
+                fits = false;
+            }
+        }
+        followed += usize::from(fits);
+    }
+    println!("follow-ups: {followed} of {} understood", stories.len());
+    assert!(followed >= FOLLOWED, "{followed} of {} understood", stories.len());
+    server.stop().await;
+}

@@ -1,0 +1,141 @@
+//! One harness for all integration tests: a real server on a free port with throw-away data, and those who talk to it.
+
+pub(crate) mod helper;
+pub(crate) mod platform;
+pub(crate) mod process;
+pub(crate) mod visitor;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use yikouwen::desk::{Role, accounts};
+use yikouwen::{App, Config};
+
+/// A password long enough for every account of the tests.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A server in this process.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<anyhow::Result<()>>>,
+}
+
+/// Loads the defaults for a data directory, with a free port and no limits in the way.
+pub(crate) fn config(data: &Path, own: &str) -> Config {
+    let base =
+        "[server]\nlisten = \"127.0.0.1:0\"\ndrain = \"2s\"\n[limits]\nper_citizen = 0\nper_address = 0\n";
+    let files: Vec<PathBuf> = [("base.toml", base), ("own.toml", own)]
+        .into_iter()
+        .map(|(name, text)| {
+            let path = data.join(name);
+            std::fs::create_dir_all(data).unwrap();
+            std::fs::write(&path, text).unwrap();
+            path
+        })
+        .collect();
+    Config::load(&files, data).unwrap()
+}
+
+/// The smallest configuration: a store that forgets.
+pub(crate) const MEMORY: &str = "[store]\nurl = \"memory:\"\n";
+
+impl Server {
+    /// Starts a server with the demo city's knowledge and these helpers.
+    pub(crate) async fn start(config: Config, helpers: &[(&str, Role)]) -> Self {
+        let app = App::open(config).await.unwrap();
+        if app.knowledge.is_empty() {
+            app.import_demo().await.unwrap();
+        }
+        for (name, role) in helpers {
+            // Hashing is slow on purpose, so a helper of an earlier start is kept.
+            let known = accounts::list(&*app.store).await.unwrap();
+            if !known.iter().any(|helper| helper.name == *name) {
+                accounts::add(&*app.store, name, *role, PASSWORD, false, app.ledger.now()).await.unwrap();
+            }
+        }
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(app.serve(listener, async move { drop(stopped.await) }));
+        let server = Self { address, client: reqwest::Client::new(), stop: Some(stop), task: Some(task) };
+        server.wait_until_live().await;
+        server
+    }
+
+    /// A server with a store that forgets and these responders.
+    pub(crate) async fn in_memory(helpers: &[&str]) -> Self {
+        let data = tempfile::tempdir().unwrap().keep();
+        let helpers: Vec<_> = helpers.iter().map(|&name| (name, Role::Responder)).collect();
+        Self::start(config(&data, MEMORY), &helpers).await
+    }
+
+    async fn wait_until_live(&self) {
+        for _ in 0..200 {
+            if self.client.get(self.url("/live")).send().await.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("the server does not answer");
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Stops it as SIGTERM would, and waits for the end.
+    pub(crate) async fn stop(mut self) {
+        drop(self.stop.take());
+        self.task.take().unwrap().await.unwrap().unwrap();
+    }
+
+    /// `POST /api/v1/ask`.
+    pub(crate) async fn ask(&self, question: &str, conversation: Option<&str>) -> Value {
+        let mut body = json!({ "question": question });
+        if let Some(id) = conversation {
+            body["conversation"] = id.into();
+        }
+        let answer = self.client.post(self.url("/api/v1/ask")).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{question}");
+        answer.json().await.unwrap()
+    }
+
+    /// The figures, as text.
+    pub(crate) async fn metrics(&self) -> String {
+        self.client.get(self.url("/metrics")).send().await.unwrap().text().await.unwrap()
+    }
+}
+
+/// The ids that an answer cites or offers.
+pub(crate) fn entries_of(answer: &Value) -> Vec<String> {
+    let ids = |name: &str| {
+        answer[name]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|item| item["id"].as_str())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    ids("citations")
+}
+
+/// Waits until `look` finds what it looks for.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
+    for _ in 0..400 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("{what} did not happen within 10 s");
+}

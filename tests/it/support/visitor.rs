@@ -1,0 +1,118 @@
+//! A citizen on the website, by socket or by polling.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::Server;
+
+pub(crate) struct Visitor {
+    pub(crate) token: String,
+    base: String,
+    socket_url: String,
+    client: reqwest::Client,
+}
+
+impl Visitor {
+    pub(crate) async fn new(server: &Server) -> Self {
+        Self::with_base(&server.url(""), server.client.clone()).await
+    }
+
+    pub(crate) async fn with_base(root: &str, client: reqwest::Client) -> Self {
+        let base = format!("{root}/channels/web");
+        let answer = client.post(format!("{base}/session")).send().await.unwrap();
+        let session: Value = answer.json().await.unwrap();
+        let token = session["token"].as_str().unwrap().to_owned();
+        let socket_url = format!("{}/socket", base.replacen("http", "ws", 1));
+        Self { token, base, socket_url, client }
+    }
+
+    /// The same citizen at another address, after a restart.
+    pub(crate) fn moved_to(&self, root: &str) -> Self {
+        let base = format!("{root}/channels/web");
+        let socket_url = format!("{}/socket", base.replacen("http", "ws", 1));
+        Self { token: self.token.clone(), base, socket_url, client: self.client.clone() }
+    }
+
+    /// Sends one frame over HTTP.
+    pub(crate) async fn post(&self, frame: Value) -> (StatusCode, Value) {
+        let request = self.client.post(format!("{}/events", self.base)).bearer_auth(&self.token);
+        let answer = request.body(frame.to_string()).send().await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
+    pub(crate) async fn say(&self, id: &str, text: &str) -> (StatusCode, Value) {
+        self.post(json!({ "t": "say", "id": id, "text": text })).await
+    }
+
+    /// The frames after a cursor.
+    pub(crate) async fn poll(&self, conversation: &str, after: u64, wait: u64) -> Vec<Value> {
+        let url = format!("{}/events?conversation={conversation}&after={after}&wait={wait}", self.base);
+        let answer = self.client.get(url).bearer_auth(&self.token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let value: Value = answer.json().await.unwrap();
+        value["frames"].as_array().unwrap().clone()
+    }
+
+    /// The whole thread of the current conversation.
+    pub(crate) async fn thread(&self) -> Vec<Value> {
+        messages(&self.poll("", 0, 0).await)
+    }
+
+    /// Opens a socket and says hello.
+    pub(crate) async fn connect(&self, conversation: Option<&str>, after: u64) -> Socket {
+        let (mut stream, _) = tokio_tungstenite::connect_async(&self.socket_url).await.unwrap();
+        let hello = json!({ "t": "hello", "token": self.token, "locale": "zh", "conversation": conversation, "after": after });
+        stream.send(Message::text(hello.to_string())).await.unwrap();
+        Socket { stream }
+    }
+}
+
+/// The messages among frames.
+pub(crate) fn messages(frames: &[Value]) -> Vec<Value> {
+    frames.iter().filter(|frame| frame["t"] == "message").map(|frame| frame["message"].clone()).collect()
+}
+
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    pub(crate) async fn send(&mut self, frame: Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text.to_owned())).await.unwrap();
+    }
+
+    /// The next frame.
+    pub(crate) async fn next(&mut self) -> Option<Value> {
+        loop {
+            let message = tokio::time::timeout(Duration::from_secs(10), self.stream.next())
+                .await
+                .expect("a frame within 10 s")?;
+            match message {
+                Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Reads on until a frame satisfies `wanted`.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let frame = self.next().await.expect("the socket stays open");
+            if wanted(&frame) {
+                return frame;
+            }
+        }
+    }
+}
