@@ -1,0 +1,31 @@
+# 一口问 yikouwen. The targets are short because the work is in scripts/, which also run without make.
+#
+# Everything is built with the profile `ci` (Cargo.toml) unless PROFILE says otherwise: dependencies optimised a little,
+# no debug information. `make run` and `make test` then share one build. For measuring: make run PROFILE=release
+
+PROFILE ?= ci
+export PROFILE
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check web bench clean
+
+help: ## Prints this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Builds everything and serves the demo city on http://127.0.0.1:8080. ARGS="…" go to `yikouwen serve`.
+	@scripts/run.sh $(ARGS)
+
+test: ## Everything CI runs: checks, Rust and web tests, browser stories.
+	@scripts/test.sh
+
+check: ## Format, lints, documentation, dependencies, types: what can be judged without running.
+	@scripts/check.sh
+
+web: ## Builds the citizen's widget and the helpers' desk into web/dist.
+	@scripts/web.sh
+
+bench: web ## Criterion benchmarks; results in target/criterion.
+	cargo bench --locked --workspace
+
+clean: ## Removes what was built; data/ stays.
+	rm -rf target web/dist web/node_modules tests/e2e/node_modules
