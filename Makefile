@@ -24,8 +24,8 @@ check: ## Format, lints, documentation, dependencies, types: what can be judged 
 web: ## Builds the citizen's widget and the helpers' desk into web/dist.
 	@scripts/web.sh
 
-bench: web ## Criterion benchmarks; results in target/criterion.
-	cargo bench --locked --workspace
+bench: web ## Whole-process figures: messages a second, waiting times, cold start, memory.
+	cargo bench --locked --bench load
 
 clean: ## Removes what was built; data/ stays.
 	rm -rf target web/dist web/node_modules tests/e2e/node_modules

@@ -5,15 +5,17 @@
 //! one-character word are never counted twice. Measured on seven Chinese collections this mix beats words alone by
 //! up to eleven points of hit@1 and holds under dropped and swapped characters.
 
+mod aliases;
 mod filler;
 mod normalise;
 mod tokens;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use jieba_rs::Jieba;
 
+use aliases::Aliases;
 use normalise::Simplifier;
 
 pub(crate) use tokens::{is_han, letters};
@@ -27,7 +29,7 @@ pub const MAX_CHARS: usize = 8_000;
 pub const MAX_QUESTION_CHARS: usize = 300;
 
 /// Raised whenever tokens come out differently, so that an index made by older code is rebuilt.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Terms of government services that the general dictionary cuts apart.
 const TERMS: &str = include_str!("analyzer/terms.txt");
@@ -41,6 +43,7 @@ const FUNCTION_WORDS: &str = include_str!("analyzer/function_words.txt");
 pub struct Analyzer {
     jieba: Jieba,
     simplifier: Simplifier,
+    aliases: Aliases,
     function_words: HashSet<&'static str>,
 }
 
@@ -56,13 +59,44 @@ impl Analyzer {
         for term in listed(TERMS) {
             jieba.add_word(term, None, None);
         }
-        Analyzer { jieba, simplifier: Simplifier::load(), function_words: listed(FUNCTION_WORDS).collect() }
+        Analyzer {
+            jieba,
+            simplifier: Simplifier::load(),
+            aliases: Aliases::load(),
+            function_words: listed(FUNCTION_WORDS).collect(),
+        }
     }
 
     /// One way to write what can be written in several: NFKC, simplified characters, lower case, single spaces.
     /// Normalising twice changes nothing.
     pub fn normalise(&self, text: &str) -> String {
         self.simplifier.normalise(text)
+    }
+
+    /// A normalised text with one name for things that have an everyday and an official one.
+    pub fn canonical(&self, normalised: String) -> String {
+        self.aliases.unify(normalised)
+    }
+
+    /// The tokens under which a document is found: as it is written, for what is being typed, and in canonical names,
+    /// for questions. A token of both counts once.
+    pub fn document_tokens(&self, text: &str) -> Vec<String> {
+        let written = self.normalise(text);
+        let canonical = self.canonical(written.clone());
+        let mut tokens = self.tokens(&written);
+        if canonical != written {
+            let mut spare: HashMap<String, usize> = HashMap::new();
+            for token in &tokens {
+                *spare.entry(token.clone()).or_default() += 1;
+            }
+            for token in self.tokens(&canonical) {
+                match spare.get_mut(&token) {
+                    Some(count) if *count > 0 => *count -= 1,
+                    _ => tokens.push(token),
+                }
+            }
+        }
+        tokens
     }
 
     /// A question, normalised, without greetings and hesitations, unless nothing else would be left.

@@ -186,7 +186,7 @@ impl Tokenizer for MixedTokenizer {
     type TokenStream<'a> = MixedStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> MixedStream {
-        let tokens = self.analyzer.tokens(&self.analyzer.normalise(text));
+        let tokens = self.analyzer.document_tokens(text);
         MixedStream { tokens: tokens.into_iter(), token: Token::default() }
     }
 }

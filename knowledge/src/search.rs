@@ -51,7 +51,7 @@ pub(crate) fn search(
     query: &Query,
     limit: usize,
 ) -> Result<Vec<Hit>, TantivyError> {
-    let question = analyzer.question(&query.text);
+    let question = analyzer.canonical(analyzer.question(&query.text));
     let weighed = score::Weighed::new(snapshot, analyzer, &question)?;
     let candidates = candidates::find(snapshot, &weighed, &query.scope)?;
     let mut hits = features::compare(snapshot, analyzer, &weighed, &candidates)?;

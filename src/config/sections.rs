@@ -201,14 +201,13 @@ pub struct DialogueConfig {
 impl DialogueConfig {
     pub(super) fn check(&self, faults: &mut Vec<String>) {
         let within = |value: f32| (0.0..=1.0).contains(&value);
-        for (name, value) in [
-            ("answer_at", self.answer_at),
-            ("clarify_at", self.clarify_at),
-            ("close_margin", self.close_margin),
-        ] {
+        for (name, value) in [("answer_at", self.answer_at), ("clarify_at", self.clarify_at)] {
             if !within(value) {
                 faults.push(format!("[dialogue] {name}: {value} is not between 0 and 1"));
             }
+        }
+        if self.close_margin.is_nan() || self.close_margin < 0.0 {
+            faults.push(format!("[dialogue] close_margin: {} is negative", self.close_margin));
         }
         if self.clarify_at > self.answer_at {
             faults

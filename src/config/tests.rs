@@ -75,7 +75,7 @@ fn unknown_keys_are_refused_with_the_known_ones() {
 
 #[test]
 fn nonsense_is_named_all_at_once() {
-    let config = load("[dialogue]\nanswer_at = 0.2\n[desk]\ncapacity = 0\n", &[]).unwrap();
+    let config = load("[dialogue]\nanswer_at = 0.1\n[desk]\ncapacity = 0\n", &[]).unwrap();
     let error = config.check().unwrap_err().to_string();
     assert!(error.contains("clarify_at") && error.contains("capacity"), "{error}");
 }

@@ -75,7 +75,7 @@ pub struct Policy {
     pub answer_at: f32,
     /// Below this confidence, there is no answer; between the two, the citizen is asked.
     pub clarify_at: f32,
-    /// Entries whose confidence differs less than this are equally likely.
+    /// Entries whose confidences differ less than this, in log-odds, are equally likely.
     pub close_margin: f32,
     /// How many choices are offered at most.
     pub choices: usize,

@@ -293,7 +293,13 @@ impl Gateway {
             let mut message =
                 MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::Citizen, change.now, text);
             message.client_id = Some(inbound.id.clone());
-            change.append(message)
+            let words = change.record.preview.clone();
+            let seq = change.append(message);
+            if inbound.content == Content::Human && !words.is_empty() {
+                // The button says nothing of the matter; what was asked before it does.
+                change.record.preview = words;
+            }
+            seq
         });
         change.touch();
         change.record.last_inbox += 1;

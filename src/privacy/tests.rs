@@ -1,3 +1,5 @@
+//! What is hidden and what only looks like it.
+
 use super::*;
 
 /// Texts and what is left of them.

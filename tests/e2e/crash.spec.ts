@@ -50,11 +50,10 @@ test('the story survives a kill -9 between any two steps', async ({ browser, ser
   const answers = async (count: number): Promise<void> => {
     await expect(citizen.messages('robot')).toHaveCount(count, { timeout: 20_000 });
   };
-  const accepted = citizen.page.locator('[data-testid="pending"][data-status="accepted"], [data-testid="delivered"]');
 
-  await test.step('killed as soon as the question is accepted', async () => {
+  await test.step('killed while the question is on its way', async () => {
+    // Nobody waits for anything here: whatever the server had done with it, the question is answered once.
     await citizen.write(QUESTION);
-    await accepted.first().waitFor();
     await crash();
     await answers(1);
   });

@@ -44,7 +44,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
     let ledger = Ledger::new(store, Events::new(Arc::new(LocalBus::default())), clock, policy);
     let phrases = words::phrases(None).unwrap();
     let quoter = Arc::new(Extractive::new(phrases.clone()));
-    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.05, choices: 4, evidence: 8 };
+    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
     let engine =
         Engine::new(Arc::new(Empty), quoter.clone(), quoter, words::words(None).unwrap(), phrases, policy);
     let settings = GatewaySettings {

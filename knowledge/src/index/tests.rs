@@ -174,3 +174,19 @@ fn suggestions_contain_what_was_typed_and_titles_that_begin_with_it_come_first()
     check("", &[]);
     check("飞机", &[]);
 }
+
+#[test]
+fn searches_run_beside_a_change() {
+    let index = Index::in_memory(Analyzer::shared()).unwrap();
+    index.apply(&[upsert("a", "居住证办理")], 1).unwrap();
+    std::thread::scope(|threads| {
+        let changing = threads.spawn(|| {
+            for generation in 2..12 {
+                index.rebuild([entry("a", "居住证办理")], generation).unwrap();
+            }
+        });
+        while !changing.is_finished() {
+            check_found(&index, "居住证", &["a"]);
+        }
+    });
+}

@@ -62,7 +62,7 @@ pub(super) fn compare(
     let mut ranked = Vec::with_capacity(candidates.len());
     for (number, candidate) in candidates.iter().enumerate() {
         let Some((id, unit)) = stored(snapshot, candidate)? else { continue };
-        let theirs = letters(&analyzer.normalise(&unit));
+        let theirs = letters(&analyzer.canonical(analyzer.normalise(&unit)));
         let in_body = &bodies.found[number];
         let mut features = Features {
             question_ratio: candidate.question_ratio,

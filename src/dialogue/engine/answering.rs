@@ -13,6 +13,9 @@ use super::{Engine, Gap, Input, Turn};
 /// A question with at most this many characters may leave its subject to the topic.
 const SHORT: usize = 16;
 
+/// A question whose content has at most this many characters is asked about when several entries fit.
+const VAGUE: usize = 2;
+
 /// How many entries a model may draw on for one answer.
 const SOURCES: usize = 3;
 
@@ -33,7 +36,10 @@ impl Engine {
         let has_subject = self.words.content_of(text).chars().count() > 1;
         if !has_subject {
             return match self.topic(context).await {
-                Some(entry) => self.answer(context, input, text, aspect, vec![entry], progress).await,
+                Some(entry) => {
+                    let evidence = self.with_parts(context, input, entry, aspect).await;
+                    self.answer(context, input, text, aspect, evidence, progress).await
+                }
                 None => self.which_matter(context, input, text),
             };
         }
@@ -51,6 +57,30 @@ impl Engine {
     async fn topic(&self, context: &Context) -> Option<Evidence> {
         let topic = context.topic.as_ref()?;
         self.retriever.entry(&topic.entry).await.ok().flatten()
+    }
+
+    /// A question and its answer have no list of documents, no fee and no window; the matter they are about has. Asked
+    /// for such a part, the nearest matter is put before the topic.
+    async fn with_parts(
+        &self,
+        context: &Context,
+        input: &Input,
+        topic: Evidence,
+        aspect: Aspect,
+    ) -> Vec<Evidence> {
+        if aspect == Aspect::Overview || topic.kind != EvidenceKind::Faq {
+            return vec![topic];
+        }
+        let region = input.region.clone().or_else(|| context.region.clone());
+        let question = Question { text: topic.title.clone(), region };
+        let found = self.retriever.retrieve(&question, self.policy.evidence).await.unwrap_or_default();
+        let matter = found
+            .into_iter()
+            .find(|entry| entry.kind == EvidenceKind::Matter && entry.confidence >= self.policy.answer_at);
+        match matter {
+            Some(matter) => vec![matter, topic],
+            None => vec![topic],
+        }
     }
 
     /// Looks the question up as it stands; where that finds nothing sure and the question could lean on the topic,
@@ -94,11 +124,17 @@ impl Engine {
                 evidence.iter().filter(|entry| entry.confidence >= self.policy.clarify_at).collect();
             return self.clarify(context, input, text, &likely, &evidence);
         }
+        // Two characters name a field of life ("过户"), not a matter in it.
+        let vague = self.words.content_of(text).chars().count() <= VAGUE;
         let close: Vec<&Evidence> = evidence
             .iter()
             .filter(|entry| {
-                entry.confidence >= self.policy.answer_at
-                    && sure - entry.confidence < self.policy.close_margin
+                let far = log_odds(sure) - log_odds(entry.confidence);
+                if vague {
+                    entry.confidence >= self.policy.clarify_at
+                } else {
+                    entry.confidence >= self.policy.answer_at && far < self.policy.close_margin
+                }
             })
             .collect();
         let exact = comparable(&evidence[0].unit) == comparable(text);
@@ -231,6 +267,12 @@ impl Engine {
         let gap = Some(Gap { question: text.to_owned(), kind, nearest });
         Turn { reply: Some(reply), context, handoff: None, gap }
     }
+}
+
+/// How confidence is compared: near certainty a small difference says as much as a large one in the middle.
+fn log_odds(confidence: f32) -> f32 {
+    let bounded = confidence.clamp(0.001, 0.999);
+    (bounded / (1.0 - bounded)).ln()
 }
 
 fn best(evidence: &[Evidence]) -> f32 {

@@ -75,7 +75,7 @@ fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
 }
 
 fn engine_with(entries: Vec<Evidence>, writer: Arc<dyn Synthesizer>) -> Engine {
-    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.05, choices: 4, evidence: 8 };
+    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
     let (words, phrases) = (words::words(None).unwrap(), words::phrases(None).unwrap());
     Engine::new(Arc::new(Shelf(entries)), writer, Arc::new(Parrot), words, phrases, policy)
 }
@@ -190,8 +190,8 @@ async fn two_turns_without_an_answer_call_a_person_and_are_noted() {
 
 #[tokio::test]
 async fn close_entries_are_offered_and_chosen_by_number_or_name() {
-    let engine = engine(vec![entry("a", "补办 身份证", 0.80), entry("b", "补办 护照", 0.79)]);
-    let asked = say(&engine, &Context::default(), "我要补办").await;
+    let engine = engine(vec![entry("a", "补办 身份证", 0.80), entry("b", "补办 护照", 0.78)]);
+    let asked = say(&engine, &Context::default(), "我要补办证件").await;
     assert_eq!(outcome(&asked), Some(Outcome::Clarify));
     let labels: Vec<String> = asked.reply.unwrap().choices.into_iter().map(|choice| choice.label).collect();
     assert_eq!(labels, ["补办 身份证", "补办 护照", "都不是"]);

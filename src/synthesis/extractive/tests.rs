@@ -1,3 +1,5 @@
+//! What is quoted of which entry, for which question.
+
 use std::collections::BTreeMap;
 
 use futures::StreamExt;

@@ -73,7 +73,7 @@ export const en: Texts = {
   stageWrapUp: 'The service has ended. Please rate it',
   stageClosed: 'This conversation has ended',
   stageLeftMessage: 'Your message was noted and will be handled in office hours',
-  deskClosed: 'Staff are off duty now. You can leave a message',
+  deskClosed: 'Nobody is at the desk now: please write down your case, and you will get an answer here',
   newConversation: 'Start a new conversation',
   minutes: '{count} min',
   seconds: 'less than 1 min',

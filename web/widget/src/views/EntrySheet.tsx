@@ -8,7 +8,7 @@ import type { TextKey } from '../locale';
 import { useUi } from './context';
 import { EntryBody } from './EntryBody';
 import { CloseIcon } from './icons';
-import { away } from './Markdown';
+import { away, Markdown } from './Markdown';
 
 const kinds: Record<EntryKind, TextKey> = {
   faq: 'kindFaq',
@@ -24,11 +24,15 @@ export function EntrySheet({ citation, onClose }: { citation: Citation; onClose:
   useEffect(() => {
     const element = dialog.current;
     if (!element) return undefined;
+    const root = element.getRootNode();
+    const opener = root instanceof ShadowRoot || root instanceof Document ? root.activeElement : null;
     // Browsers without modal dialogs show it in place; its button and Esc still close it.
     if (typeof element.showModal === 'function') element.showModal();
     else element.setAttribute('open', '');
     return () => {
       if (typeof element.close === 'function') element.close();
+      // The browser gives the focus back only to a dialog that is still in the page, and this one may be gone by now.
+      if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
     };
   }, []);
   const original = citation.url === undefined ? undefined : safeHref(citation.url);
@@ -64,7 +68,9 @@ export function EntrySheet({ citation, onClose }: { citation: Citation; onClose:
           {citation.quote !== undefined && (
             <section>
               <h4>{t('sheetQuote')}</h4>
-              <blockquote data-testid="sheet-quote">{citation.quote}</blockquote>
+              <blockquote data-testid="sheet-quote">
+                <Markdown text={citation.quote} />
+              </blockquote>
             </section>
           )}
           <dl class="facts">

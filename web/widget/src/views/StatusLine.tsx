@@ -58,7 +58,8 @@ export function stageText(state: State, t: Translate): string {
 
 function queueText({ position, waitSeconds, deskOpen }: State, t: Translate): string {
   const parts = [position === undefined ? t('stageQueuedSoon') : t('stageQueued', { position })];
-  if (waitSeconds !== undefined) parts.push(t('stageWait', { wait: waitText(waitSeconds, t) }));
+  // With nobody at the desk an estimate would be a promise that nobody keeps.
+  if (waitSeconds !== undefined && deskOpen !== false) parts.push(t('stageWait', { wait: waitText(waitSeconds, t) }));
   // Sentences rather than a table: this line is read aloud.
   parts.push(t(deskOpen === false ? 'deskClosed' : 'stageKeepWaiting'));
   return parts.join(' · ');

@@ -59,7 +59,13 @@ function follow(box: HTMLElement, following: { current: boolean }, target: { cur
   const turns = box.querySelectorAll<HTMLElement>('.turn');
   const last = turns[turns.length - 1];
   const end = box.scrollHeight - box.clientHeight;
-  const top = last ? last.offsetTop - 12 : end;
+  const top = last ? firstInSight(box, last, turns[turns.length - 2]).offsetTop - 12 : end;
   target.current = Math.max(0, Math.min(end, top));
   box.scrollTop = target.current;
+}
+
+/** A short question stays above its answer, so that nobody has to remember what he had asked. */
+function firstInSight(box: HTMLElement, last: HTMLElement, before: HTMLElement | undefined): HTMLElement {
+  if (!before?.classList.contains('citizen') || last.classList.contains('citizen')) return last;
+  return last.offsetTop - before.offsetTop <= box.clientHeight / 3 ? before : last;
 }
