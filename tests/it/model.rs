@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use crate::support::visitor::{Socket, Visitor};
 use crate::support::{MEMORY, Server, config};
 
 /// An OpenAI-compatible endpoint that follows a script and remembers what it was asked.
@@ -41,6 +42,11 @@ async fn complete(State(model): State<Arc<Model>>, axum::Json(body): axum::Json<
 }
 
 async fn server_with(model: Arc<Model>) -> Server {
+    server_waiting(model, "300ms").await
+}
+
+/// A server that waits so long for the first piece of an answer.
+async fn server_waiting(model: Arc<Model>, first_token: &str) -> Server {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -50,7 +56,7 @@ async fn server_with(model: Arc<Model>) -> Server {
     });
     let data = tempfile::tempdir().unwrap().keep();
     let own = format!(
-        "{MEMORY}[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"scripted\"\napi_key = \"k\"\nfirst_token_timeout = \"300ms\"\ntotal_timeout = \"2s\"\n"
+        "{MEMORY}[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"scripted\"\napi_key = \"k\"\nfirst_token_timeout = \"{first_token}\"\ntotal_timeout = \"60s\"\n[dialogue]\nunwatched = \"1s\"\n"
     );
     Server::start(config(&data, &own), &[]).await
 }
@@ -93,4 +99,45 @@ async fn a_model_that_fails_invents_or_stalls_is_replaced_by_quoting() {
         assert!(model.calls.load(Ordering::Relaxed) >= 1, "{what}: the model was asked");
         server.stop().await;
     }
+}
+
+/// A citizen who has asked a model that says nothing.
+async fn waiting_citizen(server: &Server) -> (Visitor, Socket) {
+    let visitor = Visitor::new(server).await;
+    let mut socket = visitor.connect(None, 0).await;
+    socket.send(json!({ "t": "say", "id": "a", "text": QUESTION })).await;
+    socket.until(|frame| frame["t"] == "thinking").await;
+    (visitor, socket)
+}
+
+fn silent() -> Arc<Model> {
+    Arc::new(Model { stall: true, status: 200, ..Model::default() })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_citizen_leaves_the_model_is_no_longer_waited_for_and_the_answer_is_kept() {
+    let server = server_waiting(silent(), "50s").await;
+    let (visitor, socket) = waiting_citizen(&server).await;
+    drop(socket);
+    // Looking into the thread would count as watching, so it is left alone for as long as the program may wait.
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let thread = visitor.thread().await;
+    assert_eq!(thread.len(), 2, "{thread:?}");
+    assert!(thread[1]["text"].as_str().unwrap().contains("[1]"), "quoted: {thread:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_citizen_stops_an_answer_or_asks_for_a_person_without_waiting_for_the_model() {
+    let server = server_waiting(silent(), "50s").await;
+    let (_, mut socket) = waiting_citizen(&server).await;
+    socket.send(json!({ "t": "stop", "id": "s" })).await;
+    let stopped = socket.until(|frame| frame["message"]["author"] == "robot").await;
+    assert_eq!(stopped["message"]["text"], "已停止回答。");
+
+    let (_, mut socket) = waiting_citizen(&server).await;
+    socket.send(json!({ "t": "human", "id": "h" })).await;
+    let state = socket.until(|frame| frame["t"] == "state" && frame["stage"] == "queued").await;
+    assert_eq!(state["position"], 1);
+    server.stop().await;
 }
