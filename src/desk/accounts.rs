@@ -120,6 +120,12 @@ impl Throttle {
         }
         Ok(())
     }
+
+    /// Forgets who has not tried for a while, so that made-up names do not pile up.
+    pub fn forget(&self) {
+        self.names.retain_recent();
+        self.addresses.retain_recent();
+    }
 }
 
 /// A password for a first login: 16 letters and digits, about 95 bits.

@@ -88,6 +88,7 @@ impl Desk {
                 () = stop.cancelled() => return,
                 _ = look.tick() => {}
             }
+            self.throttle.forget();
             if let Err(error) = self.sweep_once().await {
                 tracing::error!(error = &error as &dyn std::error::Error, "presences could not be looked at");
             }

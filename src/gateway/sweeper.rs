@@ -45,6 +45,10 @@ impl Gateway {
         self.sweep_outboxes().await?;
         self.strike().await?;
         if round.is_multiple_of(FORGET_EVERY) {
+            if let Some(limiter) = &self.limiter {
+                // Whoever has not written for a while needs no count, and counts of everybody would pile up.
+                limiter.retain_recent();
+            }
             self.forget_ids().await?;
         }
         Ok(())

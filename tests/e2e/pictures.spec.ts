@@ -10,8 +10,6 @@ import { expect, test } from './support/test';
 
 const images = resolve(import.meta.dirname, '../../docs/images');
 
-test.skip(process.env.PICTURES !== '1', 'the pictures of the documentation are taken when PICTURES=1');
-
 /** Takes a picture small enough for a repository. */
 async function take(page: Page, name: string): Promise<void> {
   const path = resolve(images, name);

@@ -5,6 +5,8 @@ const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export default defineConfig({
   testDir: '.',
+  // Pictures for the documentation are no test: PICTURES=1 npx playwright test pictures
+  testIgnore: process.env.PICTURES === '1' ? [] : ['pictures.spec.ts'],
   outputDir: 'results',
   reporter: 'list',
   // The stories measure how fast words arrive, and a second browser beside them would spoil the figures.

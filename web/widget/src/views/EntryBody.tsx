@@ -10,12 +10,13 @@ import { Fact } from './EntrySheet';
 import { Windows } from './Windows';
 
 /** The whole entry, in the order a citizen needs it: what it is, what to bring, what to do, what it costs, where to go. */
-export function EntryBody({ entry }: { entry: Entry }): JSX.Element {
+export function EntryBody({ entry, quote }: { entry: Entry; quote: string | undefined }): JSX.Element {
   const { t, locale } = useUi();
   const { conditions = [], materials = [], steps = [], windows = [], attachments = [] } = entry;
   return (
     <div class="entry" data-testid="entry">
-      {entry.answer !== undefined && (
+      {/* Above the entry stands what the answer quotes; the same words are not read twice. */}
+      {entry.answer !== undefined && entry.answer !== quote && (
         <Section title={t('entryAnswer')}>
           <Markdown text={entry.answer} />
         </Section>

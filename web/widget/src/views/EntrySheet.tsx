@@ -85,7 +85,7 @@ export function EntrySheet({ citation, onClose }: { citation: Citation; onClose:
               </a>
             </p>
           )}
-          <FullEntry id={citation.id} />
+          <FullEntry id={citation.id} quote={citation.quote} />
         </div>
       </div>
     </dialog>
@@ -102,7 +102,7 @@ export function Fact({ name, value }: { name: string; value: string | undefined 
   );
 }
 
-function FullEntry({ id }: { id: string }): JSX.Element {
+function FullEntry({ id, quote }: { id: string; quote: string | undefined }): JSX.Element {
   const { t, controller } = useUi();
   const [entry, setEntry] = useState<Entry>();
   const [failed, setFailed] = useState(false);
@@ -118,7 +118,7 @@ function FullEntry({ id }: { id: string }): JSX.Element {
       current = false;
     };
   }, [controller, id, attempt]);
-  if (entry) return <EntryBody entry={entry} />;
+  if (entry) return <EntryBody entry={entry} quote={quote} />;
   return (
     <div role="status" class="loading">
       <p>{t(failed ? 'sheetFailed' : 'sheetLoading')}</p>
