@@ -133,6 +133,7 @@ pub fn router(web: Shared) -> Router {
     routes = routes.merge(channels.with_state(()));
     routes
         .layer(DefaultBodyLimit::max(web.settings.body_bytes))
+        .layer(from_fn_with_state(Arc::clone(&web), limits::body_length))
         .layer(from_fn_with_state(Arc::clone(&web), error::localise))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(CompressionLayer::new())

@@ -27,6 +27,12 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         Command::HelperAdd { name, password, role } => {
             let made_up = password.is_none();
             let password = password.unwrap_or_else(accounts::random_password);
+            if accounts::long_enough(&password).is_err() {
+                say(format!(
+                    "warning: the password has fewer than {} characters",
+                    accounts::SHORTEST_PASSWORD
+                ));
+            }
             let helper = accounts::add(store, &name, role, &password, made_up, app.ledger.now()).await?;
             say(format!("helper `{}` was added", helper.name));
             if made_up {
@@ -50,6 +56,12 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         Command::HelperPassword { name, password } => {
             let made_up = password.is_none();
             let password = password.unwrap_or_else(accounts::random_password);
+            if accounts::long_enough(&password).is_err() {
+                say(format!(
+                    "warning: the password has fewer than {} characters",
+                    accounts::SHORTEST_PASSWORD
+                ));
+            }
             accounts::set_password(store, &name, &password, made_up).await?;
             say(format!("the password of `{name}` was changed"));
             if made_up {

@@ -1,7 +1,9 @@
 //! Helpers' accounts: names, roles, and passwords as Argon2id hashes.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
@@ -17,8 +19,8 @@ use crate::store::{Commit, Committed, Store, StoreError, StoreExt};
 /// The shortest password a helper may choose.
 pub const SHORTEST_PASSWORD: usize = 10;
 
-/// Login attempts a minute for one name. Guessing ten a minute is hopeless; a helper with a sticky key is not.
-const ATTEMPTS_PER_NAME: u32 = 10;
+/// Failed logins a minute for one name. Guessing ten a minute is hopeless; a helper with a sticky key is not.
+const FAILURES_PER_NAME: u32 = 10;
 
 /// Login attempts a minute from one address, behind which a whole hall may sit.
 const ATTEMPTS_PER_ADDRESS: u32 = 120;
@@ -90,42 +92,72 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
-/// Slows down guessing.
+/// Slows down guessing: a name whose password was guessed at too often rests for a moment, and logins that succeed
+/// cost nothing.
 pub struct Throttle {
-    names: DefaultKeyedRateLimiter<String>,
+    failures: DefaultKeyedRateLimiter<String>,
     addresses: DefaultKeyedRateLimiter<String>,
+    resting: Mutex<HashMap<String, Instant>>,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
         let per_minute = |rate| Quota::per_minute(NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN));
         Self {
-            names: DefaultKeyedRateLimiter::keyed(per_minute(ATTEMPTS_PER_NAME)),
+            failures: DefaultKeyedRateLimiter::keyed(per_minute(FAILURES_PER_NAME)),
             addresses: DefaultKeyedRateLimiter::keyed(per_minute(ATTEMPTS_PER_ADDRESS)),
+            resting: Mutex::default(),
         }
     }
 }
 
 impl Throttle {
-    /// Counts an attempt.
+    fn resting(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Admits an attempt.
     ///
     /// # Errors
     /// [`AccountError::Throttled`] with the time until the next one is allowed.
-    pub fn attempt(&self, name: &str, address: &str) -> Result<(), AccountError> {
-        let now = DefaultClock::default().now();
-        for (limiter, key) in [(&self.addresses, address), (&self.names, name)] {
-            if let Err(early) = limiter.check_key(&key.to_owned()) {
-                return Err(AccountError::Throttled(early.wait_time_from(now)));
+    pub fn admit(&self, name: &str, address: &str) -> Result<(), AccountError> {
+        if let Err(early) = self.addresses.check_key(&address.to_owned()) {
+            return Err(AccountError::Throttled(early.wait_time_from(DefaultClock::default().now())));
+        }
+        let rest = self.resting().get(name).map(|until| until.saturating_duration_since(Instant::now()));
+        match rest {
+            Some(rest) if !rest.is_zero() => Err(AccountError::Throttled(rest)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a failure and says how to answer it.
+    pub fn failed(&self, name: &str) -> AccountError {
+        match self.failures.check_key(&name.to_owned()) {
+            Ok(()) => AccountError::WrongPassword,
+            Err(early) => {
+                let wait = early.wait_time_from(DefaultClock::default().now());
+                self.resting().insert(name.to_owned(), Instant::now() + wait);
+                AccountError::Throttled(wait)
             }
         }
-        Ok(())
     }
 
     /// Forgets who has not tried for a while, so that made-up names do not pile up.
     pub fn forget(&self) {
-        self.names.retain_recent();
+        self.failures.retain_recent();
         self.addresses.retain_recent();
+        let now = Instant::now();
+        self.resting().retain(|_, until| now < *until);
     }
+}
+
+/// Refuses a password that is easily guessed. The operator's own choice on the command line is only warned about.
+///
+/// # Errors
+/// [`AccountError::ShortPassword`].
+pub fn long_enough(password: &str) -> Result<(), AccountError> {
+    if password.chars().count() < SHORTEST_PASSWORD { Err(AccountError::ShortPassword) } else { Ok(()) }
 }
 
 /// A password for a first login: 16 letters and digits, about 95 bits.
@@ -244,7 +276,7 @@ const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Pn1mGQn1gkbBo6qWBfWfWmDHD5zLzPKnkEeP0rRHXBY";
 
 async fn hash(password: &str) -> Result<String, AccountError> {
-    if password.chars().count() < SHORTEST_PASSWORD {
+    if password.is_empty() {
         return Err(AccountError::ShortPassword);
     }
     let password = password.to_owned();

@@ -45,9 +45,12 @@ impl Desk {
         password: &str,
         address: &str,
     ) -> Result<(HelperRecord, String), AccountError> {
-        self.throttle.attempt(name, address)?;
+        self.throttle.admit(name, address)?;
         let store = self.ledger.store();
-        let helper = accounts::verify(store, name, password).await?;
+        let helper = match accounts::verify(store, name, password).await {
+            Err(AccountError::WrongPassword) => return Err(self.throttle.failed(name)),
+            verified => verified?,
+        };
         let token = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
         let record = SessionRecord { helper: helper.name.clone(), expires_at: self.session_end() };
         store.attempt(Commit::new().put_json(keys::session(&digest(&token)), &record)).await?;

@@ -132,6 +132,7 @@ pub(super) async fn password(
     Body(request): Body<PasswordRequest>,
 ) -> Result<Response, ApiError> {
     let from = address(&headers, connection, web.settings.trusted_proxies).to_string();
+    accounts::long_enough(&request.new)?;
     web.desk.log_in(&helper.name, &request.current, &from).await?;
     accounts::set_password(web.desk.ledger().store(), &helper.name, &request.new, false).await?;
     let (_, token) = web.desk.log_in(&helper.name, &request.new, &from).await?;

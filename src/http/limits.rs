@@ -4,9 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures::StreamExt;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
@@ -67,6 +68,35 @@ pub(super) async fn per_address(
         }
     }
     Ok(next.run(request).await)
+}
+
+/// The most that is read of a body only to be thrown away.
+const THROWN_AWAY: usize = 8 << 20;
+
+/// Refuses a body that says itself that it is too long. It is read first: a client whose words are answered while it
+/// still speaks mostly sees a broken connection instead of the reason.
+pub(super) async fn body_length(
+    State(web): State<Shared>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let is_import = request.uri().path() == "/api/v1/knowledge/import";
+    let longest =
+        if is_import { web.settings.body_bytes * super::IMPORT_FACTOR } else { web.settings.body_bytes };
+    if length.is_none_or(|length: usize| length <= longest) {
+        return Ok(next.run(request).await);
+    }
+    let mut body = request.into_body().into_data_stream();
+    let mut thrown_away = 0;
+    while let Some(Ok(piece)) = body.next().await {
+        thrown_away += piece.len();
+        if thrown_away > THROWN_AWAY {
+            break;
+        }
+    }
+    Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large"))
 }
 
 #[cfg(test)]
