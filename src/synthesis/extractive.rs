@@ -123,6 +123,11 @@ fn part(page: &mut Page<'_>, evidence: &Evidence, matter: &Matter, aspect: Aspec
         _ => page.list(&opening, &lines),
     }
     page.facts(&[(Phrase::HeadAppointment, appointment)]);
+    // A fee, a time or a condition by itself hides its exceptions; the answer is where the entry states them.
+    let has_exceptions = matches!(aspect, Aspect::Fees | Aspect::Time | Aspect::Conditions | Aspect::Online);
+    if has_exceptions && !evidence.answer.trim().is_empty() {
+        answer(page, evidence);
+    }
     true
 }
 

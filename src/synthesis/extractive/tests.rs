@@ -114,7 +114,7 @@ async fn a_short_answer_is_followed_by_the_steps() {
 }
 
 #[tokio::test]
-async fn a_part_comes_alone_under_the_name_of_the_matter() {
+async fn a_part_comes_under_the_name_of_the_matter_and_with_the_exceptions_where_it_has_some() {
     let cases = [
         (
             Aspect::Materials,
@@ -136,7 +136,10 @@ async fn a_part_comes_alone_under_the_name_of_the_matter() {
              **预约**：https://zwfw.anhe.example/yy [1]",
         ),
     ];
-    for (aspect, expected) in cases {
+    for (aspect, part) in cases {
+        // Fees, times, conditions and ways have exceptions ("可延长 10 日"), and these stand in the answer.
+        let alone = matches!(aspect, Aspect::Materials | Aspect::Steps | Aspect::Place);
+        let expected = if alone { part.to_owned() } else { format!("{part}\n\n{ANSWER}[1]") };
         assert_eq!(part_of(matter(), aspect).await, expected, "{aspect:?}");
     }
 }
@@ -144,7 +147,8 @@ async fn a_part_comes_alone_under_the_name_of_the_matter() {
 #[tokio::test]
 async fn nothing_to_wait_for_is_said_in_words() {
     let matter = Matter { time_limit_days: Some(0), ..Matter::default() };
-    assert_eq!(part_of(matter, Aspect::Time).await, "“居民身份证丢失补领”多久办好：当场办结[1]");
+    let text = part_of(matter, Aspect::Time).await;
+    assert_eq!(text, format!("“居民身份证丢失补领”多久办好：当场办结[1]\n\n{ANSWER}[1]"));
 }
 
 #[tokio::test]
@@ -183,7 +187,8 @@ async fn a_policy_lists_what_one_gets_and_who_and_when() {
 #[tokio::test]
 async fn english_readers_learn_that_the_text_is_chinese() {
     let text = write(evidence(ANSWER, Details::Matter(Box::new(matter()))), Aspect::Fees, Locale::En).await;
-    assert_eq!(text, "The official text is in Chinese:\n\n居民身份证丢失补领 – Fee: 每证 40 元。[1]");
+    let expected = "The official text is in Chinese:\n\n居民身份证丢失补领 – Fee: 每证 40 元。[1]";
+    assert_eq!(text, format!("{expected}\n\n{ANSWER}[1]"));
 }
 
 #[tokio::test]
