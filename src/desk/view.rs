@@ -90,7 +90,7 @@ pub struct ConversationView {
     /// The place in the queue.
     pub position: Option<usize>,
     /// The whole transcript, with what the robot saw.
-    pub messages: Vec<MessageRecord>,
+    pub transcript: Vec<MessageRecord>,
     /// The citizen's rating.
     pub rating: Option<RatingRecord>,
 }
@@ -162,7 +162,7 @@ impl Desk {
             owner: state.owner,
             reason: state.reason.map(|reason| reason.name().to_owned()),
             position,
-            messages: self.ledger.messages(id, 0, TRANSCRIPT).await?,
+            transcript: self.ledger.messages(id, 0, TRANSCRIPT).await?,
             rating: record.rating,
         })
     }

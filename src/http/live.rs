@@ -137,11 +137,11 @@ impl Session {
             return Ok(());
         };
         let after = self.shown.get(id).copied().unwrap_or(0);
-        for message in view.messages.iter().filter(|message| message.seq > after) {
+        for message in view.transcript.iter().filter(|message| message.seq > after) {
             let frame = serde_json::json!({ "t": "message", "conversation": id, "message": message });
             socket.send(frame.to_string().into()).await?;
         }
-        self.shown.insert(id.to_owned(), view.messages.last().map_or(0, |message| message.seq));
+        self.shown.insert(id.to_owned(), view.transcript.last().map_or(0, |message| message.seq));
         let frame = serde_json::json!({
             "t": "conversation", "conversation": id, "stage": view.stage, "version": view.version, "owner": view.owner,
         });

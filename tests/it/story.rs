@@ -37,8 +37,8 @@ async fn a_citizen_asks_is_dissatisfied_and_a_helper_takes_over() {
     let queue = first.get("/queue").await;
     assert_eq!(queue["queue"][0]["conversation"], conversation.as_str());
     let view = first.conversation(&conversation).await;
-    assert!(view["messages"].as_array().unwrap().len() >= 6, "the whole transcript");
-    assert_eq!(view["messages"][1]["evidence"][0]["id"], cited[0].as_str(), "and what the robot saw");
+    assert!(view["transcript"].as_array().unwrap().len() >= 6, "the whole transcript");
+    assert_eq!(view["transcript"][1]["evidence"][0]["id"], cited[0].as_str(), "and what the robot saw");
 
     let (status, claimed) = first.claim(&conversation).await;
     assert_eq!((status.as_u16(), claimed["stage"].as_str()), (200, Some("claimed")));
@@ -53,7 +53,7 @@ async fn a_citizen_asks_is_dissatisfied_and_a_helper_takes_over() {
     let silent = server.ask("好的，父亲的卡也要带吗", Some(&conversation)).await;
     assert_eq!(silent["outcome"], "handoff", "the robot is silent: {silent}");
     let view = first.conversation(&conversation).await;
-    let last = view["messages"].as_array().unwrap().last().unwrap().clone();
+    let last = view["transcript"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(
         (last["author"].as_str(), last["text"].as_str()),
         (Some("citizen"), Some("好的，父亲的卡也要带吗"))

@@ -106,7 +106,13 @@ export function createApi(options: ApiOptions = {}) {
     changePassword: (current: string, next: string) =>
       call<undefined>('POST', '/desk/password', { current, new: next }),
     queue: () => call<QueueView>('GET', '/desk/queue'),
-    conversation: (id: string) => call<Transcript>('GET', at(id)),
+    conversation: async (id: string): Promise<Transcript> => {
+      const { transcript, ...rest } = await call<Omit<Transcript, 'messages'> & { transcript: Transcript['messages'] }>(
+        'GET',
+        at(id),
+      );
+      return { ...rest, messages: transcript };
+    },
     claim: (id: string) => call<ClaimReply>('POST', `${at(id)}/claim`),
     say: (id: string, message: { id: string; text: string }) =>
       call<Message>('POST', `${at(id)}/messages`, message),

@@ -29,7 +29,7 @@ describe('the api client', () => {
   });
 
   it('leaves out what the server prints as null', async () => {
-    const fetch = answering(200, { id: 'c', owner: null, messages: [{ seq: 1, name: null }] });
+    const fetch = answering(200, { id: 'c', owner: null, transcript: [{ seq: 1, name: null }] });
     const talk = await createApi({ fetch }).conversation('c');
     expect(talk).toEqual({ id: 'c', messages: [{ seq: 1 }] });
   });
