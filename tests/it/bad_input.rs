@@ -190,7 +190,7 @@ async fn a_socket_survives_nonsense_and_loses_nothing() {
     .await;
     assert_eq!(thread[0]["text"], "身份证丢了怎么补🙂");
     // A frame over the limit ends the socket, and the thread is what it was.
-    socket.send_text(&"x".repeat(1_000_000)).await;
+    socket.send_too_much(&"x".repeat(1_000_000)).await;
     let frames = visitor.poll("", 0, 0).await;
     assert_eq!(messages(&frames).len(), 2);
     server.stop().await;

@@ -92,6 +92,12 @@ impl Socket {
         self.stream.send(Message::text(text.to_owned())).await.unwrap();
     }
 
+    /// Sends text that the server may refuse while it still comes in; the socket is of no use afterwards.
+    pub(crate) async fn send_too_much(mut self, text: &str) {
+        // The line may break before all of it is written, which is the refusal.
+        drop(self.stream.send(Message::text(text.to_owned())).await);
+    }
+
     /// The next frame.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
