@@ -112,15 +112,12 @@ async fn reply(
     replies: Vec<Outbound>,
     record: &crate::records::ConversationRecord,
 ) -> Result<AskReply, ApiError> {
-    let main = replies.into_iter().next();
-    // What the desk sees of the same message has the confidence, which channels do not carry.
-    let confidence = match &main {
-        Some(message) => {
-            web.gateway.ledger().message(&conversation, &message.id).await?.and_then(|found| found.confidence)
-        }
+    // A channel's message is the stored one without what only helpers see; here the stored one is wanted.
+    let stored = match replies.first() {
+        Some(message) => web.gateway.ledger().message(&conversation, &message.id).await?,
         None => None,
     };
-    let Some(message) = main else {
+    let Some(message) = stored else {
         // The words went to a person; nobody else answers.
         let answer = web.gateway.engine().phrases().get(Phrase::PassedOn, record.locale()).to_owned();
         return Ok(AskReply {
@@ -134,24 +131,12 @@ async fn reply(
             position: state.position,
         });
     };
-    let citations = message.citations.into_iter().map(|citation| CitationRecord {
-        number: citation.number,
-        id: citation.id,
-        title: citation.title,
-        kind: citation.kind,
-        url: citation.url,
-        quote: citation.quote,
-        source: citation.source,
-        department: citation.department,
-    });
-    let choices =
-        message.choices.into_iter().map(|choice| ChoiceRecord { key: choice.key, label: choice.label });
     Ok(AskReply {
         answer: message.text,
-        citations: citations.collect(),
+        citations: message.citations,
         outcome: message.outcome.unwrap_or_else(|| Outcome::Answered.name().to_owned()),
-        choices: choices.collect(),
-        confidence,
+        choices: message.choices,
+        confidence: message.confidence,
         conversation,
         stage: state.stage,
         position: state.position,
