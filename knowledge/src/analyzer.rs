@@ -8,6 +8,7 @@
 mod aliases;
 mod filler;
 mod normalise;
+mod sounds;
 mod tokens;
 
 use std::collections::{HashMap, HashSet};
@@ -18,6 +19,7 @@ use jieba_rs::Jieba;
 use aliases::Aliases;
 use normalise::Simplifier;
 
+pub(crate) use sounds::Sounds;
 pub(crate) use tokens::{is_han, letters};
 
 /// The longest text that is looked at, in characters. What a citizen types is far below; the body of an entry that
@@ -29,7 +31,7 @@ pub const MAX_CHARS: usize = 8_000;
 pub const MAX_QUESTION_CHARS: usize = 300;
 
 /// Raised whenever tokens come out differently, so that an index made by older code is rebuilt.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// Terms of government services that the general dictionary cuts apart.
 const TERMS: &str = include_str!("analyzer/terms.txt");
@@ -110,18 +112,24 @@ impl Analyzer {
         tokens::mixed(normalised, &self.jieba)
     }
 
-    /// The words of a normalised question that say what it is about: two characters or more, no function words, each
-    /// once, in the order of the question.
-    pub fn content_words(&self, normalised: &str) -> Vec<String> {
+    /// The words of a normalised question, two characters or more, each once, in the order of the question.
+    pub fn words(&self, normalised: &str) -> Vec<String> {
         let mut words: Vec<String> = Vec::new();
         for word in self.jieba.cut(normalised, true) {
             let word = word.word.trim();
             let long_enough = word.chars().nth(1).is_some() && word.chars().all(char::is_alphanumeric);
-            if long_enough && !self.is_function_word(word) && !words.iter().any(|known| known == word) {
+            if long_enough && !words.iter().any(|known| known == word) {
                 words.push(word.to_owned());
             }
         }
         words
+    }
+
+    /// The words of a normalised text in order, single characters and marks included, each with whether it says
+    /// what the text is about.
+    pub fn segments<'t>(&self, normalised: &'t str) -> Vec<(&'t str, bool)> {
+        let words = self.jieba.cut(normalised, true);
+        words.into_iter().map(|word| (word.word, !self.is_function_word(word.word))).collect()
     }
 
     /// Whether a word carries the form of a question and not its matter.
@@ -158,12 +166,12 @@ mod tests {
     #[test]
     fn terms_of_government_services_stay_whole() {
         let analyzer = Analyzer::shared();
-        let words = analyzer.content_words("灵活就业人员怎么参加职工基本医疗保险");
+        let words = analyzer.words("灵活就业人员怎么参加职工基本医疗保险");
         assert!(
             words.contains(&"灵活就业".to_owned()) || words.contains(&"灵活就业人员".to_owned()),
             "{words:?}"
         );
-        assert!(!words.contains(&"怎么".to_owned()), "{words:?}");
+        assert!(analyzer.is_function_word("怎么") && !analyzer.is_function_word("保险"));
     }
 
     #[test]
@@ -181,7 +189,7 @@ mod tests {
             let question = analyzer.question(&text);
             prop_assert_eq!(question.is_empty(), once.is_empty());
             analyzer.tokens(&once);
-            analyzer.content_words(&question);
+            analyzer.words(&question);
         }
     }
 

@@ -1,4 +1,7 @@
 //! How good it is, on any collection of questions.
 
 pub mod figures;
+mod fit;
+pub mod noise;
 pub mod retrieval;
+pub mod train;

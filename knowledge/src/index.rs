@@ -5,6 +5,7 @@
 //! snapshot of the last commit and never wait for a change in progress.
 
 mod error;
+pub(crate) mod forward;
 mod placed;
 mod snapshot;
 #[cfg(test)]
@@ -20,12 +21,12 @@ use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 use crate::analyzer::Analyzer;
 use crate::entry::EntryId;
 use crate::schema::{self, Fields, MixedTokenizer};
-use crate::search::{self, Hit, Query, Scope};
+use crate::search::{self, Hit, Model, Query, Scope};
 use crate::suggest::{self, Suggestion};
 
 pub use error::IndexError;
 pub use placed::{Change, Placed, UnknownRegion};
-pub(crate) use snapshot::{Segment, Snapshot};
+pub(crate) use snapshot::{Corpus, Segment, Snapshot, idf};
 
 /// What one indexing thread may gather in memory before it writes a segment.
 const MEMORY_PER_THREAD: usize = 48 << 20;
@@ -41,6 +42,7 @@ pub struct Index {
     reader: IndexReader,
     /// One change at a time; tantivy allows one writer an index.
     writer: Mutex<IndexWriter>,
+    model: RwLock<Arc<Model>>,
     /// What searches see. Replaced as a whole after each commit.
     snapshot: RwLock<Arc<Snapshot>>,
 }
@@ -104,13 +106,14 @@ impl Index {
             .reload_policy(ReloadPolicy::Manual)
             .try_into()
             .map_err(IndexError::on_open)?;
-        let snapshot = Snapshot::take(&index, &reader, fields).map_err(IndexError::on_open)?;
+        let snapshot = Snapshot::take(&index, &reader, fields, None).map_err(IndexError::on_open)?;
         Ok(Index {
             analyzer,
             fields,
             index,
             reader,
             writer: Mutex::new(writer),
+            model: RwLock::new(Model::shipped()),
             snapshot: RwLock::new(Arc::new(snapshot)),
         })
     }
@@ -124,7 +127,7 @@ impl Index {
                 let term = Term::from_field_text(self.fields.id, change.id().as_str());
                 let mut operations = vec![UserOperation::Delete(term)];
                 if let Change::Upsert(placed) = change {
-                    operations.extend(self.fields.documents(placed).into_iter().map(UserOperation::Add));
+                    operations.push(UserOperation::Add(self.fields.document(placed, &self.analyzer)));
                 }
                 writer.run(operations)?;
             }
@@ -144,8 +147,7 @@ impl Index {
         let batch = || -> Result<(), tantivy::TantivyError> {
             writer.delete_all_documents()?;
             for placed in entries {
-                let documents = self.fields.documents(&placed);
-                writer.run(documents.into_iter().map(UserOperation::Add).collect::<Vec<_>>())?;
+                writer.add_document(self.fields.document(&placed, &self.analyzer))?;
             }
             Ok(())
         };
@@ -165,7 +167,8 @@ impl Index {
             return Err(error.into());
         }
         self.reader.reload()?;
-        let snapshot = Arc::new(Snapshot::take(&self.index, &self.reader, self.fields)?);
+        let before = self.snapshot();
+        let snapshot = Arc::new(Snapshot::take(&self.index, &self.reader, self.fields, Some(&before))?);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
@@ -203,14 +206,24 @@ impl Index {
         Ok(self.snapshot().has(id)?)
     }
 
+    /// The weights that searches use.
+    pub fn model(&self) -> Arc<Model> {
+        Arc::clone(&self.model.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses other weights from the next search on.
+    pub fn set_model(&self, model: Arc<Model>) {
+        *self.model.write().unwrap_or_else(PoisonError::into_inner) = model;
+    }
+
     /// The entries that best answer a question, best first. Only what is in force in the query's scope.
     pub fn search(&self, query: &Query, limit: usize) -> Result<Vec<Hit>, IndexError> {
-        Ok(search::search(&self.snapshot(), &self.analyzer, query, limit)?)
+        Ok(search::search(&self.snapshot(), &self.analyzer, &self.model(), query, limit)?)
     }
 
     /// What someone who has typed this may be about to ask, best first; at most one line an entry.
     pub fn suggest(&self, typed: &str, scope: &Scope, limit: usize) -> Result<Vec<Suggestion>, IndexError> {
-        Ok(suggest::suggest(&self.snapshot(), &self.analyzer, typed, scope, limit)?)
+        Ok(suggest::suggest(&self.snapshot(), &self.analyzer, &self.model(), typed, scope, limit)?)
     }
 }
 

@@ -15,5 +15,5 @@ pub use analyzer::Analyzer;
 pub use entry::{Audience, Entry, EntryId, Kind, Status};
 pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
 pub use region::{RegionCode, Regions};
-pub use search::{Features, Hit, Query, Scope};
+pub use search::{About, Feature, Features, Hit, Model, ModelError, Query, Scope, Weights};
 pub use suggest::Suggestion;

@@ -1,23 +1,23 @@
 //! How an entry lies in the index.
 //!
-//! An entry is a block of neighbouring documents: first its head, which carries the body and everything that is
-//! filtered by, then one document a question (title, then every 相似问). They are added in one batch, so they stay
-//! neighbours in one segment also through merges, and a question's head is found by counting back.
+//! An entry is one document: its questions (title, then every 相似问) and its body as inverted fields, by which
+//! candidates are found; its text, packed into numbers, by which the second stage compares each question on its own
+//! ([`crate::index::forward`]); and columns for everything that is filtered by.
 
 use std::sync::Arc;
 
 use tantivy::TantivyDocument;
 use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+    FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 use crate::analyzer::{self, Analyzer};
 use crate::entry::{Audience, Details, Entry, Kind, Status};
-use crate::index::Placed;
+use crate::index::{Placed, forward};
 
 /// Raised whenever documents are laid out differently, so that an older index is rebuilt.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// Name of the tokenizer in the index's own settings.
 pub(crate) const TOKENIZER: &str = "mixed";
@@ -29,8 +29,12 @@ pub(crate) fn fingerprint() -> String {
 
 /// Names of the columns that are read while searching.
 pub(crate) mod column {
-    /// 0 for a head, then 1, 2 … for its questions.
-    pub(crate) const UNIT: &str = "unit";
+    /// The packed text.
+    pub(crate) const TEXT: &str = "text";
+    /// How many questions the entry has.
+    pub(crate) const QUESTIONS: &str = "questions";
+    /// How many characters its answer has.
+    pub(crate) const ANSWER: &str = "answer";
     pub(crate) const KIND: &str = "kind";
     pub(crate) const STATUS: &str = "status";
     /// 0 for both.
@@ -48,7 +52,9 @@ pub(crate) struct Fields {
     pub(crate) id: Field,
     pub(crate) question: Field,
     pub(crate) body: Field,
-    pub(crate) unit: Field,
+    text: Field,
+    questions: Field,
+    answer: Field,
     kind: Field,
     status: Field,
     audience: Field,
@@ -69,7 +75,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
         id: builder.add_text_field("id", STRING | STORED),
         question: builder.add_text_field("question", text.clone().set_stored()),
         body: builder.add_text_field("body", text),
-        unit: builder.add_u64_field(column::UNIT, FAST | INDEXED),
+        text: builder.add_u64_field(column::TEXT, FAST),
+        questions: builder.add_u64_field(column::QUESTIONS, FAST),
+        answer: builder.add_u64_field(column::ANSWER, FAST),
         kind: builder.add_u64_field(column::KIND, FAST),
         status: builder.add_u64_field(column::STATUS, FAST),
         audience: builder.add_u64_field(column::AUDIENCE, FAST),
@@ -81,28 +89,30 @@ pub(crate) fn schema() -> (Schema, Fields) {
 }
 
 impl Fields {
-    /// The block of documents of one entry, head first.
-    pub(crate) fn documents(&self, placed: &Placed) -> Vec<TantivyDocument> {
+    /// The document of one entry.
+    pub(crate) fn document(&self, placed: &Placed, analyzer: &Analyzer) -> TantivyDocument {
         let entry = placed.entry();
-        let mut head = TantivyDocument::new();
-        head.add_text(self.id, &entry.id);
-        head.add_text(self.body, body(entry));
-        head.add_u64(self.unit, 0);
-        head.add_u64(self.kind, kind_number(entry.kind()));
-        head.add_u64(self.status, status_number(entry.status));
-        head.add_u64(self.audience, audience_number(entry.audience));
-        head.add_u64(self.region, placed.region().map_or(0, |region| u64::from(region.get())));
-        head.add_i64(self.from, entry.effective_from.map_or(i64::MIN, day_number));
-        head.add_i64(self.until, entry.expires_on.map_or(i64::MAX, day_number));
-        let mut documents = vec![head];
+        let mut document = TantivyDocument::new();
+        document.add_text(self.id, &entry.id);
+        document.add_text(self.body, body(entry));
+        let mut questions = 0;
         for question in entry.questions().filter(|question| !question.trim().is_empty()) {
-            let mut document = TantivyDocument::new();
-            document.add_text(self.id, &entry.id);
             document.add_text(self.question, question);
-            document.add_u64(self.unit, documents.len() as u64);
-            documents.push(document);
+            questions += 1;
         }
-        documents
+        let packed = forward::pack(entry, analyzer);
+        for word in packed.words {
+            document.add_u64(self.text, word);
+        }
+        document.add_u64(self.questions, questions);
+        document.add_u64(self.answer, packed.answer);
+        document.add_u64(self.kind, kind_number(entry.kind()));
+        document.add_u64(self.status, status_number(entry.status));
+        document.add_u64(self.audience, audience_number(entry.audience));
+        document.add_u64(self.region, placed.region().map_or(0, |region| u64::from(region.get())));
+        document.add_i64(self.from, entry.effective_from.map_or(i64::MIN, day_number));
+        document.add_i64(self.until, entry.expires_on.map_or(i64::MAX, day_number));
+        document
     }
 }
 
@@ -113,6 +123,13 @@ fn body(entry: &Entry) -> String {
     parts.extend(entry.questions());
     parts.push(&entry.answer);
     parts.extend(entry.keywords.iter().map(String::as_str));
+    parts.extend(details(entry));
+    parts.join("\n")
+}
+
+/// What an entry says beside its title, its questions, its keywords and its answer.
+pub(crate) fn details(entry: &Entry) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
     match &entry.details {
         Details::Faq => {}
         Details::Matter(matter) => {
@@ -137,7 +154,7 @@ fn body(entry: &Entry) -> String {
             }
         }
     }
-    parts.join("\n")
+    parts
 }
 
 /// How a kind is written in its column.

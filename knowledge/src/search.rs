@@ -1,26 +1,34 @@
 //! Which entries answer a question, how sure that is, and why.
 //!
-//! Two stages. The first scores every question and every body by BM25 over the mixed tokens (`search/score.rs`) and
-//! keeps the best few dozen entries that the scope admits (`search/candidates.rs`). The second compares the question
-//! with the best question of each of them, character by character (`search/features.rs`), and turns what it sees into
-//! an order and a confidence (`search/rank.rs`). A later stage, learned or by embeddings, goes behind the second:
-//! [`Hit::features`] is what it gets.
+//! Two stages. The first scores all entries by BM25 over the mixed tokens of their questions and bodies and keeps some
+//! hundred that the scope admits (`search/candidates.rs`). The second reads their text and compares the question with
+//! every question of each and with all that it says (`search/compare.rs`). What it sees are the [`Features`]; a linear
+//! model, fitted on the city's own questions, turns them into an order and a confidence (`search/model.rs`).
 
+mod asked;
 mod candidates;
+mod compare;
 mod features;
+mod kinds;
+mod model;
 mod rank;
 mod scope;
-mod score;
 #[cfg(test)]
 mod tests;
 
-use tantivy::TantivyError;
+use tantivy::schema::Value;
+use tantivy::{DocAddress, TantivyDocument, TantivyError};
+
+use asked::Asked;
+use compare::{Compared, Comparison};
+use rank::Ranked;
 
 use crate::analyzer::Analyzer;
 use crate::entry::{EntryId, Kind};
 use crate::index::Snapshot;
 
-pub use features::Features;
+pub use features::{COUNT, Feature, Features};
+pub use model::{About, Model, ModelError, Weights};
 pub use scope::{Query, Scope};
 
 /// One entry that may answer the question.
@@ -32,7 +40,7 @@ pub struct Hit {
     pub kind: Kind,
     /// What hits are ordered by. Comparable within one answer only.
     pub score: f32,
-    /// How likely this entry is meant, from 0 to 1. Comparable between questions.
+    /// How likely this entry answers, from 0 to 1. Comparable between questions.
     pub confidence: f32,
     /// The title or similar question that matched best, as it was written; empty if the entry has none.
     pub unit: String,
@@ -42,20 +50,77 @@ pub struct Hit {
     pub missing: Vec<String>,
     /// What the second stage saw.
     pub features: Features,
+    /// What the confidence looked at beside.
+    pub about: About,
 }
 
 /// The entries that best answer the query, best first.
 pub(crate) fn search(
     snapshot: &Snapshot,
     analyzer: &Analyzer,
+    model: &Model,
     query: &Query,
     limit: usize,
 ) -> Result<Vec<Hit>, TantivyError> {
-    let question = analyzer.canonical(analyzer.question(&query.text));
-    let weighed = score::Weighed::new(snapshot, analyzer, &question)?;
-    let candidates = candidates::find(snapshot, &weighed, &query.scope)?;
-    let mut hits = features::compare(snapshot, analyzer, &weighed, &candidates)?;
-    rank::order(&mut hits, &query.scope);
-    hits.truncate(limit);
-    Ok(hits.into_iter().map(|ranked| ranked.hit).collect())
+    let asked = Asked::new(snapshot, analyzer, &query.text)?;
+    if asked.is_empty() || limit == 0 {
+        return Ok(Vec::new());
+    }
+    let candidates = candidates::find(snapshot, &asked, &query.scope)?;
+    let mut comparison = Comparison::new(snapshot, &asked);
+    let compared: Vec<Compared> = candidates.iter().map(|candidate| comparison.with(candidate)).collect();
+    let mut ranked: Vec<Ranked> = candidates
+        .iter()
+        .zip(&compared)
+        .enumerate()
+        .map(|(number, (candidate, one))| Ranked {
+            order: (candidate.segment, candidate.document),
+            region: snapshot.segments()[candidate.segment].region(candidate.document),
+            candidate: number,
+            features: one.features,
+            about: About::default(),
+            confidence: 0.0,
+        })
+        .collect();
+    rank::order(&mut ranked, &asked, model.weights(snapshot.corpus()), &query.scope);
+    ranked.truncate(limit);
+    ranked
+        .into_iter()
+        .map(|one| {
+            let candidate = &candidates[one.candidate];
+            let compared = &compared[one.candidate];
+            let address = DocAddress::new(candidate.segment as u32, candidate.document);
+            let (id, unit) = stored(snapshot, address, compared.unit)?;
+            let content = || asked.words.iter().zip(&compared.words).filter(|(word, _)| word.content);
+            let words = |there: bool| {
+                content().filter(|(_, found)| **found == there).map(|(word, _)| word.text.clone()).collect()
+            };
+            Ok(Hit {
+                id,
+                kind: snapshot.segments()[candidate.segment].kind(candidate.document),
+                score: one.about.score,
+                confidence: one.confidence,
+                unit,
+                matched: words(true),
+                missing: words(false),
+                features: one.features,
+                about: one.about,
+            })
+        })
+        .collect()
+}
+
+/// The entry's id and the question of that number as it was written; 0 is the title.
+fn stored(
+    snapshot: &Snapshot,
+    address: DocAddress,
+    unit: Option<usize>,
+) -> Result<(EntryId, String), TantivyError> {
+    let document: TantivyDocument = snapshot.searcher().doc(address)?;
+    let fields = snapshot.fields();
+    let id = document.get_first(fields.id).and_then(|value| value.as_str()).unwrap_or_default();
+    let id = EntryId::new(id).map_err(|error| TantivyError::InternalError(error.to_string()))?;
+    let mut questions = document.get_all(fields.question).filter_map(|value| value.as_str());
+    let text = unit.and_then(|unit| questions.nth(unit)).unwrap_or_default();
+    Ok((id, text.to_owned()))
 }

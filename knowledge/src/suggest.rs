@@ -9,7 +9,7 @@ use tantivy::{DocAddress, DocId, DocSet, TERMINATED, TantivyDocument, TantivyErr
 use crate::analyzer::{Analyzer, is_han, letters};
 use crate::entry::{EntryId, Kind};
 use crate::index::{Segment, Snapshot};
-use crate::search::{self, Query, Scope};
+use crate::search::{self, Model, Query, Scope};
 
 /// One line of the list under the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Suggestion {
     pub kind: Kind,
 }
 
-/// How many questions of a segment are read back to be compared with what was typed. One typed character may stand in
+/// How many entries of a segment are read back to be compared with what was typed. One typed character may stand in
 /// half of them; the shortest are taken, since they say the least beside it.
 const READ_BACK: usize = 300;
 
@@ -52,6 +52,7 @@ struct Match {
 pub(crate) fn suggest(
     snapshot: &Snapshot,
     analyzer: &Analyzer,
+    model: &Model,
     typed: &str,
     scope: &Scope,
     limit: usize,
@@ -77,7 +78,7 @@ pub(crate) fn suggest(
         .take(limit)
         .collect();
     if suggestions.len() < limit && wanted.len() >= MEANING_FROM {
-        let hits = search::search(snapshot, analyzer, &Query { text: typed, scope: *scope }, limit)?;
+        let hits = search::search(snapshot, analyzer, model, &Query { text: typed, scope: *scope }, limit)?;
         let meant = hits
             .into_iter()
             .filter(|hit| {
@@ -90,7 +91,7 @@ pub(crate) fn suggest(
     Ok(suggestions)
 }
 
-/// The question at that address, if it contains what was typed without a break.
+/// The best question of the entry at that address that contains what was typed without a break.
 fn read_back(
     snapshot: &Snapshot,
     analyzer: &Analyzer,
@@ -101,26 +102,26 @@ fn read_back(
 ) -> Result<Option<Match>, TantivyError> {
     let document: TantivyDocument = snapshot.searcher().doc(address)?;
     let fields = snapshot.fields();
-    let text =
-        |field| document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-    let question = text(fields.question);
-    let theirs = letters(&analyzer.normalise(&question));
-    let Some(at) = theirs.windows(wanted.len()).position(|window| window == wanted) else { return Ok(None) };
-    let Ok(id) = EntryId::new(text(fields.id)) else { return Ok(None) };
-    let unit = segment.unit(address.doc_id);
-    let head = address.doc_id - unit;
-    Ok(Some(Match {
-        inside: at > 0,
-        narrower: scope.is_narrower(segment.region(head)),
-        similar: unit > 1,
-        length: theirs.len(),
-        text: question,
-        id,
-        kind: segment.kind(head),
-    }))
+    let id = document.get_first(fields.id).and_then(|value| value.as_str()).unwrap_or_default();
+    let Ok(id) = EntryId::new(id) else { return Ok(None) };
+    let questions = document.get_all(fields.question).filter_map(|value| value.as_str());
+    let matches = questions.enumerate().filter_map(|(number, question)| {
+        let theirs = letters(&analyzer.normalise(question));
+        let at = theirs.windows(wanted.len()).position(|window| window == wanted)?;
+        Some(Match {
+            inside: at > 0,
+            narrower: scope.is_narrower(segment.region(address.doc_id)),
+            similar: number > 0,
+            length: theirs.len(),
+            text: question.to_owned(),
+            id: id.clone(),
+            kind: segment.kind(address.doc_id),
+        })
+    });
+    Ok(matches.min())
 }
 
-/// Questions in scope that have every token of what was typed, the shortest of them.
+/// Entries in scope whose questions have every token of what was typed, those with the shortest of them.
 fn with_all_tokens(
     snapshot: &Snapshot,
     segment: &Segment,
@@ -161,10 +162,7 @@ fn with_all_tokens(
         Some(common) => common,
         None => completions(segment, field, &run.unwrap_or_default())?,
     };
-    common.retain(|&document| {
-        let unit = segment.unit(document);
-        unit > 0 && segment.admits(document - unit, scope)
-    });
+    common.retain(|&document| segment.admits(document, scope));
     if common.len() > READ_BACK {
         let lengths = segment.reader().get_fieldnorms_reader(field)?;
         common.sort_by_key(|&document| lengths.fieldnorm_id(document));

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tantivy::columnar::ColumnValues;
+use tantivy::columnar::{Column, ColumnValues};
+use tantivy::index::SegmentId;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, IndexReader, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
 
+use super::forward;
+use crate::analyzer::is_han;
 use crate::entry::{EntryId, Kind};
 use crate::region::RegionCode;
 use crate::schema::{self, Fields, column};
@@ -19,30 +22,54 @@ pub(crate) struct Snapshot {
     segments: Vec<Segment>,
     generation: u64,
     entries: usize,
-    /// Heads and questions, deleted ones included, as in the frequencies that the segments record.
-    heads: u64,
-    questions: u64,
+    /// Deleted ones included, as in the frequencies that the segments record.
+    documents: u64,
+    questions: f32,
+    bodies: f32,
+    letters: f32,
+    /// How rare each Chinese character is among the entries' questions, by its UTF-16 unit.
+    rarity: Vec<f32>,
+    corpus: Corpus,
 }
+
+/// What kind of knowledge it is, on the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Corpus {
+    /// Entries are found by their questions: they have several, or no text beside.
+    Questions,
+    /// Entries are found by what they say: a heading at most, and a text.
+    Passages,
+}
+
+/// Letters of an answer, on average, from which a knowledge base without similar questions is one of passages.
+const PASSAGE: u64 = 40;
 
 /// One segment with the columns that every search reads.
 pub(crate) struct Segment {
     reader: SegmentReader,
-    unit: Arc<dyn ColumnValues<u64>>,
-    kind: Arc<dyn ColumnValues<u64>>,
-    status: Arc<dyn ColumnValues<u64>>,
-    audience: Arc<dyn ColumnValues<u64>>,
-    region: Arc<dyn ColumnValues<u64>>,
-    from: Arc<dyn ColumnValues<i64>>,
-    until: Arc<dyn ColumnValues<i64>>,
+    content: Arc<Content>,
 }
 
-/// How often something stands in a field, over the whole index.
+/// What never changes of a segment, deletions being kept apart. Read once and handed on from commit to commit.
+struct Content {
+    gates: Vec<Gate>,
+    kind: Arc<dyn ColumnValues<u64>>,
+    text: Column<u64>,
+    /// How many entries have a Chinese character in their questions.
+    characters: Vec<(u16, u32)>,
+    questions: u64,
+    answers: u64,
+}
+
+/// What an entry is filtered by, read together from one place in memory: a frequent character leads to tens of
+/// thousands of entries, each of which must be judged.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct FieldStatistics {
-    /// Documents that have the field.
-    pub(crate) documents: u64,
-    /// Tokens of a document, on average.
-    pub(crate) average_length: f32,
+struct Gate {
+    region: u32,
+    from: i32,
+    until: i32,
+    audience: u8,
+    published: bool,
 }
 
 /// What is written on a commit.
@@ -61,30 +88,60 @@ fn generation_of(payload: Option<&str>) -> Result<u64, TantivyError> {
 }
 
 impl Snapshot {
+    /// Opens the last commit. What `before` knows of segments that are still there is taken from it.
     pub(super) fn take(
         index: &tantivy::Index,
         reader: &IndexReader,
         fields: Fields,
+        before: Option<&Snapshot>,
     ) -> Result<Snapshot, TantivyError> {
         let generation = generation_of(index.load_metas()?.payload.as_deref())?;
         let searcher = reader.searcher();
-        let segments: Vec<Segment> =
-            searcher.segment_readers().iter().map(Segment::open).collect::<Result<_, _>>()?;
-        let head = Term::from_field_u64(fields.unit, 0);
-        let heads = searcher.doc_freq(&head)?;
-        let documents: u64 = segments.iter().map(|segment| u64::from(segment.reader.max_doc())).sum();
-        let mut entries = 0;
-        for segment in &segments {
-            let inverted = segment.reader.inverted_index(fields.unit)?;
-            if let Some(postings) = inverted.read_postings(&head, IndexRecordOption::Basic)? {
-                entries += match segment.reader.alive_bitset() {
-                    Some(alive) => postings.doc_freq_given_deletes(alive) as usize,
-                    None => postings.doc_freq() as usize,
+        let known: HashMap<SegmentId, &Arc<Content>> = before
+            .into_iter()
+            .flat_map(|before| &before.segments)
+            .map(|segment| (segment.reader.segment_id(), &segment.content))
+            .collect();
+        let segments: Vec<Segment> = searcher
+            .segment_readers()
+            .iter()
+            .map(|reader| {
+                let content = match known.get(&reader.segment_id()) {
+                    Some(content) => Arc::clone(content),
+                    None => Arc::new(Content::read(reader, fields)?),
                 };
+                Ok(Segment { reader: reader.clone(), content })
+            })
+            .collect::<Result<_, TantivyError>>()?;
+        let documents: u64 = segments.iter().map(|segment| u64::from(segment.reader.max_doc())).sum();
+        let entries = segments.iter().map(|segment| segment.reader.num_docs() as usize).sum();
+        let average = |sum: u64| (sum as f32 / documents.max(1) as f32).max(1.0);
+        let tokens = |field| -> Result<f32, TantivyError> {
+            let mut tokens = 0;
+            for segment in &segments {
+                tokens += segment.reader.inverted_index(field)?.total_num_tokens();
             }
-        }
-        let questions = documents.saturating_sub(heads);
-        Ok(Snapshot { searcher, fields, segments, generation, entries, heads, questions })
+            Ok(average(tokens))
+        };
+        let (questions, bodies) = (tokens(fields.question)?, tokens(fields.body)?);
+        let numbers: u64 =
+            segments.iter().map(|segment| u64::from(segment.content.text.values.num_vals())).sum();
+        let letters = average(numbers * 4);
+        let rarity = rarity(&segments, documents);
+        let corpus = corpus(&segments, documents);
+        Ok(Snapshot {
+            searcher,
+            fields,
+            segments,
+            generation,
+            entries,
+            documents,
+            questions,
+            bodies,
+            letters,
+            rarity,
+            corpus,
+        })
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -123,72 +180,158 @@ impl Snapshot {
         Ok(false)
     }
 
-    /// Size and average length of the questions or of the bodies.
-    pub(crate) fn statistics(&self, field: Field) -> Result<FieldStatistics, TantivyError> {
-        let documents = if field == self.fields.question { self.questions } else { self.heads };
-        let mut tokens = 0;
-        for segment in &self.segments {
-            tokens += segment.reader.inverted_index(field)?.total_num_tokens();
-        }
-        Ok(FieldStatistics { documents, average_length: (tokens as f32 / documents.max(1) as f32).max(1.0) })
+    /// Tokens of an entry's questions together, on average.
+    pub(crate) fn average_questions(&self) -> f32 {
+        self.questions
     }
 
-    /// How many documents have each of the tokens.
-    pub(crate) fn frequencies<'t>(
-        &self,
-        field: Field,
-        tokens: impl Iterator<Item = &'t str>,
-    ) -> Result<HashMap<&'t str, u64>, TantivyError> {
-        tokens
-            .map(|token| Ok((token, self.searcher.doc_freq(&Term::from_field_text(field, token))?)))
-            .collect()
+    /// Tokens of a body, on average.
+    pub(crate) fn average_body(&self) -> f32 {
+        self.bodies
+    }
+
+    /// Letters of an entry's text, on average.
+    pub(crate) fn average_letters(&self) -> f32 {
+        self.letters
+    }
+
+    /// How rare a letter is among the entries' questions, by its UTF-16 unit.
+    pub(crate) fn rarity(&self, unit: u16) -> f32 {
+        self.rarity.get(usize::from(unit)).copied().unwrap_or_default()
+    }
+
+    /// What kind of knowledge it is, on the whole.
+    pub(crate) fn corpus(&self) -> Corpus {
+        self.corpus
+    }
+
+    /// How many documents have the token in that field.
+    pub(crate) fn frequency(&self, field: Field, token: &str) -> Result<u64, TantivyError> {
+        self.searcher.doc_freq(&Term::from_field_text(field, token))
+    }
+
+    /// How many documents there are, deleted ones included.
+    pub(crate) fn documents(&self) -> u64 {
+        self.documents
+    }
+}
+
+/// Rarity of a token that `frequency` of `documents` have.
+pub(crate) fn idf(frequency: u64, documents: u64) -> f32 {
+    let without = documents.saturating_sub(frequency) as f32;
+    (1.0 + (without + 0.5) / (frequency as f32 + 0.5)).ln()
+}
+
+/// A letter that is no Chinese character is weighed like a character that every third entry has: what a number or a
+/// name says is weighed as a whole, by the question it stands in.
+fn rarity(segments: &[Segment], documents: u64) -> Vec<f32> {
+    let mut frequencies = vec![0_u32; usize::from(u16::MAX) + 1];
+    for segment in segments {
+        for &(unit, count) in &segment.content.characters {
+            frequencies[usize::from(unit)] += count;
+        }
+    }
+    let other = idf(documents / 3, documents);
+    frequencies
+        .into_iter()
+        .enumerate()
+        .map(|(unit, frequency)| {
+            let han = char::from_u32(unit as u32).is_some_and(is_han);
+            if han { idf(u64::from(frequency), documents) } else { other }
+        })
+        .collect()
+}
+
+fn corpus(segments: &[Segment], documents: u64) -> Corpus {
+    let sum =
+        |count: fn(&Content) -> u64| segments.iter().map(|segment| count(&segment.content)).sum::<u64>();
+    let questions = sum(|content| content.questions);
+    let answers = sum(|content| content.answers);
+    if questions < documents * 2 && answers >= documents * PASSAGE {
+        Corpus::Passages
+    } else {
+        Corpus::Questions
+    }
+}
+
+impl Content {
+    fn read(reader: &SegmentReader, fields: Fields) -> Result<Content, TantivyError> {
+        let columns = reader.fast_fields();
+        let status = columns.u64(column::STATUS)?.first_or_default_col(0);
+        let audience = columns.u64(column::AUDIENCE)?.first_or_default_col(0);
+        let region = columns.u64(column::REGION)?.first_or_default_col(0);
+        let from = columns.i64(column::FROM)?.first_or_default_col(i64::MIN);
+        let until = columns.i64(column::UNTIL)?.first_or_default_col(i64::MAX);
+        let published = schema::status_number(crate::entry::Status::Published);
+        let day = |day: i64| i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX });
+        let gates = (0..reader.max_doc())
+            .map(|document| Gate {
+                region: region.get_val(document) as u32,
+                from: day(from.get_val(document)),
+                until: day(until.get_val(document)),
+                audience: audience.get_val(document) as u8,
+                published: status.get_val(document) == published,
+            })
+            .collect();
+        let total = |name| -> Result<u64, TantivyError> {
+            let column = columns.u64(name)?.first_or_default_col(0);
+            Ok((0..reader.max_doc()).map(|document| column.get_val(document)).sum())
+        };
+        let mut characters = Vec::new();
+        let inverted = reader.inverted_index(fields.question)?;
+        let mut terms = inverted.terms().range().ge(b"c").lt(b"d").into_stream()?;
+        while terms.advance() {
+            let text = std::str::from_utf8(terms.key()).unwrap_or_default();
+            if let Some(unit) = text.strip_prefix('c').and_then(|text| text.encode_utf16().next()) {
+                characters.push((unit, terms.value().doc_freq));
+            }
+        }
+        Ok(Content {
+            gates,
+            kind: columns.u64(column::KIND)?.first_or_default_col(0),
+            text: columns.u64(column::TEXT)?,
+            characters,
+            questions: total(column::QUESTIONS)?,
+            answers: total(column::ANSWER)?,
+        })
     }
 }
 
 impl Segment {
-    fn open(reader: &SegmentReader) -> Result<Segment, TantivyError> {
-        let columns = reader.fast_fields();
-        Ok(Segment {
-            unit: columns.u64(column::UNIT)?.first_or_default_col(0),
-            kind: columns.u64(column::KIND)?.first_or_default_col(0),
-            status: columns.u64(column::STATUS)?.first_or_default_col(0),
-            audience: columns.u64(column::AUDIENCE)?.first_or_default_col(0),
-            region: columns.u64(column::REGION)?.first_or_default_col(0),
-            from: columns.i64(column::FROM)?.first_or_default_col(i64::MIN),
-            until: columns.i64(column::UNTIL)?.first_or_default_col(i64::MAX),
-            reader: reader.clone(),
-        })
-    }
-
     pub(crate) fn reader(&self) -> &SegmentReader {
         &self.reader
     }
 
-    /// 0 for a head, then 1, 2 … for its questions.
-    pub(crate) fn unit(&self, document: DocId) -> u32 {
-        self.unit.get_val(document) as u32
-    }
-
-    pub(crate) fn kind(&self, head: DocId) -> Kind {
-        schema::kind_of(self.kind.get_val(head))
+    pub(crate) fn kind(&self, document: DocId) -> Kind {
+        schema::kind_of(self.content.kind.get_val(document))
     }
 
     /// Where the entry holds; `None` is everywhere.
-    pub(crate) fn region(&self, head: DocId) -> Option<RegionCode> {
-        RegionCode::new(self.region.get_val(head) as u32)
+    pub(crate) fn region(&self, document: DocId) -> Option<RegionCode> {
+        RegionCode::new(self.content.gates.get(document as usize)?.region)
+    }
+
+    /// Reads the entry's text into `units`, in place of what they hold.
+    pub(crate) fn text(&self, document: DocId, words: &mut Vec<u64>, units: &mut Vec<u16>) {
+        let rows = self.content.text.index.value_row_ids(document);
+        words.clear();
+        words.resize(rows.len(), 0);
+        self.content.text.values.get_range(u64::from(rows.start), words);
+        units.clear();
+        forward::unpack(words, units);
     }
 
     /// The hard filter: whether the entry may be shown at all in that scope.
-    pub(crate) fn admits(&self, head: DocId, scope: &Scope) -> bool {
-        let day = schema::day_number(scope.on);
-        let audience = self.audience.get_val(head);
-        !self.reader.is_deleted(head)
-            && self.status.get_val(head) == schema::status_number(crate::entry::Status::Published)
-            && self.from.get_val(head) <= day
-            && day <= self.until.get_val(head)
-            && (audience == 0
+    pub(crate) fn admits(&self, document: DocId, scope: &Scope) -> bool {
+        let Some(gate) = self.content.gates.get(document as usize) else { return false };
+        let day = schema::day_number(scope.on) as i32;
+        gate.published
+            && gate.from <= day
+            && day <= gate.until
+            && (gate.audience == 0
                 || scope.audience.is_none()
-                || audience == schema::audience_number(scope.audience))
-            && scope.reaches(self.region(head))
+                || u64::from(gate.audience) == schema::audience_number(scope.audience))
+            && scope.reaches(RegionCode::new(gate.region))
+            && !self.reader.is_deleted(document)
     }
 }

@@ -94,12 +94,16 @@ fn questions_stay_with_their_entry_through_many_commits_and_merges() {
     }
     assert_eq!(index.len(), 20);
     let snapshot = index.snapshot();
+    let (mut numbers, mut units) = (Vec::new(), Vec::new());
     for segment in snapshot.segments() {
-        let mut expected = 0;
         for document in segment.reader().doc_ids_alive() {
-            let unit = segment.unit(document);
-            assert!(unit == 0 || unit == expected, "question {unit} stands where {expected} should");
-            expected = unit + 1;
+            segment.text(document, &mut numbers, &mut units);
+            let text = String::from_utf16(&units).unwrap();
+            let questions: Vec<&str> = text.split('\u{2}').collect();
+            assert_eq!(questions[0], "\u{1}标题");
+            let kind = questions[1].chars().nth(1).unwrap();
+            let expected: Vec<String> = (0..3).map(|at| format!("第{kind}种问法{at}")).collect();
+            assert_eq!(questions[1..], expected);
         }
     }
 }

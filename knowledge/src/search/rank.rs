@@ -1,62 +1,54 @@
-//! From features to an order and a confidence.
-//!
-//! How the constants were found. Every similar question of the demo city was left out in turn and asked (about 2,000
-//! questions), each was also asked with characters dropped and swapped, and the collections STARD and LeCoQA (laws
-//! and lawyers' answers, MIT) were added; against them stood 127 questions that no office answers, and entries taken
-//! out of the demo city altogether. Weights were fitted by gradient descent, kept from turning negative, and rounded
-//! by hand to what costs nothing on any of these. The other collections were measured and
-//! not trained on; between weights that are equal on the material above, their development halves decided.
+//! From what was seen to an order and a confidence.
 
+use super::asked::Asked;
+use super::features::Features;
+use super::model::{About, Weights};
 use super::scope::Scope;
-use super::{Features, Hit};
 use crate::region::RegionCode;
 
-/// How much the confidence has a say in the order. It looks at the best question alone, the rest of the score at all
-/// that an entry says: an entry whose one question says just what was asked may pass one that shares more words. Of 0.1
-/// and 0.2 the larger was taken, which the demo city liked better and no measured collection minded.
-const CONFIDENCE_SHARE: f32 = 0.2;
-
-/// A hit on its way to its place.
+/// An entry on its way to its place.
 pub(super) struct Ranked {
-    pub(super) hit: Hit,
+    /// Where it lies; decides between equals, so that the same question gets the same answer twice.
+    pub(super) order: (usize, tantivy::DocId),
     pub(super) region: Option<RegionCode>,
+    /// Its place among the candidates.
+    pub(super) candidate: usize,
+    pub(super) features: Features,
+    pub(super) about: About,
+    pub(super) confidence: f32,
 }
 
 /// Best first. At ties what holds in the asker's whole place comes before what holds in a part of it, then the id
 /// decides, so that the same question gets the same answer twice.
-pub(super) fn order(hits: &mut [Ranked], scope: &Scope) {
-    for ranked in hits.iter_mut() {
-        let features = &ranked.hit.features;
-        // A question without any content word is about nothing in particular.
-        let about_nothing = ranked.hit.matched.is_empty() && ranked.hit.missing.is_empty();
-        ranked.hit.confidence = confidence(features, about_nothing);
-        ranked.hit.score = score(features) + CONFIDENCE_SHARE * ranked.hit.confidence;
+pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, scope: &Scope) {
+    for one in ranked.iter_mut() {
+        one.about.score = weights.score(&one.features);
     }
-    let key = |ranked: &Ranked| (scope.is_narrower(ranked.region), ranked.hit.score);
-    hits.sort_by(|a, b| {
-        let ((a_narrower, a_score), (b_narrower, b_score)) = (key(a), key(b));
-        b_score.total_cmp(&a_score).then(a_narrower.cmp(&b_narrower)).then_with(|| a.hit.id.cmp(&b.hit.id))
+    ranked.sort_by(|a, b| {
+        b.about
+            .score
+            .total_cmp(&a.about.score)
+            .then_with(|| scope.is_narrower(a.region).cmp(&scope.is_narrower(b.region)))
+            .then_with(|| a.order.cmp(&b.order))
     });
+    let scores: Vec<f32> = ranked.iter().map(|one| one.about.score).collect();
+    let question = of_question(asked);
+    for (at, one) in ranked.iter_mut().enumerate() {
+        let others = scores.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, score)| *score);
+        one.about = question.among(scores[at], others);
+        one.confidence = weights.confidence(&one.features, &one.about);
+    }
 }
 
-/// The body carries the order: it holds the title twice, every similar question once and what the answer says. The
-/// rest separates entries whose bodies say the same, and lets a question that is already known win.
-fn score(features: &Features) -> f32 {
-    features.body_ratio
-        + 0.04 * features.question_ratio
-        + 0.025 * features.precision
-        + 0.03 * features.entry_words
-        + 0.17 * features.exact
-}
-
-/// A logistic curve. The weight of `unknown` is set and not fitted: the little training material has few questions
-/// whose very matter is unknown, and there a wrong answer does the most harm.
-fn confidence(features: &Features, about_nothing: bool) -> f32 {
-    let evidence = -3.6
-        + 3.6 * features.question_ratio.max(features.body_ratio)
-        + 1.7 * features.coverage.max(features.body_coverage)
-        + 2.0 * features.precision
-        - 1.5 * features.unknown
-        - if about_nothing { 1.0 } else { 0.0 };
-    1.0 / (1.0 + (-evidence).exp())
+/// What there is to say of the question alone.
+fn of_question(asked: &Asked) -> About {
+    let content = || asked.words.iter().filter(|word| word.content);
+    let total: f32 = content().map(|word| word.body_idf).sum();
+    let unknown: f32 = content().filter(|word| !word.known).map(|word| word.body_idf).sum();
+    About {
+        unknown: if total > 0.0 { unknown / total } else { 0.0 },
+        length: (asked.units.len() as f32).ln_1p(),
+        vague: f32::from(u8::from(content().next().is_none())),
+        ..About::default()
+    }
 }

@@ -100,7 +100,7 @@ fn the_demo_city_knows_its_own_questions_and_is_not_sure_of_foreign_ones() {
         "啊啊啊啊啊",
     ];
     for text in foreign {
-        assert!(sure(text).0 < 0.25, "{text}: {:?}", sure(text));
+        assert!(sure(text).0 < 0.35, "{text}: {:?}", sure(text));
     }
     let (mut asked, mut known) = (0.0, 0.0);
     for entry in entries.iter().filter(|entry| entry.in_force(TODAY)) {
