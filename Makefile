@@ -7,10 +7,10 @@ PROFILE ?= ci
 export PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check web bench clean
+.PHONY: help run test check web bench bench-retrieval clean
 
 help: ## Prints this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Builds everything and serves the demo city on http://127.0.0.1:8080. ARGS="…" go to `yikouwen serve`.
 	@scripts/run.sh $(ARGS)
@@ -26,6 +26,9 @@ web: ## Builds the citizen's widget and the helpers' desk into web/dist.
 
 bench: web ## Whole-process figures: messages a second, waiting times, cold start, memory.
 	cargo bench --locked --bench load
+
+bench-retrieval: ## The search beside SQLite FTS5, bm25s and plain tantivy: speed, memory, right answers. ARGS="--sizes 5000"
+	@scripts/bench-retrieval.sh $(ARGS)
 
 clean: ## Removes what was built; data/ stays.
 	rm -rf target web/dist web/node_modules tests/e2e/node_modules

@@ -1,5 +1,7 @@
 //! How good it is, on any collection of questions.
 
+pub mod baseline;
+pub mod collections;
 pub mod figures;
 mod fit;
 pub mod noise;

@@ -1,5 +1,7 @@
 //! `evaluate`: figures as tables and as JSON.
 
+mod collections;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,11 +32,18 @@ pub(super) enum Evaluate {
         #[arg(long)]
         json: bool,
     },
+    /// Many collections in one table, beside tantivy over jieba's words
+    Collections(collections::Collections),
 }
 
 pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
-    let Evaluate::Retrieval { corpus, queries, qrels, run, json } = what;
-    match measure(corpus, queries, qrels.as_deref(), run.as_deref(), *json) {
+    let outcome = match what {
+        Evaluate::Retrieval { corpus, queries, qrels, run, json } => {
+            measure(corpus, queries, qrels.as_deref(), run.as_deref(), *json)
+        }
+        Evaluate::Collections(asked) => collections::measure(asked),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

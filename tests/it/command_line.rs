@@ -167,3 +167,59 @@ fn retrieval_is_evaluated_over_files() {
     let rows = std::fs::read_to_string(run_file).unwrap();
     assert!(rows.starts_with("q1\td2\t1\t"), "{rows}");
 }
+
+#[test]
+fn collections_are_measured_beside_what_everybody_ships() {
+    let data = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = data.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    write(
+        "all/small/corpus.jsonl",
+        "{\"id\":\"d1\",\"title\":\"护照怎么办理\",\"text\":\"\"}\n{\"id\":\"d2\",\"title\":\"身份证丢失补办\",\"text\":\"带户口簿\",\"similar\":[\"身份证不见了\"]}\n",
+    );
+    write(
+        "all/small/dev/queries.jsonl",
+        "{\"id\":\"q1\",\"text\":\"身份证丢失怎么补办\"}\n{\"id\":\"q2\",\"text\":\"今晚吃什么\",\"type\":\"unans_far\"}\n",
+    );
+    write("all/small/dev/qrels.tsv", "q1\td2\t1\n");
+    let published = write("published.toml", "[another.small]\n\"hit@1\" = 0.25\n");
+    let (all, runs) = (data.path().join("all"), data.path().join("runs"));
+    let (all, runs) = (all.to_str().unwrap(), runs.to_str().unwrap());
+
+    let output = run(data.path(), &["evaluate", "collections", all, "--noise", "--json", "--runs", runs]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let measured: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let rows: Vec<(&Value, &Value, &Value)> = measured["collections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["with_similar"], &row["system"], &row["figures"]["hit@1"]))
+        .collect();
+    let (yes, no, right) = (Value::from(true), Value::from(false), Value::from(1.0));
+    let (product, baseline) = (Value::from("product"), Value::from("baseline"));
+    assert_eq!(
+        rows,
+        [
+            (&no, &product, &right),
+            (&no, &baseline, &right),
+            (&yes, &product, &right),
+            (&yes, &baseline, &right)
+        ]
+    );
+    let noises: Vec<&Value> =
+        measured["robustness"].as_array().unwrap().iter().map(|row| &row["noise"]).collect();
+    assert_eq!(noises[..5], ["homophone", "dropped", "swapped", "traditional", "filler"]);
+    assert_eq!(noises.len(), 10);
+    let run_file = std::fs::read_to_string(data.path().join("runs/small+similar.tsv")).unwrap();
+    assert!(run_file.starts_with("q1\td2\t1\t"), "{run_file}");
+
+    let printed = run(data.path(), &["evaluate", "collections", all, "--baselines", &published]);
+    let printed = stdout(&printed);
+    assert!(printed.contains("another") && printed.contains("0.250"), "{printed}");
+    assert!(printed.contains("tantivy + jieba") && printed.contains("small+similar"), "{printed}");
+    assert_eq!(code(data.path(), &["evaluate", "collections", runs]), Some(1), "no collection lies there");
+}

@@ -120,6 +120,9 @@ impl<'a> Spoiler<'a> {
         let text: String = characters.iter().collect();
         let mut telling = vec![false; characters.len()];
         for word in self.analyzer.words(&text) {
+            if self.analyzer.is_function_word(&word) {
+                continue;
+            }
             let word: Vec<char> = word.chars().collect();
             for at in 0..(characters.len() + 1).saturating_sub(word.len()) {
                 if characters[at..].starts_with(&word) {

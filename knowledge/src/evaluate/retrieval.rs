@@ -184,6 +184,60 @@ fn read_lines<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<Vec<T>, Eval
         .collect()
 }
 
+/// The documents of a collection in a throw-away index.
+#[derive(Debug)]
+pub struct Collection {
+    index: Index,
+    /// The documents' own names, by the number under which they are indexed: names may be any text, ids may not.
+    names: Vec<String>,
+    seconds: f64,
+}
+
+impl Collection {
+    /// Builds the index with the product's own analysis.
+    pub fn build(corpus: Vec<Document>, analyzer: Arc<Analyzer>) -> Result<Collection, EvaluateError> {
+        let begun = Instant::now();
+        let index = Index::in_memory(analyzer)?;
+        let (names, entries): (Vec<String>, Vec<Placed>) = corpus
+            .into_iter()
+            .enumerate()
+            .filter_map(|(number, document)| {
+                let id = EntryId::new(number.to_string()).ok()?;
+                Some((document.id.clone(), Placed::everywhere(document.into_entry(id))))
+            })
+            .unzip();
+        index.rebuild(entries, 1)?;
+        Ok(Collection { index, names, seconds: begun.elapsed().as_secs_f64() })
+    }
+
+    /// Asks every question, one after another, and judges what comes back.
+    pub fn ask(
+        &self,
+        questions: &[Question],
+        judgments: Option<&Judgments>,
+    ) -> Result<Outcome, EvaluateError> {
+        let scope = Scope { region: None, audience: None, on: Date::constant(2000, 1, 1) };
+        let mut outcome = answered(&self.names, questions, judgments, |text| {
+            let hits = self.index.search(&Query { text: text.to_owned(), scope }, DEPTH)?;
+            let numbered = |hit: &Hit| Some((hit.id.as_str().parse().ok()?, hit.confidence));
+            Ok(hits.iter().filter_map(numbered).collect())
+        })?;
+        outcome.figures.index_seconds = self.seconds;
+        outcome.figures.index_bytes = self.index.size()?;
+        Ok(outcome)
+    }
+}
+
+impl Document {
+    /// The entry that says the same, valid everywhere and for ever.
+    pub fn into_entry(self, id: EntryId) -> Entry {
+        let mut entry = Entry::new(id, self.title, Details::Faq);
+        entry.answer = self.text;
+        entry.similar = self.similar;
+        entry
+    }
+}
+
 /// Builds the index, asks every question and judges what comes back.
 pub fn run(
     corpus: Vec<Document>,
@@ -191,38 +245,27 @@ pub fn run(
     judgments: Option<&Judgments>,
     analyzer: Arc<Analyzer>,
 ) -> Result<Outcome, EvaluateError> {
-    let documents = corpus.len();
-    let begun = Instant::now();
-    let index = Index::in_memory(analyzer)?;
-    // The ids of a collection may be any text, so its documents are indexed under their numbers.
-    let (names, entries): (Vec<String>, Vec<Placed>) = corpus
-        .into_iter()
-        .enumerate()
-        .filter_map(|(number, document)| {
-            let id = EntryId::new(number.to_string()).ok()?;
-            let mut entry = Entry::new(id, document.title, Details::Faq);
-            entry.answer = document.text;
-            entry.similar = document.similar;
-            Some((document.id, Placed::everywhere(entry)))
-        })
-        .unzip();
-    index.rebuild(entries, 1)?;
-    let index_seconds = begun.elapsed().as_secs_f64();
+    Collection::build(corpus, analyzer)?.ask(questions, judgments)
+}
 
-    let scope = Scope { region: None, audience: None, on: Date::constant(2000, 1, 1) };
+/// Takes the time of every question and judges what `search` finds for it: numbers of documents and scores, best
+/// first. What is said about the index is left at 0.
+pub(super) fn answered(
+    names: &[String],
+    questions: &[Question],
+    judgments: Option<&Judgments>,
+    mut search: impl FnMut(&str) -> Result<Vec<(usize, f32)>, IndexError>,
+) -> Result<Outcome, EvaluateError> {
     let mut answers = Vec::with_capacity(questions.len());
     let mut times = Vec::with_capacity(questions.len());
     for question in questions {
         let asked = Instant::now();
-        let hits = index.search(&Query { text: question.text.clone(), scope }, DEPTH)?;
+        let found = search(&question.text)?;
         times.push(asked.elapsed());
-        answers.push(Answer::of(question, &hits, &names));
+        answers.push(Answer::of(question, &found, names));
     }
-
     let mut figures = judge(&answers, judgments);
-    figures.documents = documents;
-    figures.index_seconds = index_seconds;
-    figures.index_bytes = index.size()?;
+    figures.documents = names.len();
     let total: Duration = times.iter().sum();
     figures.questions_per_second = questions.len() as f64 / total.as_secs_f64().max(f64::EPSILON);
     times.sort_unstable();
@@ -238,18 +281,13 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn of(question: &'a Question, hits: &[Hit], names: &[String]) -> Answer<'a> {
-        let rows = hits
+    fn of(question: &'a Question, found: &[(usize, f32)], names: &[String]) -> Answer<'a> {
+        let rows = found
             .iter()
             .enumerate()
-            .filter_map(|(at, hit)| {
-                let number: usize = hit.id.as_str().parse().ok()?;
-                Some(RunRow {
-                    question: question.id.clone(),
-                    document: names.get(number)?.clone(),
-                    rank: at + 1,
-                    score: hit.confidence,
-                })
+            .filter_map(|(at, &(number, score))| {
+                let document = names.get(number)?.clone();
+                Some(RunRow { question: question.id.clone(), document, rank: at + 1, score })
             })
             .collect();
         Answer { question, rows }
