@@ -20,6 +20,7 @@ use aliases::Aliases;
 use normalise::Simplifier;
 
 pub(crate) use sounds::Sounds;
+pub use tokens::Tokens;
 pub(crate) use tokens::{is_han, letters};
 
 /// The longest text that is looked at, in characters. What a citizen types is far below; the body of an entry that
@@ -31,7 +32,7 @@ pub const MAX_CHARS: usize = 8_000;
 pub const MAX_QUESTION_CHARS: usize = 300;
 
 /// Raised whenever tokens come out differently, so that an index made by older code is rebuilt.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Terms of government services that the general dictionary cuts apart.
 const TERMS: &str = include_str!("analyzer/terms.txt");
@@ -80,22 +81,23 @@ impl Analyzer {
         self.aliases.unify(normalised)
     }
 
-    /// The tokens under which a document is found: as it is written, for what is being typed, and in canonical names,
-    /// for questions. A token of both counts once.
-    pub fn document_tokens(&self, text: &str) -> Vec<String> {
+    /// The tokens under which a question of an entry is found: as it is written, for what is being typed, and in
+    /// canonical names, for questions. A token of both counts once.
+    pub fn question_tokens(&self, text: &str) -> Tokens {
         let written = self.normalise(text);
         let canonical = self.canonical(written.clone());
+        if canonical == written {
+            return self.tokens(&written);
+        }
         let mut tokens = self.tokens(&written);
-        if canonical != written {
-            let mut spare: HashMap<String, usize> = HashMap::new();
-            for token in &tokens {
-                *spare.entry(token.clone()).or_default() += 1;
-            }
-            for token in self.tokens(&canonical) {
-                match spare.get_mut(&token) {
-                    Some(count) if *count > 0 => *count -= 1,
-                    _ => tokens.push(token),
-                }
+        let mut spare: HashMap<String, usize> = HashMap::new();
+        for token in tokens.iter() {
+            *spare.entry(token.to_owned()).or_default() += 1;
+        }
+        for token in self.tokens(&canonical).iter() {
+            match spare.get_mut(token) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => tokens.push_whole(token),
             }
         }
         tokens
@@ -108,21 +110,8 @@ impl Analyzer {
     }
 
     /// The tokens of a normalised text, in no particular order, repeated as often as they occur.
-    pub fn tokens(&self, normalised: &str) -> Vec<String> {
+    pub fn tokens(&self, normalised: &str) -> Tokens {
         tokens::mixed(normalised, &self.jieba)
-    }
-
-    /// The words of a normalised question, two characters or more, each once, in the order of the question.
-    pub fn words(&self, normalised: &str) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        for word in self.jieba.cut(normalised, true) {
-            let word = word.word.trim();
-            let long_enough = word.chars().nth(1).is_some() && word.chars().all(char::is_alphanumeric);
-            if long_enough && !words.iter().any(|known| known == word) {
-                words.push(word.to_owned());
-            }
-        }
-        words
     }
 
     /// The words of a normalised text in order, single characters and marks included, each with whether it says
@@ -166,18 +155,15 @@ mod tests {
     #[test]
     fn terms_of_government_services_stay_whole() {
         let analyzer = Analyzer::shared();
-        let words = analyzer.words("灵活就业人员怎么参加职工基本医疗保险");
-        assert!(
-            words.contains(&"灵活就业".to_owned()) || words.contains(&"灵活就业人员".to_owned()),
-            "{words:?}"
-        );
+        let words = analyzer.segments("灵活就业人员怎么参加职工基本医疗保险");
+        assert!(words.contains(&("灵活就业", true)) || words.contains(&("灵活就业人员", true)), "{words:?}");
         assert!(analyzer.is_function_word("怎么") && !analyzer.is_function_word("保险"));
     }
 
     #[test]
     fn a_character_counts_once_although_it_may_be_a_word() {
         let tokens = Analyzer::shared().tokens("税");
-        assert_eq!(tokens, ["c税"]);
+        assert_eq!(tokens.iter().collect::<Vec<_>>(), ["c税"]);
     }
 
     proptest! {
@@ -189,7 +175,7 @@ mod tests {
             let question = analyzer.question(&text);
             prop_assert_eq!(question.is_empty(), once.is_empty());
             analyzer.tokens(&once);
-            analyzer.words(&question);
+            analyzer.segments(&question);
         }
     }
 

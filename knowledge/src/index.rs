@@ -91,7 +91,8 @@ impl Index {
         if !damaged.is_empty() {
             return Err(IndexError::Rebuild(format!("{} of its files are damaged", damaged.len())));
         }
-        index.tokenizers().register(schema::TOKENIZER, MixedTokenizer::new(Arc::clone(&analyzer)));
+        index.tokenizers().register(schema::QUESTIONS, MixedTokenizer::questions(Arc::clone(&analyzer)));
+        index.tokenizers().register(schema::BODIES, MixedTokenizer::bodies(Arc::clone(&analyzer)));
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
         let mut writer = index
             .writer_with_num_threads(threads, threads * MEMORY_PER_THREAD)

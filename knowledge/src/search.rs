@@ -82,7 +82,7 @@ pub(crate) fn search(
             confidence: 0.0,
         })
         .collect();
-    rank::order(&mut ranked, &asked, model.weights(snapshot.corpus()), &query.scope);
+    rank::order(&mut ranked, &asked, model.weights(snapshot.corpus()), &query.scope, limit);
     ranked.truncate(limit);
     ranked
         .into_iter()

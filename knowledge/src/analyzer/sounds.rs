@@ -14,6 +14,9 @@ pub(crate) struct Sounds {
 }
 
 impl Sounds {
+    /// More than there are sounds, none included.
+    pub(crate) const COUNT: usize = 512;
+
     /// The table of this process, made at the first call.
     pub(crate) fn shared() -> &'static Sounds {
         static SHARED: OnceLock<Sounds> = OnceLock::new();
@@ -58,5 +61,6 @@ mod tests {
         assert_eq!(of('保'), of('报'));
         assert_ne!(of('证'), of('保'));
         assert_eq!(of('a'), 0);
+        assert!(sounds.numbers.iter().all(|&number| usize::from(number) < Sounds::COUNT));
     }
 }

@@ -119,8 +119,8 @@ impl<'a> Spoiler<'a> {
     fn misheard(&self, characters: &[char], dice: &mut Dice) -> Option<String> {
         let text: String = characters.iter().collect();
         let mut telling = vec![false; characters.len()];
-        for word in self.analyzer.words(&text) {
-            if self.analyzer.is_function_word(&word) {
+        for (word, content) in self.analyzer.segments(&text) {
+            if !content || word.chars().nth(1).is_none() {
                 continue;
             }
             let word: Vec<char> = word.chars().collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tantivy::columnar::{Column, ColumnValues};
 use tantivy::index::SegmentId;
+use tantivy::postings::TermInfo;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, IndexReader, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
 
@@ -205,9 +206,13 @@ impl Snapshot {
         self.corpus
     }
 
-    /// How many documents have the token in that field.
-    pub(crate) fn frequency(&self, field: Field, token: &str) -> Result<u64, TantivyError> {
-        self.searcher.doc_freq(&Term::from_field_text(field, token))
+    /// Where each segment keeps the documents that have the token in that field.
+    pub(crate) fn terms(&self, field: Field, token: &str) -> Result<Vec<Option<TermInfo>>, TantivyError> {
+        let term = Term::from_field_text(field, token);
+        self.segments
+            .iter()
+            .map(|segment| Ok(segment.reader.inverted_index(field)?.get_term_info(&term)?))
+            .collect()
     }
 
     /// How many documents there are, deleted ones included.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use tantivy::TantivyError;
+use tantivy::postings::TermInfo;
 
 use super::kinds::Kinds;
 use crate::analyzer::{Analyzer, Sounds};
@@ -37,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) kinds: Kinds,
     /// The sounds of the letters, in the order of `letters`; 0 for what has none.
     pub(crate) sounds: Vec<u16>,
+    /// Whether any letter has the sound of that number.
+    pub(crate) has_sound: Vec<bool>,
     /// The place of a letter in `letters`, plus one, by its UTF-16 unit.
     slots: Vec<u8>,
     /// The place of a pair in `pairs`, plus one, by the places of its letters.
@@ -49,10 +52,20 @@ pub(crate) struct Token {
     pub(crate) text: String,
     /// How often it stands in the question.
     pub(crate) count: f32,
-    /// Entries that have it in their questions, and its weight there.
-    pub(crate) in_questions: (u64, f32),
-    /// Entries that have it in their bodies, and its weight there.
-    pub(crate) in_bodies: (u64, f32),
+    /// Where the entries are that have it in their questions.
+    pub(crate) in_questions: Place,
+    /// Where the entries are that have it in their bodies.
+    pub(crate) in_bodies: Place,
+}
+
+/// A token in one field of the index.
+pub(crate) struct Place {
+    /// How many entries have it.
+    pub(crate) frequency: u64,
+    /// How rare that is; less for words.
+    pub(crate) weight: f32,
+    /// Its postings in each segment that has it, so that it is looked up once.
+    pub(crate) terms: Vec<Option<TermInfo>>,
 }
 
 /// A letter of the question.
@@ -112,25 +125,30 @@ impl Asked {
         let tokens = tokens(snapshot, analyzer, &text)?;
         let weights: HashMap<&str, (f32, f32)> = tokens
             .iter()
-            .map(|token| (token.text.as_str(), (token.in_questions.1, token.in_bodies.1)))
+            .map(|token| (token.text.as_str(), (token.in_questions.weight, token.in_bodies.weight)))
             .collect();
         let runs = runs(&text, &weights);
+        let segments = analyzer.segments(&text);
         let mut asked = Asked {
             slots: vec![0; usize::from(u16::MAX) + 1],
             letters: Vec::new(),
             pairs: Vec::new(),
-            words: words(snapshot, analyzer, &text)?,
+            words: words(&segments, &tokens, snapshot.documents()),
             kinds: Kinds::of(&text),
             sounds: Vec::new(),
+            has_sound: vec![false; Sounds::COUNT],
             pair_slots: Vec::new(),
             units,
             tokens: Vec::new(),
             text: text.clone(),
         };
-        let content = content(analyzer, &text, &asked.units);
+        let content = content(&segments, &asked.units);
         asked.take_letters(&weights, &runs, &content);
         asked.take_pairs(&weights, &runs, &content);
         asked.sounds = asked.letters.iter().map(|letter| Sounds::shared().of(letter.unit)).collect();
+        for &sound in asked.sounds.iter().filter(|sound| **sound > 0) {
+            asked.has_sound[usize::from(sound)] = true;
+        }
         asked.tokens = tokens;
         Ok(asked)
     }
@@ -215,27 +233,28 @@ fn tokens(snapshot: &Snapshot, analyzer: &Analyzer, text: &str) -> Result<Vec<To
     let fields = snapshot.fields();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut tokens: Vec<Token> = Vec::new();
-    for token in analyzer.tokens(text) {
-        if let Some(&place) = places.get(&token) {
+    for token in analyzer.tokens(text).iter() {
+        if let Some(&place) = places.get(token) {
             tokens[place].count = (tokens[place].count + 1.0).min(MAX_COUNT);
             continue;
         }
         let weight = if token.starts_with('w') { WORD_WEIGHT } else { 1.0 };
-        let weigh = |field| -> Result<(u64, f32), TantivyError> {
-            let frequency = snapshot.frequency(field, &token)?;
-            Ok((frequency, weight * idf(frequency, snapshot.documents())))
+        let place = |field| -> Result<Place, TantivyError> {
+            let terms = snapshot.terms(field, token)?;
+            let frequency = terms.iter().flatten().map(|term| u64::from(term.doc_freq)).sum();
+            Ok(Place { frequency, weight: weight * idf(frequency, snapshot.documents()), terms })
         };
-        let (in_questions, in_bodies) = (weigh(fields.question)?, weigh(fields.body)?);
-        places.insert(token.clone(), tokens.len());
-        tokens.push(Token { text: token, count: 1.0, in_questions, in_bodies });
+        let (in_questions, in_bodies) = (place(fields.question)?, place(fields.body)?);
+        places.insert(token.to_owned(), tokens.len());
+        tokens.push(Token { text: token.to_owned(), count: 1.0, in_questions, in_bodies });
     }
     Ok(tokens)
 }
 
 /// Whether each unit belongs to a word that says what the question is about.
-fn content(analyzer: &Analyzer, text: &str, units: &[u16]) -> Vec<bool> {
+fn content(segments: &[(&str, bool)], units: &[u16]) -> Vec<bool> {
     let mut content = Vec::with_capacity(units.len());
-    for (word, is_content) in analyzer.segments(text) {
+    for &(word, is_content) in segments {
         for unit in
             word.chars().filter(|c| c.is_alphanumeric()).flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec())
         {
@@ -265,30 +284,33 @@ fn runs(text: &str, weights: &HashMap<&str, (f32, f32)>) -> HashMap<u16, (f32, f
     found
 }
 
-fn words(snapshot: &Snapshot, analyzer: &Analyzer, text: &str) -> Result<Vec<Word>, TantivyError> {
-    let fields = snapshot.fields();
-    analyzer
-        .words(text)
-        .into_iter()
-        .map(|text| {
-            let pieces = pieces(&text);
-            let least = |field| -> Result<u64, TantivyError> {
-                pieces
-                    .iter()
-                    .map(|piece| snapshot.frequency(field, piece))
-                    .try_fold(u64::MAX, |least, frequency| frequency.map(|frequency| least.min(frequency)))
-            };
-            let (in_questions, in_bodies) = (least(fields.question)?, least(fields.body)?);
-            Ok(Word {
-                units: text.encode_utf16().collect(),
-                question_idf: idf(in_questions, snapshot.documents()),
-                body_idf: idf(in_bodies, snapshot.documents()),
-                content: !analyzer.is_function_word(&text),
-                known: in_bodies > 0,
-                text,
-            })
-        })
-        .collect()
+/// The words of two characters and more, each once, in the order of the question.
+fn words(segments: &[(&str, bool)], tokens: &[Token], documents: u64) -> Vec<Word> {
+    let frequencies: HashMap<&str, (u64, u64)> = tokens
+        .iter()
+        .map(|token| (token.text.as_str(), (token.in_questions.frequency, token.in_bodies.frequency)))
+        .collect();
+    let mut words: Vec<Word> = Vec::new();
+    for &(text, content) in segments {
+        let long_enough = text.chars().nth(1).is_some() && text.chars().all(char::is_alphanumeric);
+        if !long_enough || words.iter().any(|known| known.text == text) {
+            continue;
+        }
+        // A piece that is no token stands across a change of script, and says nothing of how rare the word is.
+        let (in_questions, in_bodies) = pieces(text)
+            .iter()
+            .filter_map(|piece| frequencies.get(piece.as_str()))
+            .fold((u64::MAX, u64::MAX), |(a, b), (c, d)| (a.min(*c), b.min(*d)));
+        words.push(Word {
+            units: text.encode_utf16().collect(),
+            question_idf: idf(in_questions.min(documents), documents),
+            body_idf: idf(in_bodies.min(documents), documents),
+            content,
+            known: in_bodies > 0,
+            text: text.to_owned(),
+        });
+    }
+    words
 }
 
 /// The tokens that stand in a text whenever the word does: pairs of characters, or the run itself.

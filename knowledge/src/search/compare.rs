@@ -318,6 +318,7 @@ impl<'a> Comparison<'a> {
     /// Counts the parts of the question in a text.
     fn look(&mut self, text: &[u16], title_count: f32, once: bool) {
         let asked = self.asked;
+        let sounds = Sounds::shared();
         let found = &mut self.found;
         found.clear(asked);
         let mut count = 1.0;
@@ -332,7 +333,7 @@ impl<'a> Comparison<'a> {
             }
             found.length += 1;
             let Some(slot) = asked.slot(letter) else {
-                self_sound(asked, &self.positions, found, text, at);
+                by_sound(sounds, asked, &self.positions, found, text, at);
                 before = None;
                 continue;
             };
@@ -368,9 +369,16 @@ impl<'a> Comparison<'a> {
 }
 
 /// Marks the letters of the question that sound like the one at that place and stand beside the same neighbour.
-fn self_sound(asked: &Asked, positions: &[Vec<usize>], found: &mut Found, text: &[u16], at: usize) {
-    let sound = Sounds::shared().of(text[at]);
-    if sound == 0 {
+fn by_sound(
+    sounds: &Sounds,
+    asked: &Asked,
+    positions: &[Vec<usize>],
+    found: &mut Found,
+    text: &[u16],
+    at: usize,
+) {
+    let sound = sounds.of(text[at]);
+    if !asked.has_sound[usize::from(sound)] {
         return;
     }
     for (slot, &other) in asked.sounds.iter().enumerate() {

@@ -20,7 +20,7 @@ pub(super) struct Ranked {
 
 /// Best first. At ties what holds in the asker's whole place comes before what holds in a part of it, then the id
 /// decides, so that the same question gets the same answer twice.
-pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, scope: &Scope) {
+pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, scope: &Scope, limit: usize) {
     for one in ranked.iter_mut() {
         one.about.score = weights.score(&one.features);
     }
@@ -33,7 +33,7 @@ pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, sco
     });
     let scores: Vec<f32> = ranked.iter().map(|one| one.about.score).collect();
     let question = of_question(asked);
-    for (at, one) in ranked.iter_mut().enumerate() {
+    for (at, one) in ranked.iter_mut().enumerate().take(limit) {
         let others = scores.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, score)| *score);
         one.about = question.among(scores[at], others);
         one.confidence = weights.confidence(&one.features, &one.about);
