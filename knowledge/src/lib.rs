@@ -14,6 +14,6 @@ mod suggest;
 pub use analyzer::Analyzer;
 pub use entry::{Audience, Entry, EntryId, Kind, Status};
 pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
-pub use region::{RegionCode, Regions};
-pub use search::{Features, Hit, Query, Scope};
+pub use region::{Mention, Places, RegionCode, Regions};
+pub use search::{Ended, Features, Found, Hit, Query, Scope};
 pub use suggest::Suggestion;

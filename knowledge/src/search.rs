@@ -3,16 +3,19 @@
 //! Two stages. The first scores every question and every body by BM25 over the mixed tokens (`search/score.rs`) and
 //! keeps the best few dozen entries that the scope admits (`search/candidates.rs`). The second compares the question
 //! with the best question of each of them, character by character (`search/features.rs`), and turns what it sees into
-//! an order and a confidence (`search/rank.rs`). A later stage, learned or by embeddings, goes behind the second:
-//! [`Hit::features`] is what it gets.
+//! an order and a confidence (`search/rank.rs`). What was replaced gives way to its successor (`search/succession.rs`),
+//! and between equals the more local and the newer comes first (`search/ties.rs`). A later stage, learned or by
+//! embeddings, goes behind the second: [`Hit::features`] is what it gets.
 
 mod candidates;
 mod features;
 mod rank;
 mod scope;
 mod score;
+mod succession;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 use tantivy::TantivyError;
 
@@ -22,6 +25,7 @@ use crate::index::Snapshot;
 
 pub use features::Features;
 pub use scope::{Query, Scope};
+pub(crate) use succession::holds;
 
 /// One entry that may answer the question.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +34,7 @@ pub struct Hit {
     pub id: EntryId,
     /// Its kind, so that the caller can choose before loading it.
     pub kind: Kind,
-    /// What hits are ordered by. Comparable within one answer only.
+    /// What hits are ordered by, but for ties. Comparable within one answer only.
     pub score: f32,
     /// How likely this entry is meant, from 0 to 1. Comparable between questions.
     pub confidence: f32,
@@ -42,6 +46,26 @@ pub struct Hit {
     pub missing: Vec<String>,
     /// What the second stage saw.
     pub features: Features,
+    /// The entry whose words were matched, if this one took its place.
+    pub replaces: Option<EntryId>,
+}
+
+/// An entry that says what was asked but holds no longer, and that nothing took the place of. Never an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// Which entry.
+    pub id: EntryId,
+    /// How likely it was meant, from 0 to 1.
+    pub confidence: f32,
+}
+
+/// What came of a search.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// What holds, best first.
+    pub hits: Vec<Hit>,
+    /// The best of what holds no longer.
+    pub ended: Option<Ended>,
 }
 
 /// The entries that best answer the query, best first.
@@ -50,12 +74,14 @@ pub(crate) fn search(
     analyzer: &Analyzer,
     query: &Query,
     limit: usize,
-) -> Result<Vec<Hit>, TantivyError> {
+) -> Result<Found, TantivyError> {
     let question = analyzer.canonical(analyzer.question(&query.text));
     let weighed = score::Weighed::new(snapshot, analyzer, &question)?;
     let candidates = candidates::find(snapshot, &weighed, &query.scope)?;
     let mut hits = features::compare(snapshot, analyzer, &weighed, &candidates)?;
     rank::order(&mut hits, &query.scope);
+    let (mut hits, ended) = succession::resolve(snapshot, &query.scope, hits)?;
+    ties::settle(&mut hits, snapshot, &query.scope)?;
     hits.truncate(limit);
-    Ok(hits.into_iter().map(|ranked| ranked.hit).collect())
+    Ok(Found { hits: hits.into_iter().map(|ranked| ranked.hit).collect(), ended })
 }

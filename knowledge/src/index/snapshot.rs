@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tantivy::columnar::ColumnValues;
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, IndexReader, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
+use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::{
+    DocAddress, DocId, DocSet, IndexReader, Searcher, SegmentReader, TERMINATED, TantivyDocument,
+    TantivyError, Term,
+};
 
-use crate::entry::{EntryId, Kind};
+use crate::entry::{EntryId, Kind, Status};
 use crate::region::RegionCode;
 use crate::schema::{self, Fields, column};
 use crate::search::Scope;
@@ -34,6 +37,8 @@ pub(crate) struct Segment {
     region: Arc<dyn ColumnValues<u64>>,
     from: Arc<dyn ColumnValues<i64>>,
     until: Arc<dyn ColumnValues<i64>>,
+    since: Arc<dyn ColumnValues<i64>>,
+    replaced: Arc<dyn ColumnValues<u64>>,
 }
 
 /// How often something stands in a field, over the whole index.
@@ -108,19 +113,35 @@ impl Snapshot {
     }
 
     pub(crate) fn has(&self, id: &EntryId) -> Result<bool, TantivyError> {
+        Ok(self.find(id)?.is_some())
+    }
+
+    /// Where the entry of that id lies: its segment and its head.
+    pub(crate) fn find(&self, id: &EntryId) -> Result<Option<(usize, DocId)>, TantivyError> {
         let term = Term::from_field_text(self.fields.id, id.as_str());
-        for segment in &self.segments {
+        for (number, segment) in self.segments.iter().enumerate() {
             let inverted = segment.reader.inverted_index(self.fields.id)?;
             if let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? {
                 while postings.doc() != TERMINATED {
-                    if !segment.reader.is_deleted(postings.doc()) {
-                        return Ok(true);
+                    if !segment.reader.is_deleted(postings.doc()) && segment.unit(postings.doc()) == 0 {
+                        return Ok(Some((number, postings.doc())));
                     }
                     postings.advance();
                 }
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// A text that is kept with a document; empty if it has none.
+    pub(crate) fn stored(
+        &self,
+        segment: usize,
+        document: DocId,
+        field: Field,
+    ) -> Result<String, TantivyError> {
+        let document: TantivyDocument = self.searcher.doc(DocAddress::new(segment as u32, document))?;
+        Ok(document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned())
     }
 
     /// Size and average length of the questions or of the bodies.
@@ -156,6 +177,8 @@ impl Segment {
             region: columns.u64(column::REGION)?.first_or_default_col(0),
             from: columns.i64(column::FROM)?.first_or_default_col(i64::MIN),
             until: columns.i64(column::UNTIL)?.first_or_default_col(i64::MAX),
+            since: columns.i64(column::SINCE)?.first_or_default_col(i64::MIN),
+            replaced: columns.u64(column::REPLACED)?.first_or_default_col(0),
             reader: reader.clone(),
         })
     }
@@ -178,17 +201,39 @@ impl Segment {
         RegionCode::new(self.region.get_val(head) as u32)
     }
 
-    /// The hard filter: whether the entry may be shown at all in that scope.
+    /// The day that says which of two entries is the newer; the earliest of all if none is known.
+    pub(crate) fn since(&self, head: DocId) -> i64 {
+        self.since.get_val(head)
+    }
+
+    /// Whether the entry names another that took its place.
+    pub(crate) fn is_replaced(&self, head: DocId) -> bool {
+        self.replaced.get_val(head) != 0
+    }
+
+    /// The hard filter: whether the entry may be shown at all in that scope, as far as it can be seen from the entry
+    /// alone. One that [`Segment::is_replaced`] needs its successor looked up.
     pub(crate) fn admits(&self, head: DocId, scope: &Scope) -> bool {
-        let day = schema::day_number(scope.on);
+        self.status.get_val(head) == schema::status_number(Status::Published)
+            && schema::day_number(scope.on) <= self.until.get_val(head)
+            && self.was_public(head, scope)
+    }
+
+    /// Whether the entry is or once was public in that scope: its words are then known to citizens, and may lead to
+    /// what took its place.
+    pub(crate) fn was_public(&self, head: DocId, scope: &Scope) -> bool {
         let audience = self.audience.get_val(head);
-        !self.reader.is_deleted(head)
-            && self.status.get_val(head) == schema::status_number(crate::entry::Status::Published)
-            && self.from.get_val(head) <= day
-            && day <= self.until.get_val(head)
+        self.has_begun(head, scope)
             && (audience == 0
                 || scope.audience.is_none()
                 || audience == schema::audience_number(scope.audience))
             && scope.reaches(self.region(head))
+    }
+
+    /// Whether the entry's day has come: not taken out, more than a draft, and no longer ahead.
+    pub(crate) fn has_begun(&self, head: DocId, scope: &Scope) -> bool {
+        !self.reader.is_deleted(head)
+            && self.status.get_val(head) != schema::status_number(Status::Draft)
+            && self.from.get_val(head) <= schema::day_number(scope.on)
     }
 }

@@ -36,25 +36,28 @@ impl Candidate {
     }
 }
 
-/// The best entries that the scope admits.
+/// The best entries that the scope admits, and the best that it once did; `search/succession.rs` says what the latter
+/// lead to.
 pub(super) fn find(
     snapshot: &Snapshot,
     weighed: &Weighed,
     scope: &Scope,
 ) -> Result<Vec<Candidate>, TantivyError> {
     let mut found = Vec::new();
+    // Replaced and ended entries have places of their own, so that a long past crowds out nothing that holds.
+    let mut past = Vec::new();
     if weighed.tokens.is_empty() {
         return Ok(found);
     }
     for (number, segment) in snapshot.segments().iter().enumerate() {
         let scores = weighed.scores(snapshot, segment)?;
         let mut open: Option<Candidate> = None;
-        let close = |candidate: Option<Candidate>, found: &mut Vec<Candidate>| {
-            if let Some(candidate) = candidate
-                && candidate.first_score() > 0.0
-                && segment.admits(candidate.head, scope)
-            {
+        let mut close = |candidate: Option<Candidate>, found: &mut Vec<Candidate>| {
+            let Some(candidate) = candidate.filter(|candidate| candidate.first_score() > 0.0) else { return };
+            if segment.admits(candidate.head, scope) && !segment.is_replaced(candidate.head) {
                 found.push(candidate);
+            } else if segment.was_public(candidate.head, scope) {
+                past.push(candidate);
             }
         };
         for (document, &score) in scores.iter().enumerate() {
@@ -81,9 +84,12 @@ pub(super) fn find(
     let best_first = |a: &Candidate, b: &Candidate| -> Ordering {
         b.first_score().total_cmp(&a.first_score()).then((a.segment, a.head).cmp(&(b.segment, b.head)))
     };
-    if found.len() > KEPT {
-        found.select_nth_unstable_by(KEPT, best_first);
-        found.truncate(KEPT);
+    for list in [&mut found, &mut past] {
+        if list.len() > KEPT {
+            list.select_nth_unstable_by(KEPT, best_first);
+            list.truncate(KEPT);
+        }
     }
+    found.append(&mut past);
     Ok(found)
 }

@@ -85,9 +85,11 @@ pub(super) fn compare(
             matched: Vec::new(),
             missing: Vec::new(),
             features,
+            replaces: None,
         };
         judge_words(&words, &theirs, &mut hit, |word| bodies.has_word(weighed, in_body, word));
-        ranked.push(Ranked { hit, region: snapshot.segments()[candidate.segment].region(candidate.head) });
+        let region = snapshot.segments()[candidate.segment].region(candidate.head);
+        ranked.push(Ranked { hit, region, place: (candidate.segment, candidate.head) });
     }
     Ok(ranked)
 }

@@ -7,6 +7,8 @@
 //! by hand to what costs nothing on any of these. The other collections were measured and
 //! not trained on; between weights that are equal on the material above, their development halves decided.
 
+use tantivy::DocId;
+
 use super::scope::Scope;
 use super::{Features, Hit};
 use crate::region::RegionCode;
@@ -20,6 +22,8 @@ const CONFIDENCE_SHARE: f32 = 0.2;
 pub(super) struct Ranked {
     pub(super) hit: Hit,
     pub(super) region: Option<RegionCode>,
+    /// Its segment and its head.
+    pub(super) place: (usize, DocId),
 }
 
 /// Best first. At ties what holds in the asker's whole place comes before what holds in a part of it, then the id
