@@ -199,7 +199,7 @@ async fn open_knowledge(
     let region = regions
         .resolve(&config.city.region)
         .with_context(|| format!("[city] region: `{}` is not in the table of regions", config.city.region))?;
-    let site = Site { regions, region: Some(region) };
+    let site = Site { regions: regions.at_home(region), region: Some(region) };
     // A store that forgets has an index that forgets.
     let directory: Option<PathBuf> = (url != "memory:").then(|| config.data.join("index"));
     KnowledgeBase::open(Arc::clone(store), directory.as_deref(), site, Arc::clone(clock))

@@ -29,4 +29,4 @@ pub use ports::{
     AnswerStream, Brief, Clock, Interrupt, Piece, Progress, RetrievalError, Retriever, SynthesisError,
     Synthesizer,
 };
-pub use question::Question;
+pub use question::{Audience, Place, Question};

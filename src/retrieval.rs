@@ -4,6 +4,8 @@
 mod base;
 mod evidence;
 mod port;
+#[cfg(test)]
+mod tests;
 
 pub use base::{Knowledge, KnowledgeBase, KnowledgeError, Site};
 pub(crate) use port::KnowledgeRetriever;

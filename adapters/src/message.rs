@@ -106,8 +106,21 @@ pub struct Inbound {
     pub locale: Locale,
     /// The place asked about, when the channel knows it: a 行政区划 code or name.
     pub region: Option<String>,
+    /// For whom, when the channel knows it. Answers are then only from what holds for them.
+    #[serde(default)]
+    pub audience: Option<Audience>,
     /// When it reached us.
     pub received_at: Timestamp,
+}
+
+/// For whom a question is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// 群众
+    Citizen,
+    /// 企业
+    Enterprise,
 }
 
 /// Who wrote a message.

@@ -21,7 +21,7 @@ use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 use crate::analyzer::Analyzer;
 use crate::entry::EntryId;
 use crate::schema::{self, Fields, MixedTokenizer};
-use crate::search::{self, Hit, Model, Query, Scope};
+use crate::search::{self, Found, Hit, Model, Query, Scope};
 use crate::suggest::{self, Suggestion};
 
 pub use error::IndexError;
@@ -219,6 +219,11 @@ impl Index {
 
     /// The entries that best answer a question, best first. Only what is in force in the query's scope.
     pub fn search(&self, query: &Query, limit: usize) -> Result<Vec<Hit>, IndexError> {
+        Ok(self.look(query, limit)?.hits)
+    }
+
+    /// The same, and the entry that would have answered but is no longer in force.
+    pub fn look(&self, query: &Query, limit: usize) -> Result<Found, IndexError> {
         Ok(search::search(&self.snapshot(), &self.analyzer, &self.model(), query, limit)?)
     }
 

@@ -14,6 +14,6 @@ mod suggest;
 pub use analyzer::Analyzer;
 pub use entry::{Audience, Entry, EntryId, Kind, Status};
 pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
-pub use region::{RegionCode, Regions};
-pub use search::{About, Feature, Features, Hit, Model, ModelError, Query, Scope, Weights};
+pub use region::{Mention, Places, RegionCode, Regions};
+pub use search::{About, Ended, Feature, Features, Found, Hit, Model, ModelError, Query, Scope, Weights};
 pub use suggest::Suggestion;

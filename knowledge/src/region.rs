@@ -1,12 +1,20 @@
 //! Where an entry holds: 行政区划, from the nation down to a district.
 //!
 //! The hierarchy is in the six digits themselves (GB/T 2260): `100000` is the nation, `XX0000` a province, `XXXX00` a
-//! city, anything else a district or county. The table only adds names.
+//! city, anything else a district or county. The table only adds names; `region/relative.rs` reads words that mean a
+//! region only to somebody ("本市"), `region/mention.rs` finds places in a citizen's words.
+
+mod mention;
+mod placeless;
+mod relative;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
+
+pub use mention::{Mention, Places};
+pub use placeless::placeless;
 
 /// A six-digit code of an administrative division.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +72,11 @@ impl RegionCode {
         std::iter::successors(Some(self), |region| region.parent())
     }
 
+    /// The smallest region that both lie in.
+    pub fn common(self, other: RegionCode) -> RegionCode {
+        self.lineage().find(|region| region.contains(other)).unwrap_or(RegionCode::NATION)
+    }
+
     /// Whether `other` lies inside this region, itself included.
     pub fn contains(self, other: RegionCode) -> bool {
         other.lineage().any(|region| region == self)
@@ -81,6 +94,8 @@ impl fmt::Display for RegionCode {
 pub struct Regions {
     names: HashMap<RegionCode, String>,
     codes: HashMap<String, RegionCode>,
+    /// Where the deployment stands; "本市" in an entry is its city.
+    home: Option<RegionCode>,
 }
 
 /// One row of the table.
@@ -148,10 +163,32 @@ impl Regions {
         Ok(regions)
     }
 
-    /// The region a text names by code, name or alias.
+    /// The same table, read by somebody in that region: "本市", "我省" and the like then mean something.
+    #[must_use]
+    pub fn at_home(mut self, home: RegionCode) -> Regions {
+        self.home = Some(home);
+        self
+    }
+
+    /// Where the deployment stands.
+    pub fn home(&self) -> Option<RegionCode> {
+        self.home
+    }
+
+    /// The region a text names by code, name or alias, or by a word like "本市", which is read from home. A name in the
+    /// table comes first, so that a table may give such a word a meaning of its own.
     pub fn resolve(&self, text: &str) -> Option<RegionCode> {
         let text = text.trim();
-        self.codes.get(text).copied().or_else(|| parse(text).filter(|code| self.names.contains_key(code)))
+        self.codes
+            .get(text)
+            .copied()
+            .or_else(|| parse(text).filter(|code| self.names.contains_key(code)))
+            .or_else(|| relative::resolve(self, text, self.home?))
+    }
+
+    /// The same for somebody who is in `asker`: words like "本区" are read from there before anything else.
+    pub fn resolve_for(&self, text: &str, asker: RegionCode) -> Option<RegionCode> {
+        relative::resolve(self, text.trim(), asker).or_else(|| self.resolve(text))
     }
 
     /// What a region is called.
@@ -194,8 +231,22 @@ mod tests {
             assert_eq!(regions.resolve(text), Some(code(990_100)), "{text}");
         }
         assert_eq!(regions.resolve("高新技术产业开发区"), Some(code(990_104)));
-        for unknown in ["北京市", "990199", "", "99010", "+99010"] {
+        for unknown in ["北京市", "990199", "", "99010", "+99010", "我市"] {
             assert_eq!(regions.resolve(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn two_regions_meet_in_the_smallest_that_holds_both() {
+        for (a, b, meet) in [
+            (990_102, 990_103, 990_100),
+            (990_102, 990_102, 990_102),
+            (990_100, 990_102, 990_100),
+            (990_102, 990_201, 990_000),
+            (990_102, 110_101, 100_000),
+        ] {
+            assert_eq!(code(a).common(code(b)), code(meet), "{a} and {b}");
+            assert_eq!(code(b).common(code(a)), code(meet), "{b} and {a}");
         }
     }
 

@@ -47,6 +47,10 @@ pub(crate) mod column {
     /// Days as `YYYYMMDD`.
     pub(crate) const FROM: &str = "effective_from";
     pub(crate) const UNTIL: &str = "expires_on";
+    /// The day that says which of two entries is the newer.
+    pub(crate) const SINCE: &str = "since";
+    /// 1 if another entry took this one's place.
+    pub(crate) const REPLACED: &str = "replaced";
 }
 
 /// The fields of the index.
@@ -64,6 +68,10 @@ pub(crate) struct Fields {
     region: Field,
     from: Field,
     until: Field,
+    since: Field,
+    replaced: Field,
+    /// The id of the entry that took this one's place.
+    pub(crate) successor: Field,
 }
 
 /// The layout and its fields.
@@ -87,6 +95,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
         region: builder.add_u64_field(column::REGION, FAST),
         from: builder.add_i64_field(column::FROM, FAST),
         until: builder.add_i64_field(column::UNTIL, FAST),
+        since: builder.add_i64_field(column::SINCE, FAST),
+        replaced: builder.add_u64_field(column::REPLACED, FAST),
+        successor: builder.add_text_field("successor", STORED),
     };
     (builder.build(), fields)
 }
@@ -115,6 +126,12 @@ impl Fields {
         document.add_u64(self.region, placed.region().map_or(0, |region| u64::from(region.get())));
         document.add_i64(self.from, entry.effective_from.map_or(i64::MIN, day_number));
         document.add_i64(self.until, entry.expires_on.map_or(i64::MAX, day_number));
+        let published = entry.source.as_ref().and_then(|source| source.published_on);
+        document.add_i64(self.since, entry.effective_from.or(published).map_or(i64::MIN, day_number));
+        document.add_u64(self.replaced, u64::from(entry.superseded_by.is_some()));
+        if let Some(successor) = &entry.superseded_by {
+            document.add_text(self.successor, successor);
+        }
         document
     }
 }

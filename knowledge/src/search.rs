@@ -3,7 +3,9 @@
 //! Two stages. The first scores all entries by BM25 over the mixed tokens of their questions and bodies and keeps some
 //! hundred that the scope admits (`search/candidates.rs`). The second reads their text and compares the question with
 //! every question of each and with all that it says (`search/compare.rs`). What it sees are the [`Features`]; a linear
-//! model, fitted on the city's own questions, turns them into an order and a confidence (`search/model.rs`).
+//! model, fitted on the city's own questions, turns them into an order and a confidence (`search/model.rs`). What was
+//! replaced gives way to its successor (`search/succession.rs`), and between equals the more local and the newer comes
+//! first (`search/ties.rs`).
 
 mod asked;
 mod candidates;
@@ -13,11 +15,13 @@ mod kinds;
 mod model;
 mod rank;
 mod scope;
+mod succession;
 #[cfg(test)]
 mod tests;
+mod ties;
 
 use tantivy::schema::Value;
-use tantivy::{DocAddress, TantivyDocument, TantivyError};
+use tantivy::{DocAddress, DocId, TantivyDocument, TantivyError};
 
 use asked::Asked;
 use compare::{Compared, Comparison};
@@ -30,6 +34,7 @@ use crate::index::Snapshot;
 pub use features::{COUNT, Feature, Features};
 pub use model::{About, Model, ModelError, Weights};
 pub use scope::{Query, Scope};
+pub(crate) use succession::holds;
 
 /// One entry that may answer the question.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +43,7 @@ pub struct Hit {
     pub id: EntryId,
     /// Its kind, so that the caller can choose before loading it.
     pub kind: Kind,
-    /// What hits are ordered by. Comparable within one answer only.
+    /// What hits are ordered by, but for ties. Comparable within one answer only.
     pub score: f32,
     /// How likely this entry answers, from 0 to 1. Comparable between questions.
     pub confidence: f32,
@@ -52,7 +57,30 @@ pub struct Hit {
     pub features: Features,
     /// What the confidence looked at beside.
     pub about: About,
+    /// The entry whose words were matched, if this one took its place.
+    pub replaces: Option<EntryId>,
 }
+
+/// An entry that says what was asked but holds no longer, and that nothing took the place of. Never an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// Which entry.
+    pub id: EntryId,
+    /// How likely it was meant, from 0 to 1.
+    pub confidence: f32,
+}
+
+/// What came of a search.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// What holds, best first.
+    pub hits: Vec<Hit>,
+    /// The best of what holds no longer.
+    pub ended: Option<Ended>,
+}
+
+/// How many hits are looked at closely at least: their confidence is worked out, and ties between them are settled.
+const CLOSELY: usize = 16;
 
 /// The entries that best answer the query, best first.
 pub(crate) fn search(
@@ -61,10 +89,10 @@ pub(crate) fn search(
     model: &Model,
     query: &Query,
     limit: usize,
-) -> Result<Vec<Hit>, TantivyError> {
+) -> Result<Found, TantivyError> {
     let asked = Asked::new(snapshot, analyzer, &query.text)?;
     if asked.is_empty() || limit == 0 {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     let candidates = candidates::find(snapshot, &asked, &query.scope)?;
     let mut comparison = Comparison::new(snapshot, &asked);
@@ -74,7 +102,8 @@ pub(crate) fn search(
         .zip(&compared)
         .enumerate()
         .map(|(number, (candidate, one))| Ranked {
-            order: (candidate.segment, candidate.document),
+            place: (candidate.segment, candidate.document),
+            replaces: None,
             region: snapshot.segments()[candidate.segment].region(candidate.document),
             candidate: number,
             features: one.features,
@@ -82,22 +111,28 @@ pub(crate) fn search(
             confidence: 0.0,
         })
         .collect();
-    rank::order(&mut ranked, &asked, model.weights(snapshot.corpus()), &query.scope, limit);
+    let weights = model.weights(snapshot.corpus());
+    rank::order(&mut ranked, &asked, weights, limit.max(CLOSELY));
+    let (mut ranked, ended) = succession::resolve(snapshot, &query.scope, ranked)?;
+    ties::settle(&mut ranked, snapshot, &query.scope, limit.max(CLOSELY))?;
     ranked.truncate(limit);
-    ranked
+    let hits = ranked
         .into_iter()
         .map(|one| {
-            let candidate = &candidates[one.candidate];
             let compared = &compared[one.candidate];
-            let address = DocAddress::new(candidate.segment as u32, candidate.document);
-            let (id, unit) = stored(snapshot, address, compared.unit)?;
+            let (id, mut unit) = stored(snapshot, one.place, compared.unit)?;
+            let mut replaces = None;
+            if let Some(place) = one.replaces {
+                let (old, its_unit) = stored(snapshot, place, compared.unit)?;
+                (replaces, unit) = (Some(old), its_unit);
+            }
             let content = || asked.words.iter().zip(&compared.words).filter(|(word, _)| word.content);
             let words = |there: bool| {
                 content().filter(|(_, found)| **found == there).map(|(word, _)| word.text.clone()).collect()
             };
             Ok(Hit {
                 id,
-                kind: snapshot.segments()[candidate.segment].kind(candidate.document),
+                kind: snapshot.segments()[one.place.0].kind(one.place.1),
                 score: one.about.score,
                 confidence: one.confidence,
                 unit,
@@ -105,18 +140,20 @@ pub(crate) fn search(
                 missing: words(false),
                 features: one.features,
                 about: one.about,
+                replaces,
             })
         })
-        .collect()
+        .collect::<Result<_, TantivyError>>()?;
+    Ok(Found { hits, ended })
 }
 
 /// The entry's id and the question of that number as it was written; 0 is the title.
 fn stored(
     snapshot: &Snapshot,
-    address: DocAddress,
+    (segment, document): (usize, DocId),
     unit: Option<usize>,
 ) -> Result<(EntryId, String), TantivyError> {
-    let document: TantivyDocument = snapshot.searcher().doc(address)?;
+    let document: TantivyDocument = snapshot.searcher().doc(DocAddress::new(segment as u32, document))?;
     let fields = snapshot.fields();
     let id = document.get_first(fields.id).and_then(|value| value.as_str()).unwrap_or_default();
     let id = EntryId::new(id).map_err(|error| TantivyError::InternalError(error.to_string()))?;

@@ -65,6 +65,9 @@ pub(crate) fn suggest(
     let mut matches = Vec::new();
     for (number, segment) in snapshot.segments().iter().enumerate() {
         for document in with_all_tokens(snapshot, segment, &wanted, scope)? {
+            if segment.is_replaced(document) && !search::holds(snapshot, (number, document), scope)? {
+                continue;
+            }
             let address = DocAddress::new(number as u32, document);
             matches.extend(read_back(snapshot, analyzer, segment, address, &wanted, scope)?);
         }
@@ -78,8 +81,9 @@ pub(crate) fn suggest(
         .take(limit)
         .collect();
     if suggestions.len() < limit && wanted.len() >= MEANING_FROM {
-        let hits = search::search(snapshot, analyzer, model, &Query { text: typed, scope: *scope }, limit)?;
-        let meant = hits
+        let found = search::search(snapshot, analyzer, model, &Query { text: typed, scope: *scope }, limit)?;
+        let meant = found
+            .hits
             .into_iter()
             .filter(|hit| {
                 hit.confidence >= MEANING_CONFIDENCE && !hit.unit.is_empty() && seen.insert(hit.id.clone())

@@ -6,6 +6,7 @@
 mod answering;
 mod choosing;
 mod citing;
+mod placing;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::handoff::{Reason, UNANSWERED_TURNS};
 use super::intent::{Intent, Words};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
-use super::question::comparable;
+use super::question::{Audience, comparable};
 
 /// What the citizen did.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +43,8 @@ pub struct Input {
     pub locale: Locale,
     /// The place asked about, when the channel knows it.
     pub region: Option<String>,
+    /// For whom, when the channel knows it.
+    pub audience: Option<Audience>,
 }
 
 /// A question the knowledge could not answer, for the office that keeps it.
@@ -49,7 +52,8 @@ pub struct Input {
 pub struct Gap {
     /// The words.
     pub question: String,
-    /// Why it is listed: `no_answer`, `none_of_these`, `unavailable` or `useless`.
+    /// Why it is listed: `no_answer`, `ended` (what answered is no longer in force), `none_of_these`, `unavailable` or
+    /// `useless`.
     pub kind: &'static str,
     /// The nearest entry and its confidence.
     pub nearest: Option<(String, f32)>,
@@ -229,7 +233,8 @@ fn offered(context: &Context, text: &str) -> Option<String> {
     context
         .offers
         .iter()
-        .find(|offer| offer.key == words || offer.label == words)
+        // A label may itself end like that: 老年卡（西城区）.
+        .find(|offer| offer.key == words || offer.label == words || offer.label == text.trim())
         .map(|offer| offer.key.clone())
 }
 

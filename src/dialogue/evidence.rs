@@ -135,6 +135,28 @@ pub enum Details {
     Scenario(Vec<Node>, Vec<ScenarioOutcome>),
 }
 
+/// Where in the city an entry holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Reach {
+    /// In all of it.
+    #[default]
+    Whole,
+    /// In the part that was asked about; its name.
+    Asked(String),
+    /// In a part of where the question comes from, so that it may not hold for the citizen; its name.
+    Part(String),
+}
+
+impl Reach {
+    /// The part it holds in; none if it holds in the whole city.
+    pub fn part(&self) -> Option<&str> {
+        match self {
+            Self::Whole => None,
+            Self::Asked(name) | Self::Part(name) => Some(name),
+        }
+    }
+}
+
 /// An entry that may answer the question.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Evidence {
@@ -156,6 +178,10 @@ pub struct Evidence {
     pub source: Option<String>,
     /// Where it can be read.
     pub url: Option<String>,
+    /// Where in the city it holds.
+    pub reach: Reach,
+    /// The title of the entry whose place it took, if that one's words were matched.
+    pub replaces: Option<String>,
     /// What only its kind has.
     pub details: Details,
 }

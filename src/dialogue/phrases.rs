@@ -39,6 +39,16 @@ phrases! {
     NoneOfThese = "none_of_these",
     /// Nothing was found.
     NoAnswer = "no_answer",
+    /// The question is about another place: `{place}`, and what is answered for: `{home}`.
+    Elsewhere = "elsewhere",
+    /// What was asked about is no longer in force, and nothing took its place.
+    Ended = "ended",
+    /// `{marks}`, the sources that hold in `{region}` only.
+    HoldsIn = "holds_in",
+    /// `{old}`, which `{new}` took the place of.
+    ReplacedBy = "replaced_by",
+    /// `{title}` with the `{region}` it holds in, as a choice.
+    TitleIn = "title_in",
     /// The citizen is put into the queue; `{position}` is the place.
     Queued = "queued",
     /// The same, with an apology, when the citizen is dissatisfied.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::aspect::Aspect;
 use super::context::Locale;
 use super::evidence::Evidence;
-use super::question::Question;
+use super::question::{Place, Question};
 
 /// The time of day.
 pub trait Clock: Send + Sync {
@@ -31,8 +31,21 @@ pub trait Retriever: Send + Sync {
     /// The best entries, most probable first.
     async fn retrieve(&self, question: &Question, limit: usize) -> Result<Vec<Evidence>, RetrievalError>;
 
-    /// One entry, if it is in force.
+    /// One entry, if it is in force; what took its place, if something did.
     async fn entry(&self, id: &str) -> Result<Option<Evidence>, RetrievalError>;
+
+    /// The place that the words name, read by somebody in `region`. A retriever that knows no places finds none.
+    fn place(&self, text: &str, region: Option<&str>) -> Place {
+        let _ = (text, region);
+        Place::Unnamed
+    }
+
+    /// The entry that says what is asked but is no longer in force, and how sure that is. A retriever that keeps no past
+    /// has none.
+    async fn ended(&self, question: &Question) -> Option<(String, f32)> {
+        let _ = question;
+        None
+    }
 }
 
 /// What is to be written.

@@ -7,6 +7,38 @@ pub struct Question {
     pub text: String,
     /// The place asked about: a 行政区划 code or name.
     pub region: Option<String>,
+    /// For whom, if the channel knows it; never guessed from the words.
+    pub audience: Option<Audience>,
+}
+
+/// For whom something holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// 群众
+    Citizen,
+    /// 企业
+    Enterprise,
+}
+
+/// The place that the words of a question name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// None that matters.
+    Unnamed,
+    /// The city or a part of it.
+    Here {
+        /// Its code.
+        region: String,
+        /// The words without the place, if it narrows the question.
+        rest: String,
+    },
+    /// The question is about another place, of which the knowledge says nothing.
+    Elsewhere {
+        /// What the words call it.
+        name: String,
+        /// What the city is called that is answered for.
+        home: String,
+    },
 }
 
 /// The comparable form of a question: what is left when blanks, marks and courtesies are taken away. Two questions

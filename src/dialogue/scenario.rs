@@ -87,6 +87,8 @@ mod tests {
             department: None,
             source: None,
             url: None,
+            reach: Default::default(),
+            replaces: None,
             details: Details::Scenario(
                 vec![
                     Node {

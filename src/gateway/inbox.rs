@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adapters::{
-    Accepted, Content, Cursor, Inbound, Intake, LiveStream, Outbound, Peer, SubmitError, Thread, Ticket,
+    Accepted, Audience, Content, Cursor, Inbound, Intake, LiveStream, Outbound, Peer, SubmitError, Thread,
+    Ticket,
 };
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -35,6 +36,8 @@ pub(super) struct InboxRecord {
     pub(super) number: u64,
     pub(super) content: Content,
     pub(super) region: Option<String>,
+    #[serde(default)]
+    pub(super) audience: Option<Audience>,
     pub(super) received_at: Timestamp,
 }
 
@@ -308,6 +311,7 @@ impl Gateway {
             number,
             content: inbound.content.clone(),
             region: inbound.region.clone(),
+            audience: inbound.audience,
             received_at: inbound.received_at,
         };
         change.put(keys::inbox(&id, number), &item);

@@ -15,7 +15,12 @@ pub(super) fn locale(locale: Locale) -> dialogue::Locale {
 }
 
 /// What a citizen did, as a turn takes it. `None`: it is no turn.
-pub(super) fn input(content: Content, locale: dialogue::Locale, region: Option<String>) -> Option<Input> {
+pub(super) fn input(
+    content: Content,
+    locale: dialogue::Locale,
+    region: Option<String>,
+    audience: Option<channel::Audience>,
+) -> Option<Input> {
     let utterance = match content {
         Content::Text { text } => Utterance::Text(text),
         Content::Choice { key, .. } => Utterance::Choice(key),
@@ -23,7 +28,11 @@ pub(super) fn input(content: Content, locale: dialogue::Locale, region: Option<S
         Content::Human => Utterance::Human,
         Content::Rating { .. } | Content::Anew | Content::Stop => return None,
     };
-    Some(Input { utterance, locale, region })
+    let audience = audience.map(|audience| match audience {
+        channel::Audience::Citizen => dialogue::Audience::Citizen,
+        channel::Audience::Enterprise => dialogue::Audience::Enterprise,
+    });
+    Some(Input { utterance, locale, region, audience })
 }
 
 /// A stored message as a channel shows it to the citizen: without what only helpers see.

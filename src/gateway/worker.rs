@@ -90,8 +90,8 @@ impl Gateway {
         let begun = Instant::now();
         let reply_id = Uuid::now_v7().to_string();
         let handled = if record.conversation()?.stage == Stage::Robot {
-            let Some(input) = translate::input(item.content.clone(), record.locale(), item.region.clone())
-            else {
+            let (content, region) = (item.content.clone(), item.region.clone());
+            let Some(input) = translate::input(content, record.locale(), region, item.audience) else {
                 return Ok(lease);
             };
             let permit = self.turns.acquire().await;

@@ -2,7 +2,7 @@
 
 #![expect(unused_qualifications, reason = "the macro that describes the interface writes paths in full")]
 
-use adapters::{ChannelId, Content, Inbound, Locale, Outbound, Peer, SubmitError};
+use adapters::{Audience, ChannelId, Content, Inbound, Locale, Outbound, Peer, SubmitError};
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -26,8 +26,29 @@ pub struct AskRequest {
     question: String,
     /// The place asked about: a 行政区划 code or name.
     region: Option<String>,
+    /// For whom: `citizen` or `enterprise`. Absent: for both.
+    audience: Option<AudienceName>,
     /// The conversation to go on with, from an earlier answer.
     conversation: Option<String>,
+}
+
+/// For whom a question is asked.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AudienceName {
+    /// 群众
+    Citizen,
+    /// 企业
+    Enterprise,
+}
+
+impl From<AudienceName> for Audience {
+    fn from(name: AudienceName) -> Self {
+        match name {
+            AudienceName::Citizen => Self::Citizen,
+            AudienceName::Enterprise => Self::Enterprise,
+        }
+    }
 }
 
 /// An answer.
@@ -91,6 +112,7 @@ pub(super) async fn ask(
         content: Content::Text { text: request.question },
         locale: if prefers_english(&headers) { Locale::En } else { Locale::Zh },
         region: request.region,
+        audience: request.audience.map(Audience::from),
         received_at: web.gateway.ledger().now(),
     };
     let ticket = web.inbox.submit(inbound).await.map_err(|error| refused(&error))?;

@@ -19,7 +19,8 @@ pub(super) async fn get(
     State(web): State<Shared>,
     Path(id): Path<String>,
 ) -> Result<Json<serde_json::Value>, ApiError> {
-    let entry = web.knowledge.entry(&id).await?.filter(|entry| web.knowledge.in_force(entry));
+    // What took its place has an address of its own.
+    let entry = web.knowledge.current(&id).await?.filter(|entry| entry.id.as_ref() == id);
     let entry = entry.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "not_found"))?;
     Ok(Json(serde_json::to_value(entry).unwrap_or_default()))
 }

@@ -1,6 +1,7 @@
 //! Entries in the store, and the index that follows them. Every change raises the knowledge's generation in the same
 //! commit; the index carries the generation it was built from, and so proves that it is current.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,13 +9,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use knowledge::import::{self, Report, Row};
 use knowledge::{
-    Analyzer, Change, Entry, EntryId, Hit, Index, IndexError, Placed, Query, RegionCode, Regions, Scope,
-    Status, Suggestion,
+    Analyzer, Audience, Change, Entry, EntryId, Found, Hit, Index, IndexError, Mention, Placed, Places,
+    Query, RegionCode, Regions, Scope, Status, Suggestion,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::dialogue::Clock;
+use crate::dialogue::evidence::Reach;
 use crate::records::keys;
 use crate::store::{Commit, Committed, Store, StoreError, StoreExt};
 
@@ -52,7 +54,7 @@ pub enum KnowledgeError {
 
 /// Which city's knowledge it is.
 pub struct Site {
-    /// The table of regions.
+    /// The table of regions, at home where the site is.
     pub regions: Regions,
     /// The region questions are about unless they name another.
     pub region: Option<RegionCode>,
@@ -63,6 +65,7 @@ pub struct KnowledgeBase {
     store: Arc<dyn Store>,
     index: Index,
     site: Site,
+    places: Places,
     clock: Arc<dyn Clock>,
     /// One change at a time, so that the index takes them in the order of their generations.
     writing: Mutex<()>,
@@ -97,7 +100,8 @@ impl KnowledgeBase {
             }
         })
         .await??;
-        let base = Arc::new(Self { store, index, site, clock, writing: Mutex::new(()) });
+        let places = Places::new(&site.regions);
+        let base = Arc::new(Self { store, index, site, places, clock, writing: Mutex::new(()) });
         if base.index.generation() != base.generation().await?.0.generation {
             base.rebuild().await?;
         }
@@ -167,7 +171,7 @@ impl KnowledgeBase {
         rows: Vec<Row>,
         progress: impl Fn(usize, usize) + Send + Sync,
     ) -> Result<usize, KnowledgeError> {
-        let known: std::collections::HashSet<String> = self
+        let known: HashSet<String> = self
             .store
             .scan_all(&keys::entries())
             .await?
@@ -268,10 +272,109 @@ impl KnowledgeBase {
             && entry.expires_on.is_none_or(|until| today <= until)
     }
 
+    /// The entry that holds where the one of this id is asked for: what took its place, or itself. The same rule as the
+    /// index has, over what the store says now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn current(&self, id: &str) -> Result<Option<Entry>, StoreError> {
+        let today = self.today();
+        let begun = |entry: &Entry| {
+            entry.status != Status::Draft && entry.effective_from.is_none_or(|from| from <= today)
+        };
+        let Some(mut entry) = self.entry(id).await? else { return Ok(None) };
+        let mut passed = HashSet::new();
+        while let Some(successor) = &entry.superseded_by {
+            let Some(next) = self.entry(successor.as_ref()).await?.filter(begun) else { break };
+            if !passed.insert(entry.id) {
+                return Ok(None);
+            }
+            entry = next;
+        }
+        Ok(self.in_force(&entry).then_some(entry))
+    }
+
     /// The scope of a question about a region, by code or name.
     fn scope(&self, region: Option<&str>) -> Scope {
         let region = region.and_then(|name| self.site.regions.resolve(name)).or(self.site.region);
         Scope { region, audience: None, on: self.today() }
+    }
+
+    /// The place that the words name to somebody in that region.
+    pub fn mention(&self, text: &str, region: Option<&str>) -> Mention {
+        let normalised = Analyzer::shared().normalise(text);
+        match self.places.mention(&normalised, self.scope(region).region) {
+            Mention::Here { region, rest } if rest == normalised => {
+                Mention::Here { region, rest: text.to_owned() }
+            }
+            mention => mention,
+        }
+    }
+
+    /// Where an entry holds, as far as that is not the whole city.
+    pub(super) fn reach(&self, entry: &Entry, scope: &Scope) -> Reach {
+        let regions = &self.site.regions;
+        let place = entry.region.as_deref().and_then(|name| regions.resolve(name));
+        let (Some(place), Some(home)) = (place, self.site.region) else { return Reach::Whole };
+        if place == home || !home.contains(place) {
+            return Reach::Whole;
+        }
+        let name = regions.name(place).unwrap_or_default().to_owned();
+        if scope.region.is_some_and(|asker| place.contains(asker)) {
+            Reach::Asked(name)
+        } else {
+            Reach::Part(name)
+        }
+    }
+
+    /// Whether an entry of the store, in force today, may be shown in that scope.
+    pub(super) fn admits(&self, entry: &Entry, scope: &Scope) -> bool {
+        let place = entry.region.as_deref().map(|name| self.site.regions.resolve(name));
+        // A region that was taken out of the table is no place at all.
+        let reached = place.is_none_or(|place| place.is_some() && scope.reaches(place));
+        reached && (scope.audience.is_none() || entry.audience.is_none() || entry.audience == scope.audience)
+    }
+
+    /// The scope of a question of which nothing is known but that it came here.
+    pub(super) fn at_home(&self) -> Scope {
+        self.scope(None)
+    }
+
+    /// What home is called.
+    pub fn home_name(&self) -> &str {
+        self.places.home_name().unwrap_or_default()
+    }
+
+    /// What is found for a question, and the scope it was found in. A place in the words narrows the scope, and is then
+    /// tried with and without: an entry may name it, or be of it without saying so.
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub async fn find(
+        self: &Arc<Self>,
+        text: &str,
+        region: Option<&str>,
+        audience: Option<Audience>,
+        limit: usize,
+    ) -> Result<(Found, Scope), KnowledgeError> {
+        let mut scope = Scope { audience, ..self.scope(region) };
+        let mut rest = None;
+        if let Mention::Here { region, rest: words } = self.mention(text, region) {
+            scope.region = Some(region);
+            rest = Some(words).filter(|words| words != text);
+        }
+        let text = text.to_owned();
+        let base = Arc::clone(self);
+        let found = blocking(move || {
+            let look = |text: String| base.index.look(&Query { text, scope }, limit);
+            let whole = look(text)?;
+            let Some(rest) = rest else { return Ok(whole) };
+            let bare = look(rest)?;
+            let sure = |found: &Found| found.hits.first().map_or(0.0, |hit| hit.confidence);
+            Ok::<_, IndexError>(if sure(&bare) >= sure(&whole) { bare } else { whole })
+        })
+        .await??;
+        Ok((found, scope))
     }
 
     /// The best hits for a question.
@@ -284,9 +387,7 @@ impl KnowledgeBase {
         region: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Hit>, KnowledgeError> {
-        let query = Query { text: text.to_owned(), scope: self.scope(region) };
-        let base = Arc::clone(self);
-        Ok(blocking(move || base.index.search(&query, limit)).await??)
+        Ok(self.find(text, region, None, limit).await?.0.hits)
     }
 
     /// What the citizen may be typing.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use knowledge::entry::{self, ConditionValue, Entry, EntryId, Operator};
 
 use crate::dialogue::evidence::{
-    Details, Evidence, EvidenceKind, Material, Matter, Node, NodeOption, Policy, ScenarioOutcome, Window,
+    Details, Evidence, EvidenceKind, Material, Matter, Node, NodeOption, Policy, Reach, ScenarioOutcome,
+    Window,
 };
 
 /// The matters a scenario leads to.
@@ -45,6 +46,8 @@ pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
         department: entry.department,
         source,
         url,
+        reach: Reach::default(),
+        replaces: None,
         details: details(entry.details, titles),
     }
 }

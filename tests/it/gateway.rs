@@ -76,6 +76,7 @@ fn inbound(id: &str, text: &str) -> Inbound {
         content: Content::Text { text: text.to_owned() },
         locale: Locale::Zh,
         region: None,
+        audience: None,
         received_at: "2026-11-20T08:00:00Z".parse().unwrap(),
     }
 }

@@ -11,6 +11,7 @@ mod gateway;
 mod house_rules;
 mod knowledge_live;
 mod model;
+mod places;
 mod questions;
 mod store_conformance;
 mod store_crash;

@@ -231,7 +231,7 @@ async fn answer(
 
 fn inbound(web: &Web, peer: Peer, locale: Locale, id: &str, content: Content) -> Inbound {
     let received_at = (web.channel.settings.now)();
-    Inbound { id: id.to_owned(), peer, content, locale, region: None, received_at }
+    Inbound { id: id.to_owned(), peer, content, locale, region: None, audience: None, received_at }
 }
 
 /// One client frame over HTTP, for networks that block sockets.

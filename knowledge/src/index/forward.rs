@@ -141,6 +141,17 @@ pub(crate) fn unpack(words: &[u64], units: &mut Vec<u16>) {
     }
 }
 
+/// The title in an entry's text; empty if it has none.
+pub(crate) fn title(units: &[u16]) -> String {
+    match units.split_first() {
+        Some((&mark, rest)) if Part::of(mark) == Some(Part::Title) => {
+            let end = rest.iter().position(|&unit| Part::of(unit).is_some()).unwrap_or(rest.len());
+            String::from_utf16_lossy(&rest[..end])
+        }
+        _ => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use tantivy::columnar::{Column, ColumnValues};
 use tantivy::index::SegmentId;
 use tantivy::postings::TermInfo;
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, DocSet, IndexReader, Searcher, SegmentReader, TERMINATED, TantivyError, Term};
+use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::{
+    DocAddress, DocId, DocSet, IndexReader, Searcher, SegmentReader, TERMINATED, TantivyDocument,
+    TantivyError, Term,
+};
 
 use super::forward;
 use crate::analyzer::is_han;
-use crate::entry::{EntryId, Kind};
+use crate::entry::{EntryId, Kind, Status};
 use crate::region::RegionCode;
 use crate::schema::{self, Fields, column};
 use crate::search::Scope;
@@ -69,8 +72,12 @@ struct Gate {
     region: u32,
     from: i32,
     until: i32,
+    /// The day that says which of two entries is the newer.
+    since: i32,
     audience: u8,
-    published: bool,
+    status: u8,
+    /// Whether the entry names another that took its place.
+    replaced: bool,
 }
 
 /// What is written on a commit.
@@ -166,19 +173,34 @@ impl Snapshot {
     }
 
     pub(crate) fn has(&self, id: &EntryId) -> Result<bool, TantivyError> {
+        Ok(self.find(id)?.is_some())
+    }
+
+    /// Where the entry of that id lies: its segment and its document.
+    pub(crate) fn find(&self, id: &EntryId) -> Result<Option<(usize, DocId)>, TantivyError> {
         let term = Term::from_field_text(self.fields.id, id.as_str());
-        for segment in &self.segments {
+        for (number, segment) in self.segments.iter().enumerate() {
             let inverted = segment.reader.inverted_index(self.fields.id)?;
             if let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? {
                 while postings.doc() != TERMINATED {
                     if !segment.reader.is_deleted(postings.doc()) {
-                        return Ok(true);
+                        return Ok(Some((number, postings.doc())));
                     }
                     postings.advance();
                 }
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// A text that is kept with a document; empty if it has none.
+    pub(crate) fn stored(
+        &self,
+        (segment, document): (usize, DocId),
+        field: Field,
+    ) -> Result<String, TantivyError> {
+        let document: TantivyDocument = self.searcher.doc(DocAddress::new(segment as u32, document))?;
+        Ok(document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned())
     }
 
     /// Tokens of an entry's questions together, on average.
@@ -267,15 +289,18 @@ impl Content {
         let region = columns.u64(column::REGION)?.first_or_default_col(0);
         let from = columns.i64(column::FROM)?.first_or_default_col(i64::MIN);
         let until = columns.i64(column::UNTIL)?.first_or_default_col(i64::MAX);
-        let published = schema::status_number(crate::entry::Status::Published);
+        let since = columns.i64(column::SINCE)?.first_or_default_col(i64::MIN);
+        let replaced = columns.u64(column::REPLACED)?.first_or_default_col(0);
         let day = |day: i64| i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX });
         let gates = (0..reader.max_doc())
             .map(|document| Gate {
                 region: region.get_val(document) as u32,
                 from: day(from.get_val(document)),
                 until: day(until.get_val(document)),
+                since: day(since.get_val(document)),
                 audience: audience.get_val(document) as u8,
-                published: status.get_val(document) == published,
+                status: status.get_val(document) as u8,
+                replaced: replaced.get_val(document) != 0,
             })
             .collect();
         let total = |name| -> Result<u64, TantivyError> {
@@ -326,17 +351,45 @@ impl Segment {
         forward::unpack(words, units);
     }
 
-    /// The hard filter: whether the entry may be shown at all in that scope.
+    /// The day that says which of two entries is the newer; the earliest of all if none is known.
+    pub(crate) fn since(&self, document: DocId) -> i32 {
+        self.gate(document).map_or(i32::MIN, |gate| gate.since)
+    }
+
+    /// Whether the entry names another that took its place.
+    pub(crate) fn is_replaced(&self, document: DocId) -> bool {
+        self.gate(document).is_some_and(|gate| gate.replaced)
+    }
+
+    /// The hard filter: whether the entry may be shown at all in that scope, as far as it can be seen from the entry
+    /// alone. One that [`Segment::is_replaced`] needs its successor looked up.
     pub(crate) fn admits(&self, document: DocId, scope: &Scope) -> bool {
-        let Some(gate) = self.content.gates.get(document as usize) else { return false };
-        let day = schema::day_number(scope.on) as i32;
-        gate.published
-            && gate.from <= day
-            && day <= gate.until
-            && (gate.audience == 0
+        self.gate(document).is_some_and(|gate| {
+            gate.status == schema::status_number(Status::Published) as u8
+                && schema::day_number(scope.on) as i32 <= gate.until
+        }) && self.was_public(document, scope)
+    }
+
+    /// Whether the entry is or once was public in that scope: its words are then known to citizens, and may lead to
+    /// what took its place.
+    pub(crate) fn was_public(&self, document: DocId, scope: &Scope) -> bool {
+        self.gate(document).is_some_and(|gate| {
+            (gate.audience == 0
                 || scope.audience.is_none()
                 || u64::from(gate.audience) == schema::audience_number(scope.audience))
-            && scope.reaches(RegionCode::new(gate.region))
-            && !self.reader.is_deleted(document)
+                && scope.reaches(RegionCode::new(gate.region))
+        }) && self.has_begun(document, scope)
+    }
+
+    /// Whether the entry's day has come: not taken out, more than a draft, and no longer ahead.
+    pub(crate) fn has_begun(&self, document: DocId, scope: &Scope) -> bool {
+        self.gate(document).is_some_and(|gate| {
+            gate.status != schema::status_number(Status::Draft) as u8
+                && gate.from <= schema::day_number(scope.on) as i32
+        }) && !self.reader.is_deleted(document)
+    }
+
+    fn gate(&self, document: DocId) -> Option<&Gate> {
+        self.content.gates.get(document as usize)
     }
 }

@@ -62,7 +62,8 @@ struct List<'a> {
     weight: f32,
 }
 
-/// The best entries that the scope admits.
+/// The best entries that the scope admits, and the best that it once did; `search/succession.rs` says what the latter
+/// lead to.
 pub(super) fn find(
     snapshot: &Snapshot,
     asked: &Asked,
@@ -102,13 +103,21 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// Whether the entry is one of those that count: it holds, and nothing took its place.
+fn holds(segment: &Segment, document: DocId, scope: &Scope) -> bool {
+    segment.admits(document, scope) && !segment.is_replaced(document)
+}
+
+/// Replaced and ended entries have places of their own, so that a long past crowds out nothing that holds.
+const PAST: usize = 16;
+
 /// Whether no entry that has not been touched yet can still be among the best.
 fn is_settled(tables: &[Table], snapshot: &Snapshot, scope: &Scope, rest: f32) -> bool {
     let kept = kept(snapshot.corpus());
     let mut above = 0;
     for (segment, table) in snapshot.segments().iter().zip(tables) {
         for &document in &table.touched {
-            if table.scores[document as usize] > rest && segment.admits(document, scope) {
+            if table.scores[document as usize] > rest && holds(segment, document, scope) {
                 above += 1;
                 if above >= kept {
                     return true;
@@ -126,6 +135,7 @@ fn admit(found: &mut Vec<Candidate>, snapshot: &Snapshot, scope: &Scope) {
     };
     let kept = kept(snapshot.corpus());
     let mut admitted: Vec<Candidate> = Vec::with_capacity(kept);
+    let mut past: Vec<Candidate> = Vec::new();
     let mut from = 0;
     let mut step = kept * 2;
     while from < found.len() && admitted.len() < kept {
@@ -136,15 +146,18 @@ fn admit(found: &mut Vec<Candidate>, snapshot: &Snapshot, scope: &Scope) {
         }
         let (chosen, _) = rest.split_at_mut(taken);
         chosen.sort_unstable_by(best_first);
-        admitted.extend(
-            chosen
-                .iter()
-                .filter(|candidate| snapshot.segments()[candidate.segment].admits(candidate.document, scope))
-                .take(kept - admitted.len()),
-        );
+        for candidate in chosen.iter() {
+            let segment = &snapshot.segments()[candidate.segment];
+            if admitted.len() < kept && holds(segment, candidate.document, scope) {
+                admitted.push(*candidate);
+            } else if past.len() < PAST && segment.was_public(candidate.document, scope) {
+                past.push(*candidate);
+            }
+        }
         from += taken;
         step *= 4;
     }
+    admitted.append(&mut past);
     *found = admitted;
 }
 

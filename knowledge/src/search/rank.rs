@@ -1,15 +1,19 @@
 //! From what was seen to an order and a confidence.
 
+use tantivy::DocId;
+
 use super::asked::Asked;
 use super::features::Features;
 use super::model::{About, Weights};
-use super::scope::Scope;
 use crate::region::RegionCode;
 
 /// An entry on its way to its place.
+#[derive(Clone, Copy)]
 pub(super) struct Ranked {
-    /// Where it lies; decides between equals, so that the same question gets the same answer twice.
-    pub(super) order: (usize, tantivy::DocId),
+    /// Where it lies: its segment and its document.
+    pub(super) place: (usize, DocId),
+    /// Where the entry lies whose words were matched, if this one took its place.
+    pub(super) replaces: Option<(usize, DocId)>,
     pub(super) region: Option<RegionCode>,
     /// Its place among the candidates.
     pub(super) candidate: usize,
@@ -18,19 +22,12 @@ pub(super) struct Ranked {
     pub(super) confidence: f32,
 }
 
-/// Best first. At ties what holds in the asker's whole place comes before what holds in a part of it, then the id
-/// decides, so that the same question gets the same answer twice.
-pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, scope: &Scope, limit: usize) {
+/// Best first.
+pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, limit: usize) {
     for one in ranked.iter_mut() {
         one.about.score = weights.score(&one.features);
     }
-    ranked.sort_by(|a, b| {
-        b.about
-            .score
-            .total_cmp(&a.about.score)
-            .then_with(|| scope.is_narrower(a.region).cmp(&scope.is_narrower(b.region)))
-            .then_with(|| a.order.cmp(&b.order))
-    });
+    ranked.sort_by(|a, b| b.about.score.total_cmp(&a.about.score).then_with(|| a.place.cmp(&b.place)));
     let scores: Vec<f32> = ranked.iter().map(|one| one.about.score).collect();
     let question = of_question(asked);
     for (at, one) in ranked.iter_mut().enumerate().take(limit) {

@@ -36,6 +36,16 @@ impl Scope {
         }
     }
 
+    /// How far an entry's region is from the asker's: 0 is the asker's own, 1 the one above, and so up to the nation.
+    /// What holds only in a part of where the question comes from is farthest of all, since it may not hold for the
+    /// asker.
+    pub(crate) fn distance(&self, entry: Option<RegionCode>) -> usize {
+        const PART: usize = 9;
+        let Some(asker) = self.region else { return 0 };
+        let entry = entry.unwrap_or(RegionCode::NATION);
+        asker.lineage().position(|region| region == entry).unwrap_or(PART)
+    }
+
     /// Whether an entry of that region holds only in a part of where the question comes from, so that it may not hold
     /// for the asker.
     pub(crate) fn is_narrower(&self, entry: Option<RegionCode>) -> bool {
@@ -62,6 +72,22 @@ mod tests {
         check(990_100, 990_102, true);
         check(990_100, 990_201, false);
         check(990_100, 110_000, false);
+    }
+
+    #[test]
+    fn the_nearer_region_comes_first_and_a_part_of_the_askers_last() {
+        let code = |number| RegionCode::new(number);
+        let orders: [(u32, &[Option<u32>]); 3] = [
+            (990_102, &[Some(990_102), Some(990_100), Some(990_000), Some(100_000)]),
+            (990_100, &[Some(990_100), Some(990_000), None, Some(990_102)]),
+            (990_000, &[Some(990_000), Some(100_000), Some(990_100)]),
+        ];
+        for (asker, order) in orders {
+            let scope = Scope { region: code(asker), audience: None, on: Date::constant(2026, 1, 1) };
+            let distances: Vec<usize> =
+                order.iter().map(|entry| scope.distance(entry.and_then(code))).collect();
+            assert!(distances.is_sorted_by(|a, b| a < b), "{asker}: {distances:?}");
+        }
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What may be returned at all, and how sure the search is of it.
 
+mod leaks;
+mod succession;
+
 use jiff::civil::{Date, date};
-use proptest::prelude::*;
 
 use super::*;
-use crate::entry::{Audience, Details, Entry, Status};
+use crate::entry::{Details, Entry};
 use crate::import::jsonl;
-use crate::index::{Change, Index, Placed};
+use crate::index::{Index, Placed};
 use crate::region::{RegionCode, Regions};
 
 const TODAY: Date = date(2026, 11, 20);
@@ -100,7 +102,7 @@ fn the_demo_city_knows_its_own_questions_and_is_not_sure_of_foreign_ones() {
         "啊啊啊啊啊",
     ];
     for text in foreign {
-        assert!(sure(text).0 < 0.35, "{text}: {:?}", sure(text));
+        assert!(sure(text).0 < 0.4, "{text}: {:?}", sure(text));
     }
     let (mut asked, mut known) = (0.0, 0.0);
     for entry in entries.iter().filter(|entry| entry.in_force(TODAY)) {
@@ -111,76 +113,4 @@ fn the_demo_city_knows_its_own_questions_and_is_not_sure_of_foreign_ones() {
         }
     }
     assert!(known / asked > 0.95, "only {known} of {asked} known questions are recognised");
-}
-
-fn placed_entry() -> impl Strategy<Value = Entry> {
-    let region = prop::option::of(prop::sample::select(vec![
-        "全国",
-        "安澜省",
-        "安和市",
-        "东湖区",
-        "西城区",
-        "临江县",
-    ]));
-    let audience = prop::option::of(prop::sample::select(vec![Audience::Citizen, Audience::Enterprise]));
-    let status =
-        prop::sample::select(vec![Status::Published, Status::Published, Status::Draft, Status::Repealed]);
-    let day = || prop::option::of((2025_i16..2028, 1_i8..=12, 1_i8..=28).prop_map(|(y, m, d)| date(y, m, d)));
-    (region, audience, status, day(), day()).prop_map(|(region, audience, status, from, until)| {
-        let mut entry = entry("x", "老年卡办理");
-        entry.region = region.map(str::to_owned);
-        entry.audience = audience;
-        entry.status = status;
-        entry.effective_from = from;
-        entry.expires_on = until;
-        entry
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    /// Whatever is returned is exactly what a reading of the rules over all entries would return.
-    #[test]
-    fn the_filters_never_leak(
-        mut entries in prop::collection::vec(placed_entry(), 1..30),
-        removed in prop::collection::vec(any::<bool>(), 30),
-        asker in prop::option::of(prop::sample::select(vec![990_000_u32, 990_100, 990_102, 990_103, 990_200, 100_000])),
-        audience in prop::option::of(prop::sample::select(vec![Audience::Citizen, Audience::Enterprise])),
-        on in (2025_i16..2028, 1_i8..=12, 1_i8..=28).prop_map(|(y, m, d)| date(y, m, d)),
-    ) {
-        for (number, entry) in entries.iter_mut().enumerate() {
-            entry.id = EntryId::new(format!("e{number:02}")).unwrap();
-        }
-        let index = index(entries.clone());
-        let deletions: Vec<Change> = entries
-            .iter()
-            .zip(&removed)
-            .filter(|(_, removed)| **removed)
-            .map(|(entry, _)| Change::Delete(entry.id.clone()))
-            .collect();
-        index.apply(&deletions, 2).unwrap();
-        let scope = Scope { region: asker.and_then(RegionCode::new), audience, on };
-        let regions = regions();
-        let mut expected: Vec<String> = entries
-            .iter()
-            .zip(&removed)
-            .filter(|(entry, removed)| {
-                let place = entry.region.as_deref().and_then(|name| regions.resolve(name));
-                !**removed
-                    && entry.in_force(on)
-                    && (entry.audience.is_none() || audience.is_none() || entry.audience == audience)
-                    && scope.reaches(place)
-            })
-            .map(|(entry, _)| entry.id.to_string())
-            .collect();
-        let mut found = ids(&index, "老年卡", scope);
-        let mut suggested: Vec<String> =
-            index.suggest("老年", &scope, 50).unwrap().into_iter().map(|line| line.id.to_string()).collect();
-        for list in [&mut expected, &mut found, &mut suggested] {
-            list.sort();
-        }
-        prop_assert_eq!(&found, &expected);
-        prop_assert_eq!(&suggested, &expected);
-    }
 }

@@ -32,12 +32,22 @@ impl Engine {
     ) -> Turn {
         progress.thinking();
         let aspect = self.words.aspect(text);
+        let (context, input, subject) = match self.placed(context, input, text) {
+            Ok(placed) => placed,
+            Err(elsewhere) => return *elsewhere,
+        };
+        let (context, input) = (&context, &input);
         // One character is no subject: what is left then is a particle or a slip.
-        let has_subject = self.words.content_of(text).chars().count() > 1;
+        let has_subject = self.words.content_of(&subject).chars().count() > 1;
         if !has_subject {
             return match self.topic(context).await {
                 Some(entry) => {
-                    let evidence = self.with_parts(context, input, entry, aspect).await;
+                    let evidence = if subject == text {
+                        self.with_parts(context, input, entry, aspect).await
+                    } else {
+                        // "那东湖区呢": the same matter, there.
+                        vec![self.same_there(context, input, entry).await]
+                    };
                     self.answer(context, input, text, aspect, evidence, progress).await
                 }
                 None => self.which_matter(context, input, text),
@@ -71,8 +81,7 @@ impl Engine {
         if aspect == Aspect::Overview || topic.kind != EvidenceKind::Faq {
             return vec![topic];
         }
-        let region = input.region.clone().or_else(|| context.region.clone());
-        let question = Question { text: topic.title.clone(), region };
+        let question = asked(context, input, topic.title.clone());
         let found = self.retriever.retrieve(&question, self.policy.evidence).await.unwrap_or_default();
         let matter = found
             .into_iter()
@@ -91,15 +100,14 @@ impl Engine {
         input: &Input,
         text: &str,
     ) -> Result<Vec<Evidence>, super::super::ports::RetrievalError> {
-        let region = input.region.clone().or_else(|| context.region.clone());
-        let question = Question { text: text.to_owned(), region: region.clone() };
+        let question = asked(context, input, text.to_owned());
         let found = self.retriever.retrieve(&question, self.policy.evidence).await?;
         let sure = best(&found);
         let leans = self.words.points_back(text) || text.chars().count() <= SHORT;
         let Some(topic) = context.topic.as_ref().filter(|_| leans && sure < self.policy.answer_at) else {
             return Ok(found);
         };
-        let question = Question { text: format!("{} {text}", topic.title), region };
+        let question = asked(context, input, format!("{} {text}", topic.title));
         let with_topic = self.retriever.retrieve(&question, self.policy.evidence).await?;
         // Words that have nothing to do with the topic must not be carried by the topic's name alone.
         let related = self.words.points_back(text) || sure >= self.policy.clarify_at;
@@ -116,6 +124,12 @@ impl Engine {
         progress: &dyn Progress,
     ) -> Turn {
         let sure = best(&evidence);
+        if sure < self.policy.answer_at
+            && let Some(ended) = self.retriever.ended(&asked(context, input, text.to_owned())).await
+            && ended.1 >= self.policy.answer_at
+        {
+            return self.ended(context, input, text, &evidence, ended);
+        }
         if sure < self.policy.clarify_at {
             return self.no_answer(context, input, text, &evidence, "no_answer");
         }
@@ -125,7 +139,7 @@ impl Engine {
             return self.clarify(context, input, text, &likely, &evidence);
         }
         // Two characters name a field of life ("过户"), not a matter in it.
-        let vague = self.words.content_of(text).chars().count() <= VAGUE;
+        let vague = self.words.content_of(&self.subject(input, text)).chars().count() <= VAGUE;
         let close: Vec<&Evidence> = evidence
             .iter()
             .filter(|entry| {
@@ -182,7 +196,8 @@ impl Engine {
         };
         let reply = match composed {
             Ok(Composed::Written(written)) => {
-                let mut reply = Reply::plain(written.text).with_outcome(Outcome::Answered);
+                let remarks = self.remarks(&sources, &written.cited, input.locale);
+                let mut reply = Reply::plain(written.text + &remarks).with_outcome(Outcome::Answered);
                 reply.citations = super::citing::citations(&sources, &written.cited, aspect);
                 reply.evidence = notes(&evidence);
                 reply.confidence = Some(first.confidence);
@@ -221,7 +236,7 @@ impl Engine {
         let mut offers: Vec<Offer> = Vec::new();
         for entry in likely.iter().take(self.policy.choices) {
             let key = (offers.len() + 1).to_string();
-            offers.push(Offer { key, label: entry.title.clone(), entry: Some(entry.id.clone()) });
+            offers.push(Offer { key, label: self.label(entry, input.locale), entry: Some(entry.id.clone()) });
         }
         let none = self.say(Phrase::NoneOfThese, input.locale).to_owned();
         offers.push(Offer { key: NONE_OF_THESE.to_owned(), label: none, entry: None });
@@ -267,6 +282,12 @@ impl Engine {
         let gap = Some(Gap { question: text.to_owned(), kind, nearest });
         Turn { reply: Some(reply), context, handoff: None, gap }
     }
+}
+
+/// The question with where and for whom it is asked. The channel's place goes before the one that is remembered.
+pub(super) fn asked(context: &Context, input: &Input, text: String) -> Question {
+    let region = input.region.clone().or_else(|| context.region.clone());
+    Question { text, region, audience: input.audience }
 }
 
 /// How confidence is compared: near certainty a small difference says as much as a large one in the middle.

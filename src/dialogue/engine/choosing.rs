@@ -66,6 +66,9 @@ impl Engine {
             }
         };
         if let Some(reply) = &mut turn.reply {
+            if reply.outcome == Some(Outcome::Guide) {
+                reply.text += &self.remarks(std::slice::from_ref(entry), &[0], input.locale);
+            }
             reply.confidence = Some(entry.confidence);
             reply.evidence = evidence;
         }
@@ -139,7 +142,8 @@ impl Engine {
                 text.push_str(&format!("{}. {step}\n", number + 1));
             }
         }
-        let mut reply = Reply::plain(text.trim_end()).with_outcome(Outcome::Answered);
+        let remarks = self.remarks(std::slice::from_ref(entry), &[0], input.locale);
+        let mut reply = Reply::plain(text.trim_end().to_owned() + &remarks).with_outcome(Outcome::Answered);
         reply.citations = super::citing::citations(std::slice::from_ref(entry), &[0], Default::default());
         let context = Context {
             topic: Some(Topic { entry: entry.id.clone(), title: entry.title.clone() }),

@@ -11,7 +11,7 @@ use super::*;
 use crate::config::words;
 
 /// Finds the entries whose title shares a word with the question, as sure as it is told.
-struct Shelf(Vec<Evidence>);
+pub(super) struct Shelf(pub(super) Vec<Evidence>);
 
 #[async_trait]
 impl Retriever for Shelf {
@@ -26,7 +26,7 @@ impl Retriever for Shelf {
 }
 
 /// Says which part of which entry it was asked for.
-struct Parrot;
+pub(super) struct Parrot;
 
 #[async_trait]
 impl Synthesizer for Parrot {
@@ -46,7 +46,7 @@ impl Synthesizer for Broken {
     }
 }
 
-struct Quiet;
+pub(super) struct Quiet;
 
 #[async_trait]
 impl Progress for Quiet {
@@ -58,7 +58,7 @@ impl Progress for Quiet {
     }
 }
 
-fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
+pub(super) fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
     let material = Material { name: "户口簿".into(), ..Material::default() };
     Evidence {
         id: id.into(),
@@ -70,26 +70,33 @@ fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
         department: None,
         source: None,
         url: None,
+        reach: Default::default(),
+        replaces: None,
         details: Details::Matter(Box::new(Matter { materials: vec![material], ..Matter::default() })),
     }
 }
 
 fn engine_with(entries: Vec<Evidence>, writer: Arc<dyn Synthesizer>) -> Engine {
+    engine_over(Arc::new(Shelf(entries)), writer)
+}
+
+pub(super) fn engine_over(retriever: Arc<dyn Retriever>, writer: Arc<dyn Synthesizer>) -> Engine {
     let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
     let (words, phrases) = (words::words(None).unwrap(), words::phrases(None).unwrap());
-    Engine::new(Arc::new(Shelf(entries)), writer, Arc::new(Parrot), words, phrases, policy)
+    Engine::new(retriever, writer, Arc::new(Parrot), words, phrases, policy)
 }
 
 fn engine(entries: Vec<Evidence>) -> Engine {
     engine_with(entries, Arc::new(Parrot))
 }
 
-async fn say(engine: &Engine, context: &Context, text: &str) -> Turn {
-    let input = Input { utterance: Utterance::Text(text.into()), locale: Locale::Zh, region: None };
+pub(super) async fn say(engine: &Engine, context: &Context, text: &str) -> Turn {
+    let input =
+        Input { utterance: Utterance::Text(text.into()), locale: Locale::Zh, region: None, audience: None };
     engine.turn(context, &input, &Quiet).await
 }
 
-fn outcome(turn: &Turn) -> Option<Outcome> {
+pub(super) fn outcome(turn: &Turn) -> Option<Outcome> {
     turn.reply.as_ref().and_then(|reply| reply.outcome)
 }
 
@@ -223,7 +230,12 @@ async fn a_writer_that_breaks_off_is_replaced_and_nothing_of_it_stays() {
 async fn a_thumb_down_calls_a_person_and_notes_the_question() {
     let engine = engine(vec![entry("a", "护照", 0.9)]);
     let first = say(&engine, &Context::default(), "护照怎么办").await;
-    let input = Input { utterance: Utterance::Feedback { useful: false }, locale: Locale::Zh, region: None };
+    let input = Input {
+        utterance: Utterance::Feedback { useful: false },
+        locale: Locale::Zh,
+        region: None,
+        audience: None,
+    };
     let turn = engine.turn(&first.context, &input, &Quiet).await;
     assert_eq!(turn.handoff, Some(Reason::Dissatisfied));
     assert_eq!(turn.gap.unwrap().kind, "useless");

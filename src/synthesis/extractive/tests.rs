@@ -29,6 +29,8 @@ fn evidence(answer: &str, details: Details) -> Evidence {
         department: None,
         source: None,
         url: None,
+        reach: Default::default(),
+        replaces: None,
         details,
     }
 }

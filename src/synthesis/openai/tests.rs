@@ -40,6 +40,8 @@ fn evidence() -> Vec<Evidence> {
             department: Some("公安局".into()),
             source: None,
             url: None,
+            reach: Default::default(),
+            replaces: None,
             details,
         })
         .collect()

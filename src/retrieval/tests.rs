@@ -1,0 +1,93 @@
+//! What the store says now has the last word: days in Shanghai's time, and what took an entry's place.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use knowledge::Regions;
+
+use super::*;
+use crate::dialogue::evidence::Reach;
+use crate::dialogue::{Audience, Clock, Question, Retriever};
+use crate::store;
+
+struct Set(Mutex<Timestamp>);
+
+impl Clock for Set {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+async fn city(lines: &str, now: &str) -> (KnowledgeRetriever, Arc<Set>) {
+    let regions = Regions::from_json(include_bytes!("../../knowledge/demo/regions.json")).unwrap();
+    let home = regions.resolve("安和市").unwrap();
+    let site = Site { regions: regions.at_home(home), region: Some(home) };
+    let clock = Arc::new(Set(Mutex::new(now.parse().unwrap())));
+    let store = store::open("memory:").await.unwrap();
+    let base = KnowledgeBase::open(store, None, site, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+    base.import(vec![("test".to_owned(), lines.as_bytes().to_vec())], |_, _| {}).await.unwrap();
+    (KnowledgeRetriever(base), clock)
+}
+
+fn question(text: &str) -> Question {
+    Question { text: text.to_owned(), region: None, audience: None }
+}
+
+async fn ids(city: &KnowledgeRetriever, question: &Question) -> Vec<String> {
+    city.retrieve(question, 5).await.unwrap().into_iter().map(|entry| entry.id).collect()
+}
+
+#[tokio::test]
+async fn the_last_day_ends_at_midnight_in_shanghai_and_the_first_begins_there() {
+    let lines = r#"{"id":"last","kind":"faq","title":"老年卡办理","expires_on":"2026-11-20"}
+{"id":"first","kind":"faq","title":"残疾证办理","effective_from":"2026-11-21"}"#;
+    let (city, clock) = city(lines, "2026-11-20T15:59:59Z").await;
+    let (last, first) = (question("老年卡办理"), question("残疾证办理"));
+    assert_eq!(ids(&city, &last).await, ["last"], "23:59:59 in Shanghai");
+    assert!(!ids(&city, &first).await.contains(&"first".to_owned()));
+    *clock.0.lock().unwrap() = "2026-11-20T16:00:00Z".parse().unwrap();
+    assert!(!ids(&city, &last).await.contains(&"last".to_owned()), "midnight in Shanghai");
+    assert_eq!(ids(&city, &first).await, ["first"]);
+    assert_eq!(city.ended(&last).await.map(|(id, _)| id).as_deref(), Some("last"));
+}
+
+#[tokio::test]
+async fn an_entry_asked_for_by_its_id_is_what_took_its_place() {
+    let lines = r#"{"id":"a","kind":"faq","title":"红本证","superseded_by":"b","status":"repealed"}
+{"id":"b","kind":"faq","title":"绿本证","superseded_by":"c"}
+{"id":"c","kind":"faq","title":"电子证","effective_from":"2026-11-21"}
+{"id":"round","kind":"faq","title":"圆","superseded_by":"trip"}
+{"id":"trip","kind":"faq","title":"圈","superseded_by":"round"}"#;
+    let (city, clock) = city(lines, "2026-11-20T12:00:00Z").await;
+    let at = async |id: &str| city.entry(id).await.unwrap().map(|entry| entry.id);
+    assert_eq!(at("a").await.as_deref(), Some("b"), "the newest has not begun");
+    *clock.0.lock().unwrap() = "2026-11-21T12:00:00Z".parse().unwrap();
+    assert_eq!(at("a").await.as_deref(), Some("c"));
+    assert_eq!(at("b").await.as_deref(), Some("c"));
+    assert_eq!(at("round").await, None);
+    let found = city.retrieve(&question("红本证"), 5).await.unwrap();
+    assert_eq!((found[0].id.as_str(), found[0].replaces.as_deref()), ("c", Some("红本证")));
+}
+
+#[tokio::test]
+async fn the_most_local_stands_for_all_that_say_the_same_and_says_where_it_holds() {
+    let lines = r#"{"id":"province","kind":"faq","title":"老年证办理","region":"本省"}
+{"id":"old-city","kind":"faq","title":"老年证办理","region":"本市","effective_from":"2020-01-01"}
+{"id":"new-city","kind":"faq","title":"安和市老年证办理","region":"全市","effective_from":"2026-01-01"}
+{"id":"east","kind":"faq","title":"老年证办理","region":"东湖区"}
+{"id":"firms","kind":"faq","title":"老年证办理","region":"安和市","audience":"enterprise"}"#;
+    let (city, _) = city(lines, "2026-11-20T12:00:00Z").await;
+    let asked = |region: Option<&str>, audience| Question {
+        region: region.map(str::to_owned),
+        audience,
+        ..question("老年证怎么办理")
+    };
+    let whole = city.retrieve(&asked(None, Some(Audience::Citizen)), 9).await.unwrap();
+    let seen: Vec<_> = whole.iter().map(|entry| (entry.id.as_str(), entry.reach.clone())).collect();
+    assert_eq!(seen, [("new-city", Reach::Whole)]);
+    let east = city.retrieve(&asked(Some("东湖区"), Some(Audience::Citizen)), 9).await.unwrap();
+    let seen: Vec<_> = east.iter().map(|entry| (entry.id.as_str(), entry.reach.clone())).collect();
+    assert_eq!(seen, [("east", Reach::Asked("东湖区".into()))]);
+    let both = ids(&city, &asked(None, None)).await;
+    assert!(both.contains(&"firms".to_owned()), "nobody said for whom: {both:?}");
+}
