@@ -5,5 +5,5 @@ mod base;
 mod evidence;
 mod port;
 
-pub use base::{Knowledge, KnowledgeBase, KnowledgeError, Site};
+pub use base::{IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus, Site};
 pub(crate) use port::KnowledgeRetriever;
