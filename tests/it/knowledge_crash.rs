@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use yikouwen::retrieval::Knowledge;
 
@@ -52,7 +52,7 @@ async fn child() {
     let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
     let (_store, base) = open_in(Path::new(&data)).await;
     // The harness has begun a line of its own.
-    report(format_args!("\nopen"));
+    report(format_args!(""));
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let base = base.clone();
@@ -106,10 +106,12 @@ struct Printed {
     rebuilds: u64,
 }
 
-/// Reads what the child prints; `opened` hears when it begins to write.
-fn read(output: ChildStdout, opened: oneshot::Sender<()>) -> Printed {
+/// What the child has done so far: changes, rebuilds.
+type Deeds = (u64, u64);
+
+/// Reads what the child prints, and tells of it meanwhile.
+fn read(output: ChildStdout, deeds: &watch::Sender<Deeds>) -> Printed {
     let mut printed = Printed::default();
-    let mut opened = Some(opened);
     let mut output = BufReader::new(output);
     let mut line = String::new();
     while output.read_line(&mut line).expect("the child's output is text") > 0 {
@@ -117,7 +119,6 @@ fn read(output: ChildStdout, opened: oneshot::Sender<()>) -> Printed {
         let words: Vec<&str> =
             line.strip_suffix('\n').map(|line| line.split(' ').collect()).unwrap_or_default();
         match words[..] {
-            ["open"] => drop(opened.take().map(|opened| opened.send(()))),
             ["acknowledged", client, number] => {
                 printed.last.insert(client.parse().expect("a client"), number.parse().expect("a number"));
                 printed.changes += 1;
@@ -125,6 +126,7 @@ fn read(output: ChildStdout, opened: oneshot::Sender<()>) -> Printed {
             ["rebuilt"] => printed.rebuilds += 1,
             _ => {}
         }
+        deeds.send_replace((printed.changes, printed.rebuilds));
         line.clear();
     }
     printed
@@ -194,14 +196,16 @@ async fn acknowledged_changes_are_found_after_kills() {
         let first = round * ROUND;
         let mut child = start_child(data, first, round % 2 == 1);
         let output = child.stdout.take().expect("the child's output");
-        let (opened, opens) = oneshot::channel();
+        let (sender, mut deeds) = watch::channel(Deeds::default());
         // Read meanwhile, or the child would stop at a full pipe.
-        let reader = tokio::task::spawn_blocking(move || read(output, opened));
-        // Most kills hit the writing; some the opening, and what has to be caught up with there.
+        let reader = tokio::task::spawn_blocking(move || read(output, &sender));
+        // Most kills hit the writing, some the opening, and what has to be caught up with there.
         if round % 4 != 3 {
-            opens.await.expect("the child opens");
+            let (changes, rebuilds) = (rand::random_range(1..=30), round % 2 * rand::random_range(0..=1));
+            let done = deeds.wait_for(|deeds| deeds.0 >= changes && deeds.1 >= rebuilds).await;
+            assert!(done.is_ok(), "the child ended by itself");
         }
-        tokio::time::sleep(Duration::from_millis(rand::random_range(20..=400))).await;
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..=200))).await;
         assert!(child.try_wait().expect("the child's state").is_none(), "the child ended by itself");
         child.kill().expect("the child is killed");
         child.wait().expect("the child is gone");

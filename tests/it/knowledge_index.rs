@@ -205,7 +205,13 @@ async fn nothing_is_missed_while_another_index_is_built_and_changes_go_on() {
     for round in 0..4 {
         let changes = AtomicUsize::new(0);
         let rebuild = async {
-            let entries = opened.1.rebuild(|_, _| drop(seen.fetch_add(1, Ordering::Relaxed))).await.unwrap();
+            let entries = opened
+                .1
+                .rebuild(|_, _| {
+                    seen.fetch_add(1, Ordering::Relaxed);
+                })
+                .await
+                .unwrap();
             assert!(entries >= 300, "{entries}");
             changes.load(Ordering::Relaxed)
         };

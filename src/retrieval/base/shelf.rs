@@ -131,7 +131,14 @@ impl Shelf {
         point().map_err(files("say which index is current"))
     }
 
-    /// Lets go of an index and removes its files. Searches that still read it keep what they have open.
+    /// Removes the indexes that were made before this one. One that is being made already comes after it.
+    pub(super) fn remove_before(&self, current: &Shelved) {
+        let Some(directory) = &self.directory else { return };
+        let numbers = Self::numbers(directory).unwrap_or_default();
+        numbers.into_iter().filter(|number| *number < current.number).for_each(|number| self.remove(number));
+    }
+
+    /// Lets go of an index and removes its files.
     pub(super) fn retire(&self, shelved: Shelved) {
         let number = shelved.number;
         drop(shelved);
@@ -181,7 +188,11 @@ mod tests {
         assert_eq!(Shelf::numbers(&path).unwrap(), [first.number], "what was half built is gone");
         let second = shelf.fresh().unwrap();
         shelf.point(&second).unwrap();
-        shelf.retire(first);
+        let third = shelf.fresh().unwrap();
+        shelf.remove_before(&second);
+        assert_eq!(Shelf::numbers(&path).unwrap().len(), 2, "the one that is being made stays");
+        shelf.retire(third);
+        drop(first);
         assert_eq!(Shelf::numbers(&path).unwrap(), [second.number]);
         let number = second.number;
         drop(second);

@@ -66,6 +66,8 @@ pub(super) struct Writer {
     staging: Instant,
     waiting: Vec<Waiting>,
     building: Option<Building>,
+    /// The removal of indexes that are no longer in use.
+    tidying: Option<JoinHandle<()>>,
     /// No rebuild before this moment, because one has just failed.
     rebuild_after: Instant,
 }
@@ -99,6 +101,7 @@ impl Writer {
             staging: now,
             waiting: Vec::new(),
             building: None,
+            tidying: None,
             rebuild_after: now,
         }
     }
@@ -288,6 +291,9 @@ impl Writer {
         {
             let shared = Arc::clone(&self.shared);
             drop(blocking(move || shared.shelf.retire(built)).await);
+        }
+        if let Some(tidying) = self.tidying.take() {
+            drop(tidying.await);
         }
         let (live, shelved) = (self.live.take(), self.shelved.take());
         drop(self.shared.replace(None));

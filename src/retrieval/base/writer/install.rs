@@ -40,7 +40,7 @@ impl Writer {
         self.staged = 0;
         self.live = Some(Arc::clone(&built.index));
         drop(self.shared.replace(Some(Arc::clone(&built.index))));
-        let old = self.shelved.replace(built);
+        let old = self.shelved.replace(built.clone());
         self.shared.status.send_modify(|status| {
             status.serving = true;
             status.rebuild = None;
@@ -48,10 +48,12 @@ impl Writer {
         });
         self.answer();
         tracing::info!(entries, generation = self.applied, "a new search index is in use");
-        if let Some(old) = old {
-            // It may have threads to wait for and many files to remove; nobody needs to wait for that.
-            drop(tokio::task::spawn_blocking(move || shared.shelf.retire(old)));
-        }
+        // The old one may have threads to wait for and many files to remove; nobody needs to wait for that. Searches that
+        // still read it keep what they have open.
+        self.tidying = Some(tokio::task::spawn_blocking(move || {
+            drop(old);
+            shared.shelf.remove_before(&built);
+        }));
         Ok(entries)
     }
 
