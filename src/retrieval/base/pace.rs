@@ -6,7 +6,8 @@ use std::time::Duration;
 /// How long the entries of one commit should take to index. A change waits for the commit under way and then its own.
 const TARGET: Duration = Duration::from_millis(400);
 
-const FEWEST: usize = 64;
+/// Fewer are not worth a commit: each costs the disk, and leaves a segment to be merged.
+const FEWEST: usize = 256;
 const MOST: usize = 32_768;
 
 /// How many entries one commit of the index may carry.
@@ -29,7 +30,7 @@ impl Pace {
 
     /// Entries of an import that one commit of the store takes.
     pub(super) fn piece(&self) -> usize {
-        (self.entries / 4).clamp(FEWEST / 2, 512)
+        (self.entries / 4).min(512)
     }
 
     /// Takes into account how long it took to stage and commit so many.
@@ -57,6 +58,7 @@ mod tests {
                 pace.learn(entries, Duration::from_secs_f64(entries as f64 / speed as f64));
             }
             let expected = (speed as f64 * TARGET.as_secs_f64()) as usize;
+            let expected = expected.clamp(FEWEST, MOST);
             assert!(pace.entries().abs_diff(expected) <= 1, "{speed}: {pace:?}");
         }
     }
