@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// How long the entries of one commit should take to index. A change waits for the commit under way and then its own.
-const TARGET: Duration = Duration::from_millis(400);
+const TARGET: Duration = Duration::from_millis(600);
 
 /// Fewer are not worth a commit: each costs the disk, and leaves a segment to be merged.
 const FEWEST: usize = 256;
