@@ -144,6 +144,7 @@ impl App {
         presences.abort();
         forgetting.abort();
         drop(control);
+        app.knowledge.close().await;
         app.store.close().await.context("cannot close the store")?;
         Ok(())
     }

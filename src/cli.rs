@@ -128,6 +128,11 @@ enum Action {
         #[command(flatten)]
         common: Common,
     },
+    /// Builds the search index anew from the store, also beside a running server, which goes on answering
+    Reindex {
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -210,6 +215,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         }
         Action::Backup { common, directory } => (common, Command::Backup { directory: absolute(&directory) }),
         Action::Verify { common } => (common, Command::Verify),
+        Action::Reindex { common } => (common, Command::Reindex),
         Action::Helper { action } => match action {
             HelperAction::Add { common, name, password, role } => {
                 (common, Command::HelperAdd { name, password, role })

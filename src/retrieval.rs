@@ -7,5 +7,5 @@ mod port;
 #[cfg(test)]
 mod tests;
 
-pub use base::{Knowledge, KnowledgeBase, KnowledgeError, Site};
+pub use base::{IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus, Site};
 pub(crate) use port::KnowledgeRetriever;

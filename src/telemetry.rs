@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -53,7 +53,55 @@ pub struct Metrics {
     pending: Gauge<i64, AtomicI64>,
     queue: Gauge<i64, AtomicI64>,
     online: Gauge<i64, AtomicI64>,
+    knowledge: KnowledgeGauges,
+}
+
+/// What is measured of the knowledge.
+#[derive(Clone, Default)]
+struct KnowledgeGauges {
     entries: Gauge<i64, AtomicI64>,
+    store_generation: Gauge<i64, AtomicI64>,
+    index_generation: Gauge<i64, AtomicI64>,
+    rebuilding: Gauge<i64, AtomicI64>,
+    last_change: Gauge<f64, AtomicU64>,
+}
+
+impl KnowledgeGauges {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("entries", "Entries in the search index", self.entries.clone());
+        registry.register(
+            "store_generation",
+            "How often entries were changed in the store",
+            self.store_generation.clone(),
+        );
+        registry.register(
+            "index_generation",
+            "Up to which of these changes the search index is",
+            self.index_generation.clone(),
+        );
+        registry.register("index_rebuilding", "Whether an index is being built", self.rebuilding.clone());
+        registry.register_with_unit(
+            "last_change",
+            "From the request to being searchable, for the last change of an entry",
+            Unit::Seconds,
+            self.last_change.clone(),
+        );
+    }
+}
+
+/// What is read of the knowledge at the moment of asking.
+#[derive(Clone, Copy, Debug)]
+pub struct KnowledgeFigures {
+    /// Entries in the index.
+    pub entries: usize,
+    /// The generation of the store.
+    pub store_generation: u64,
+    /// The generation of the index.
+    pub index_generation: u64,
+    /// Whether an index is being built.
+    pub rebuilding: bool,
+    /// How long the last change took to become searchable.
+    pub last_change: Option<Duration>,
 }
 
 fn seconds() -> Histogram {
@@ -72,8 +120,8 @@ impl Default for Metrics {
         let delivery_seconds = Family::<Channel, Histogram>::new_with_constructor(seconds);
         let undeliverable = Family::default();
         let ratings = Family::default();
-        let (pending, queue, online, entries) =
-            (Gauge::default(), Gauge::default(), Gauge::default(), Gauge::default());
+        let (pending, queue, online) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let knowledge = KnowledgeGauges::default();
         registry.register("messages_accepted", "Messages made durable", accepted.clone());
         registry.register("messages_refused", "Messages refused before anything was stored", refused.clone());
         registry.register("turns", "Turns the robot took, by how they ended", turns.clone());
@@ -96,7 +144,7 @@ impl Default for Metrics {
         registry.register("messages_pending", "Accepted messages that wait to be handled", pending.clone());
         registry.register("queue_length", "Conversations that wait for a person", queue.clone());
         registry.register("helpers_online", "Helpers at the desk", online.clone());
-        registry.register("entries", "Entries in the search index", entries.clone());
+        knowledge.register(&mut registry);
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -111,7 +159,7 @@ impl Default for Metrics {
             pending,
             queue,
             online,
-            entries,
+            knowledge,
         }
     }
 }
@@ -164,11 +212,20 @@ impl Metrics {
     }
 
     /// Sets what is read at the moment of asking.
-    pub fn observe(&self, pending: usize, queue: usize, online: usize, entries: usize) {
+    pub fn observe(&self, pending: usize, queue: usize, online: usize) {
         self.pending.set(count(pending));
         self.queue.set(count(queue));
         self.online.set(count(online));
-        self.entries.set(count(entries));
+    }
+
+    /// Sets what is read of the knowledge at the moment of asking.
+    pub fn observe_knowledge(&self, figures: KnowledgeFigures) {
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.knowledge.entries.set(count(figures.entries));
+        self.knowledge.store_generation.set(number(figures.store_generation));
+        self.knowledge.index_generation.set(number(figures.index_generation));
+        self.knowledge.rebuilding.set(figures.rebuilding.into());
+        self.knowledge.last_change.set(figures.last_change.unwrap_or_default().as_secs_f64());
     }
 
     /// Prints everything in the OpenMetrics text format.

@@ -1,8 +1,8 @@
 //! The searchable copy of the knowledge base.
 //!
-//! The caller's store holds the entries; the index holds what is needed to find them. Changes come in batches, each
-//! with the caller's generation number, and are searchable when [`Index::apply`] returns. Searches run on the
-//! snapshot of the last commit and never wait for a change in progress.
+//! The caller's store holds the entries; the index holds what is needed to find them. Changes are staged, and then
+//! committed with the caller's generation number: they are searchable when [`Index::commit`] returns. Searches run on
+//! the snapshot of the last commit and never wait for a change in progress.
 
 mod error;
 pub(crate) mod forward;
@@ -55,8 +55,8 @@ impl fmt::Debug for Index {
 
 impl Index {
     /// Opens the index in that directory, or makes an empty one of generation 0 where there is none.
-    /// [`IndexError::Rebuild`] means that what lies there is of no use: call [`Index::recreate`] and
-    /// [`Index::rebuild`].
+    /// [`IndexError::Rebuild`] means that what lies there is of no use: fill an index in another directory with
+    /// [`Index::rebuild`], and [`Index::discard`] this one.
     pub fn open(dir: &Path, analyzer: Arc<Analyzer>) -> Result<Index, IndexError> {
         std::fs::create_dir_all(dir).map_err(tantivy::TantivyError::from)?;
         let directory = tantivy::directory::MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
@@ -70,10 +70,28 @@ impl Index {
         Index::start(index.map_err(IndexError::on_open)?, analyzer)
     }
 
-    /// Makes an empty index in that directory in place of the one that lies there. Other files are left alone.
-    pub fn recreate(dir: &Path, analyzer: Arc<Analyzer>) -> Result<Index, IndexError> {
-        discard(dir).map_err(tantivy::TantivyError::from)?;
-        Index::open(dir, analyzer)
+    /// Removes the index in that directory file by file, so that a wrong path costs nothing but an index.
+    pub fn discard(dir: &Path) -> std::io::Result<()> {
+        const ENDINGS: [&str; 9] =
+            ["json", "lock", "term", "idx", "pos", "store", "fast", "fieldnorm", "del"];
+        if !dir.exists() {
+            return Ok(());
+        }
+        for file in std::fs::read_dir(dir)? {
+            let file = file?;
+            let name = file.file_name().to_string_lossy().into_owned();
+            let ours = name.rsplit_once('.').is_some_and(|(start, ending)| {
+                ENDINGS.contains(&ending)
+                    && (start == "meta"
+                        || start == ".managed"
+                        || start.starts_with(".tantivy-")
+                        || start.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'.'))
+            });
+            if ours && file.file_type()?.is_file() {
+                std::fs::remove_file(file.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// An empty index that is gone with the process.
@@ -119,9 +137,15 @@ impl Index {
         })
     }
 
-    /// Makes the changes, in order, in one commit that also records the generation. Searchable when it returns.
-    /// Blocks for as long as the disk takes. After an error nothing of the batch is in the index.
+    /// [`Index::stage`] and [`Index::commit`] in one.
     pub fn apply(&self, changes: &[Change], generation: u64) -> Result<(), IndexError> {
+        self.stage(changes)?;
+        self.commit(generation)
+    }
+
+    /// Hands changes to the indexing threads, in order; nothing is searchable before the next [`Index::commit`], which
+    /// waits for them. After an error nothing that was staged since the last commit is in the index.
+    pub fn stage(&self, changes: &[Change]) -> Result<(), IndexError> {
         let mut writer = self.writer();
         let batch = || -> Result<(), tantivy::TantivyError> {
             for change in changes {
@@ -134,8 +158,17 @@ impl Index {
             }
             Ok(())
         };
-        let outcome = batch();
-        self.finish(&mut writer, outcome, generation)
+        batch().or_else(|error| {
+            writer.rollback()?;
+            Err(error.into())
+        })
+    }
+
+    /// Makes everything staged so far durable and searchable, and records the generation with it. Blocks for as long as
+    /// indexing and the disk take. After an error nothing that was staged since the last commit is in the index.
+    pub fn commit(&self, generation: u64) -> Result<(), IndexError> {
+        let mut writer = self.writer();
+        self.finish(&mut writer, Ok(()), generation)
     }
 
     /// Replaces everything in one commit. Until it returns, searches see what was there before.
@@ -238,27 +271,4 @@ fn commit(writer: &mut IndexWriter<TantivyDocument>, generation: u64) -> Result<
     let mut prepared = writer.prepare_commit()?;
     prepared.set_payload(&snapshot::payload(generation));
     prepared.commit().map(|_| ())
-}
-
-/// Removes an index file by file, so that a wrong path costs nothing but an index.
-fn discard(dir: &Path) -> std::io::Result<()> {
-    const ENDINGS: [&str; 9] = ["json", "lock", "term", "idx", "pos", "store", "fast", "fieldnorm", "del"];
-    if !dir.exists() {
-        return Ok(());
-    }
-    for file in std::fs::read_dir(dir)? {
-        let file = file?;
-        let name = file.file_name().to_string_lossy().into_owned();
-        let ours = name.rsplit_once('.').is_some_and(|(start, ending)| {
-            ENDINGS.contains(&ending)
-                && (start == "meta"
-                    || start == ".managed"
-                    || start.starts_with(".tantivy-")
-                    || start.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'.'))
-        });
-        if ours && file.file_type()?.is_file() {
-            std::fs::remove_file(file.path())?;
-        }
-    }
-    Ok(())
 }

@@ -80,6 +80,8 @@ pub enum Command {
     },
     /// Reads every record.
     Verify,
+    /// Builds the search index anew.
+    Reindex,
 }
 
 /// What a command says on its way.

@@ -77,6 +77,7 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
             say(format!("{} records were written to {}", summary.records, directory.display()));
         }
         Command::Verify => verify(app, out).await?,
+        Command::Reindex => reindex(app, out).await?,
     }
     Ok(())
 }
@@ -242,12 +243,25 @@ async fn verify(app: &App, out: &UnboundedSender<Report>) -> anyhow::Result<()> 
         );
     }
     let entries = app.knowledge.entries().await?.len();
+    // An index that is not there yet is being built, and what it has is of interest only then.
+    app.knowledge.wait_until_searchable().await?;
+    let (index, generation) = (app.knowledge.status(), app.knowledge.generation().await?);
     say(format!(
-        "{} records, {} bytes; {} entries, {} in the index",
-        summary.records,
-        summary.bytes,
-        entries,
-        app.knowledge.len()
+        "{} records, {} bytes; {entries} entries in generation {generation}, {} in the index in generation {}",
+        summary.records, summary.bytes, index.entries, index.generation
     ));
+    Ok(())
+}
+
+/// Builds the index beside the one in use, which goes on answering.
+async fn reindex(app: &App, out: &UnboundedSender<Report>) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let progress = out.clone();
+    let entries = app
+        .knowledge
+        .rebuild(move |done, total| drop(progress.send(Report::Progress { done, total })))
+        .await?;
+    let text = format!("{entries} entries were indexed anew in {:.1} s", begun.elapsed().as_secs_f64());
+    drop(out.send(Report::Line { text }));
     Ok(())
 }

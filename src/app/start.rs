@@ -31,13 +31,27 @@ impl App {
         Ok(imported)
     }
 
+    /// Takes the demo city's knowledge over while there is none at all. The store is asked, because an index that is
+    /// being built knows of no entry either.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prepare_knowledge(&self) -> anyhow::Result<()> {
+        if !self.knowledge.has_entries().await? {
+            self.import_demo().await?;
+        }
+        Ok(())
+    }
+
     /// Prepares a first start. Returns the password of the account that was made, to be printed once.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn prepare(&self, demo: bool) -> anyhow::Result<Option<String>> {
-        if demo || (self.config.city.demo && self.knowledge.is_empty()) {
+        if demo {
             self.import_demo().await?;
+        } else if self.config.city.demo {
+            self.prepare_knowledge().await?;
         }
         if !accounts::list(&*self.store).await?.is_empty() {
             return Ok(None);

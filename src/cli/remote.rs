@@ -60,9 +60,8 @@ pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
     };
     // Asking and searching work from the first minute on, as serving does.
     if matches!(command, Command::Ask { .. } | Command::Search { .. })
-        && app.knowledge.is_empty()
         && app.config.city.demo
-        && let Err(error) = app.import_demo().await
+        && let Err(error) = app.prepare_knowledge().await
     {
         return fail(&error);
     }
@@ -78,6 +77,7 @@ pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
         }
     };
     let (done, ()) = tokio::join!(work, showing);
+    app.knowledge.close().await;
     let closed = app.store.close().await;
     match (done, closed) {
         (Err(error), _) => fail(&error),

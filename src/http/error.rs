@@ -166,6 +166,10 @@ impl From<KnowledgeError> for ApiError {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_entry").with("faults", faults)
             }
             KnowledgeError::Store(error) => error.into(),
+            KnowledgeError::Unsearchable(_) | KnowledgeError::Behind | KnowledgeError::Cancelled => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the knowledge is unavailable");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").retry_after(Duration::from_secs(2))
+            }
             other => Self::internal(&other),
         }
     }

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::Shared;
-use crate::records::keys;
+use crate::retrieval::IndexStatus;
+use crate::telemetry::KnowledgeFigures;
 
 pub(super) fn router() -> Router<Shared> {
     Router::new().route("/live", get(live)).route("/ready", get(ready)).route("/metrics", get(metrics))
@@ -20,29 +21,76 @@ async fn live() -> &'static str {
     "ok\n"
 }
 
-/// It can take questions: the store answers, and it is not about to end. Says what is wrong otherwise.
+/// It can take questions: the store answers, there is knowledge and an index to search, and it is not about to end. Says
+/// what is wrong otherwise, and what the index is doing in any case.
 async fn ready(State(web): State<Shared>) -> Response {
     let mut faults = Vec::new();
     if web.stop.is_cancelled() {
         faults.push("stopping".to_owned());
     }
-    if let Err(error) = web.gateway.ledger().store().get(&keys::meta("knowledge")).await {
-        faults.push(format!("store: {error}"));
-    }
-    if web.knowledge.is_empty() {
-        faults.push("knowledge: there are no entries; run `yikouwen import`".to_owned());
+    let index = web.knowledge.status();
+    let generation = web.knowledge.generation().await;
+    match &generation {
+        Err(error) => faults.push(format!("store: {error}")),
+        Ok(_) if !index.serving => faults.push(missing(&index)),
+        Ok(_) if index.entries == 0 => {
+            faults.push("knowledge: there are no entries; run `yikouwen import`".to_owned());
+        }
+        Ok(_) => {}
     }
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body =
-        serde_json::json!({ "ready": faults.is_empty(), "faults": faults, "entries": web.knowledge.len() });
+    let rebuild = index.rebuild.as_ref().map(
+        |rebuild| serde_json::json!({ "reason": rebuild.reason, "done": rebuild.done, "total": rebuild.total }),
+    );
+    let last_change = index.last_change.map(
+        |change| serde_json::json!({ "at": change.at.to_string(), "seconds": change.took.as_secs_f64() }),
+    );
+    let body = serde_json::json!({
+        "ready": faults.is_empty(), "faults": faults, "entries": index.entries,
+        "index": {
+            "state": state(&index), "generation": index.generation,
+            "store_generation": generation.unwrap_or(index.store_generation),
+            "rebuild": rebuild, "failure": index.failure, "last_change": last_change,
+        },
+    });
     (status, axum::Json(body)).into_response()
+}
+
+/// Why there is no index to search.
+fn missing(index: &IndexStatus) -> String {
+    match (&index.rebuild, &index.failure) {
+        (Some(rebuild), _) => format!(
+            "index: it is being built, {} of {} entries so far; questions wait for it",
+            rebuild.done, rebuild.total
+        ),
+        (None, Some(failure)) => format!("index: {failure}; it is tried again"),
+        (None, None) => "index: it will be built".to_owned(),
+    }
+}
+
+/// What the index is doing, in a word.
+fn state(index: &IndexStatus) -> &'static str {
+    match index {
+        IndexStatus { rebuild: Some(_), .. } => "rebuilding",
+        IndexStatus { failure: Some(_), .. } => "failed",
+        IndexStatus { generation, store_generation, .. } if generation < store_generation => "catching_up",
+        _ => "current",
+    }
 }
 
 /// The figures, in the text format that Prometheus reads.
 async fn metrics(State(web): State<Shared>) -> Response {
     let queue = web.desk.ledger().queue().await.map_or(0, |queue| queue.len());
     let online = web.desk.online().await.unwrap_or(0);
-    web.metrics.observe(web.gateway.pending(), queue, online, web.knowledge.len());
+    web.metrics.observe(web.gateway.pending(), queue, online);
+    let index = web.knowledge.status();
+    web.metrics.observe_knowledge(KnowledgeFigures {
+        entries: index.entries,
+        store_generation: index.store_generation,
+        index_generation: index.generation,
+        rebuilding: index.rebuild.is_some(),
+        last_change: index.last_change.map(|change| change.took),
+    });
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], web.metrics.print()).into_response()
 }

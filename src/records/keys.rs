@@ -163,6 +163,16 @@ pub fn entries() -> Range {
     Range::prefix("entry", &[])
 }
 
+/// Which entries one generation of the knowledge changed.
+pub fn knowledge_change(generation: u64) -> Key {
+    Key::new("knowledge_change", &[generation.into()])
+}
+
+/// What the recent generations of the knowledge changed, in order.
+pub fn knowledge_changes() -> Range {
+    Range::prefix("knowledge_change", &[])
+}
+
 /// A single fact about the installation, such as its secrets or the knowledge's generation.
 pub fn meta(name: &str) -> Key {
     Key::new("meta", &[name.into()])

@@ -1,36 +1,45 @@
 //! Entries in the store, and the index that follows them. Every change raises the knowledge's generation in the same
 //! commit; the index carries the generation it was built from, and so proves that it is current.
+//!
+//! `base/reading.rs` is what the rest of the program asks for most. A change is checked in `base/changing.rs` and made by
+//! `base/writer.rs`, one group after another; `base/rebuild.rs` fills indexes, `base/shelf.rs` says where they lie,
+//! `base/journal.rs` what changed of late.
 
-use std::collections::HashSet;
+mod changing;
+mod journal;
+mod pace;
+mod placing;
+mod queue;
+mod reading;
+mod rebuild;
+mod shelf;
+mod status;
+mod writer;
+
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use knowledge::import::{self, Report, Row};
-use knowledge::{
-    Analyzer, Audience, Change, Entry, EntryId, Found, Hit, Index, IndexError, Mention, Placed, Places,
-    Query, RegionCode, Regions, Scope, Status, Suggestion,
-};
-use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use knowledge::import::Report;
+use knowledge::{Index, IndexError, Places, RegionCode, Regions};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::shelf::{Found, Shelf};
+use self::writer::{Request, Writer};
 use crate::dialogue::Clock;
-use crate::dialogue::evidence::Reach;
 use crate::records::keys;
-use crate::store::{Commit, Committed, Store, StoreError, StoreExt};
+use crate::store::{Store, StoreError};
 
-/// Entries a commit carries at most; far below the store's limit even for long ones.
-const CHUNK: usize = 500;
+pub use self::status::{IndexStatus, LastChange, RebuildStatus};
 
-/// The most bytes of entries that one commit carries.
-const CHUNK_BYTES: usize = 4 << 20;
+/// Changes that may wait for the writer before asking for another has to wait, too.
+const QUEUE: usize = 1_024;
 
-/// How current the knowledge is.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct GenerationRecord {
-    generation: u64,
-}
+/// A restarted service may come up while the old process still lets go of its index.
+const LOCK_PATIENCE: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why the knowledge could not be read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +53,23 @@ pub enum KnowledgeError {
     /// The index failed.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// Tell the operator: the files of the index cannot be used.
+    #[error("could not {doing}")]
+    Files {
+        /// What was being done.
+        doing: &'static str,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Try again later: there is no index to search, or no new one could be built.
+    #[error("there is no index: {0}")]
+    Unsearchable(String),
+    /// Nothing to do: the change is kept, and is found once the index can be written again.
+    #[error("the change is kept, but the index cannot take it at the moment")]
+    Behind,
+    /// Try again: so much changed while an index was built that it could not catch up.
+    #[error("more has changed than is listed")]
+    Overtaken,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -60,22 +86,45 @@ pub struct Site {
     pub region: Option<RegionCode>,
 }
 
-/// The knowledge and who follows its changes.
-pub struct KnowledgeBase {
+/// What the parts of the knowledge base share.
+struct Shared {
     store: Arc<dyn Store>,
-    index: Index,
     site: Site,
     places: Places,
     clock: Arc<dyn Clock>,
-    /// One change at a time, so that the index takes them in the order of their generations.
-    writing: Mutex<()>,
+    shelf: Shelf,
+    /// What is searched. Replaced as a whole; the lock is held for as long as it takes to copy a pointer.
+    index: RwLock<Option<Arc<Index>>>,
+    status: watch::Sender<IndexStatus>,
+    stop: CancellationToken,
+}
+
+impl Shared {
+    /// Puts an index in the place of the one that is searched.
+    fn replace(&self, index: Option<Arc<Index>>) -> Option<Arc<Index>> {
+        std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), index)
+    }
+
+    fn index(&self) -> Option<Arc<Index>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The knowledge and who follows its changes.
+pub struct KnowledgeBase {
+    shared: Arc<Shared>,
+    requests: mpsc::Sender<Request>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    /// Ends the writer with the last handle.
+    _ending: DropGuard,
 }
 
 /// A shared handle.
 pub type Knowledge = Arc<KnowledgeBase>;
 
 impl KnowledgeBase {
-    /// Opens the index in `directory`, or one in memory, and brings it up to the store's generation.
+    /// Opens the index in `directory`, or one in memory. An index that is a little behind the store catches up first; in
+    /// place of one that is of no use another is built in the background, and searches wait for it.
     ///
     /// # Errors
     /// When the store cannot be read, or another process has the index.
@@ -85,357 +134,136 @@ impl KnowledgeBase {
         site: Site,
         clock: Arc<dyn Clock>,
     ) -> Result<Knowledge, KnowledgeError> {
-        let directory = directory.map(Path::to_owned);
-        let index = blocking(move || {
-            let analyzer = Analyzer::shared();
-            match directory {
-                None => Index::in_memory(analyzer),
-                Some(directory) => match Index::open(&directory, Arc::clone(&analyzer)) {
-                    Err(IndexError::Rebuild(why)) => {
-                        tracing::warn!(why, "the search index is rebuilt from the store");
-                        Index::recreate(&directory, analyzer)
+        let shared = Arc::new(Shared {
+            store,
+            places: Places::new(&site.regions),
+            site,
+            clock,
+            shelf: Shelf::new(directory),
+            index: RwLock::new(None),
+            status: watch::Sender::new(IndexStatus::default()),
+            stop: CancellationToken::new(),
+        });
+        let (shelved, reason) = match take_up(&shared).await? {
+            Found::Whole(shelved) => (Some(shelved), None),
+            Found::Nothing(reason) => {
+                tracing::warn!(reason, "there is no search index to use");
+                (None, Some(reason))
+            }
+        };
+        let (head, _) = journal::head(&*shared.store).await?;
+        let index = shelved.as_ref().map(|shelved| Arc::clone(&shelved.index));
+        shared.status.send_modify(|status| {
+            status.serving = index.is_some();
+            status.generation = index.as_ref().map_or(0, |index| index.generation());
+            status.entries = index.as_ref().map_or(0, |index| index.len());
+            status.store_generation = head.generation;
+        });
+        drop(shared.replace(index));
+        let (requests, waiting) = mpsc::channel(QUEUE);
+        let writer = Writer::new(Arc::clone(&shared), waiting, shelved);
+        let writer = tokio::spawn(writer.run(reason));
+        let ending = shared.stop.clone().drop_guard();
+        Ok(Arc::new(Self { shared, requests, writer: Mutex::new(Some(writer)), _ending: ending }))
+    }
+
+    /// Ends the writer and lets go of the index, so that both can be opened again at once. What was acknowledged is kept;
+    /// everything asked later is refused.
+    pub async fn close(&self) {
+        self.shared.stop.cancel();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer
+            && writer.await.is_err()
+        {
+            tracing::error!("the writer of the knowledge had failed");
+        }
+    }
+
+    /// What the index is doing.
+    pub fn status(&self) -> IndexStatus {
+        self.shared.status.borrow().clone()
+    }
+
+    /// The generation of the store: how often entries were changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn generation(&self) -> Result<u64, StoreError> {
+        Ok(journal::head(&*self.shared.store).await?.0.generation)
+    }
+
+    /// Whether the store has any entry, whatever the index knows of it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn has_entries(&self) -> Result<bool, StoreError> {
+        Ok(!self.shared.store.scan(&keys::entries(), 1, false).await?.is_empty())
+    }
+
+    /// Builds an index beside the present one, which answers and takes changes meanwhile, and swaps it in. Returns how
+    /// many entries it has. One that is being built already is waited for instead.
+    ///
+    /// # Errors
+    /// When the store or the disk fails; the present index stays in use.
+    pub async fn rebuild(
+        &self,
+        progress: impl Fn(usize, usize) + Send + Sync,
+    ) -> Result<usize, KnowledgeError> {
+        let (answer, mut answered) = oneshot::channel();
+        let reason = "it was asked for".to_owned();
+        self.ask(Request::Rebuild { reason, answer: Some(answer) }).await?;
+        let mut status = self.shared.status.subscribe();
+        loop {
+            tokio::select! {
+                built = &mut answered => return built.map_err(|_| KnowledgeError::Cancelled)?,
+                Ok(()) = status.changed() => {
+                    let rebuild = status.borrow_and_update().rebuild.clone();
+                    if let Some(rebuild) = rebuild.filter(|rebuild| rebuild.total > 0) {
+                        progress(rebuild.done, rebuild.total);
                     }
-                    opened => opened,
-                },
-            }
-        })
-        .await??;
-        let places = Places::new(&site.regions);
-        let base = Arc::new(Self { store, index, site, places, clock, writing: Mutex::new(()) });
-        if base.index.generation() != base.generation().await?.0.generation {
-            base.rebuild().await?;
-        }
-        Ok(base)
-    }
-
-    async fn generation(&self) -> Result<(GenerationRecord, Option<crate::store::Version>), StoreError> {
-        let found = self.store.get_json(&keys::meta("knowledge")).await?;
-        Ok(found.map_or((GenerationRecord::default(), None), |(record, version)| (record, Some(version))))
-    }
-
-    /// Builds the index anew from the store.
-    ///
-    /// # Errors
-    /// When the store or the index fails.
-    pub async fn rebuild(self: &Arc<Self>) -> Result<usize, KnowledgeError> {
-        let writing = self.writing.lock().await;
-        let (generation, _) = self.generation().await?;
-        let mut placed = Vec::new();
-        for record in self.store.scan_all(&keys::entries()).await? {
-            let entry: Entry = record.decode()?;
-            // A region that was taken out of the table since: the entry is kept, and found nowhere but everywhere it
-            // cannot mislead, that is not at all.
-            match Placed::new(entry, &self.site.regions) {
-                Ok(entry) => placed.push(entry),
-                Err(error) => tracing::error!(%error, "an entry has no place any more and is not searched"),
+                }
             }
         }
-        let count = placed.len();
-        let base = Arc::clone(self);
-        blocking(move || base.index.rebuild(placed, generation.generation)).await??;
-        drop(writing);
-        Ok(count)
     }
 
-    /// The entry of this id, whatever its status.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn entry(&self, id: &str) -> Result<Option<Entry>, StoreError> {
-        Ok(self.store.get_json(&keys::entry(id)).await?.map(|(entry, _)| entry))
-    }
-
-    /// All entries, whatever their status, in the order of their ids.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        self.store.scan_all(&keys::entries()).await?.iter().map(crate::store::Record::decode).collect()
-    }
-
-    /// Takes files over, all of them or none. Entries of the same id are replaced.
-    ///
-    /// # Errors
-    /// [`KnowledgeError::Refused`] lists every fault of every row.
-    pub async fn import(
-        self: &Arc<Self>,
-        files: Vec<(String, Vec<u8>)>,
-        progress: impl Fn(usize, usize) + Send + Sync,
-    ) -> Result<usize, KnowledgeError> {
-        let rows = blocking(move || read(&files)).await?.map_err(KnowledgeError::Refused)?;
-        self.take_over(rows, progress).await
-    }
-
-    async fn take_over(
-        self: &Arc<Self>,
-        rows: Vec<Row>,
-        progress: impl Fn(usize, usize) + Send + Sync,
-    ) -> Result<usize, KnowledgeError> {
-        let known: HashSet<String> = self
-            .store
-            .scan_all(&keys::entries())
-            .await?
-            .iter()
-            .filter_map(|record| record.key.parts().first().and_then(|part| part.text().map(str::to_owned)))
-            .collect();
-        let mut faults = import::check_references(&rows, &|id: &EntryId| known.contains(id.as_ref()));
-        faults.extend(import::check_regions(&rows, &self.site.regions));
-        faults.sort();
-        if let Some(report) = Report::of(faults) {
-            return Err(KnowledgeError::Refused(report));
-        }
-        let total = rows.len();
-        let mut done = 0;
-        let mut rest = rows.into_iter().map(|row| row.entry).peekable();
-        while rest.peek().is_some() {
-            let mut chunk = Vec::new();
-            let mut bytes = 0;
-            while chunk.len() < CHUNK && bytes < CHUNK_BYTES {
-                let Some(entry) = rest.next() else { break };
-                bytes += entry.answer.len() + entry.title.len() + 4_096;
-                chunk.push(entry);
-            }
-            done += chunk.len();
-            self.apply(chunk, Vec::new()).await?;
-            progress(done, total);
-        }
-        Ok(total)
-    }
-
-    /// Puts one entry in, or replaces it.
-    ///
-    /// # Errors
-    /// [`KnowledgeError::Refused`] lists what is wrong with it.
-    pub async fn put(self: &Arc<Self>, line: Vec<u8>) -> Result<Entry, KnowledgeError> {
-        let rows = read(&[("body".to_owned(), line)]).map_err(KnowledgeError::Refused)?;
-        let Some(entry) = rows.first().map(|row| row.entry.clone()) else {
-            return Err(KnowledgeError::Refused(Report::default()));
-        };
-        self.take_over(rows, |_, _| {}).await?;
-        Ok(entry)
-    }
-
-    /// Takes an entry out. False: there was none.
-    ///
-    /// # Errors
-    /// When the store or the index fails.
-    pub async fn delete(self: &Arc<Self>, id: &str) -> Result<bool, KnowledgeError> {
-        let Some(entry) = self.entry(id).await? else { return Ok(false) };
-        self.apply(Vec::new(), vec![entry.id]).await?;
-        Ok(true)
-    }
-
-    /// One durable change of entries and generation, and then of the index. When this returns, it is searchable.
-    async fn apply(self: &Arc<Self>, puts: Vec<Entry>, deletes: Vec<EntryId>) -> Result<(), KnowledgeError> {
-        let writing = self.writing.lock().await;
-        let mut changes = Vec::new();
-        let mut commit = Commit::new();
-        for entry in puts {
-            commit = commit.put_json(keys::entry(entry.id.as_ref()), &entry);
-            let placed = Placed::new(entry, &self.site.regions)
-                .map_err(|error| KnowledgeError::Regions(error.to_string()))?;
-            changes.push(Change::Upsert(Box::new(placed)));
-        }
-        for id in deletes {
-            commit = commit.delete(keys::entry(id.as_ref()));
-            changes.push(Change::Delete(id));
-        }
-        let (mut generation, version) = self.generation().await?;
-        generation.generation += 1;
-        let key = keys::meta("knowledge");
-        let commit = commit.check(key.clone(), version).put_json(key, &generation);
-        match self.store.commit(commit).await? {
-            Committed::Done(_) => {}
-            // Another node changed the knowledge at the same moment; whoever asked tries again.
-            Committed::Conflict(_) => {
-                return Err(
-                    StoreError::Unavailable("the knowledge was changed at the same moment".into()).into()
-                );
-            }
-        }
-        let base = Arc::clone(self);
-        blocking(move || base.index.apply(&changes, generation.generation)).await??;
-        drop(writing);
-        Ok(())
-    }
-
-    /// Today in the city.
-    pub(super) fn today(&self) -> Date {
-        self.clock.now().to_zoned(shanghai()).date()
-    }
-
-    /// Whether an entry is in force today.
-    pub fn in_force(&self, entry: &Entry) -> bool {
-        let today = self.today();
-        entry.status == Status::Published
-            && entry.effective_from.is_none_or(|from| from <= today)
-            && entry.expires_on.is_none_or(|until| today <= until)
-    }
-
-    /// The entry that holds where the one of this id is asked for: what took its place, or itself. The same rule as the
-    /// index has, over what the store says now.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn current(&self, id: &str) -> Result<Option<Entry>, StoreError> {
-        let today = self.today();
-        let begun = |entry: &Entry| {
-            entry.status != Status::Draft && entry.effective_from.is_none_or(|from| from <= today)
-        };
-        let Some(mut entry) = self.entry(id).await? else { return Ok(None) };
-        let mut passed = HashSet::new();
-        while let Some(successor) = &entry.superseded_by {
-            let Some(next) = self.entry(successor.as_ref()).await?.filter(begun) else { break };
-            if !passed.insert(entry.id) {
-                return Ok(None);
-            }
-            entry = next;
-        }
-        Ok(self.in_force(&entry).then_some(entry))
-    }
-
-    /// The scope of a question about a region, by code or name.
-    fn scope(&self, region: Option<&str>) -> Scope {
-        let region = region.and_then(|name| self.site.regions.resolve(name)).or(self.site.region);
-        Scope { region, audience: None, on: self.today() }
-    }
-
-    /// The place that the words name to somebody in that region.
-    pub fn mention(&self, text: &str, region: Option<&str>) -> Mention {
-        let normalised = Analyzer::shared().normalise(text);
-        match self.places.mention(&normalised, self.scope(region).region) {
-            Mention::Here { region, rest } if rest == normalised => {
-                Mention::Here { region, rest: text.to_owned() }
-            }
-            mention => mention,
-        }
-    }
-
-    /// Where an entry holds, as far as that is not the whole city.
-    pub(super) fn reach(&self, entry: &Entry, scope: &Scope) -> Reach {
-        let regions = &self.site.regions;
-        let place = entry.region.as_deref().and_then(|name| regions.resolve(name));
-        let (Some(place), Some(home)) = (place, self.site.region) else { return Reach::Whole };
-        if place == home || !home.contains(place) {
-            return Reach::Whole;
-        }
-        let name = regions.name(place).unwrap_or_default().to_owned();
-        if scope.region.is_some_and(|asker| place.contains(asker)) {
-            Reach::Asked(name)
-        } else {
-            Reach::Part(name)
-        }
-    }
-
-    /// Whether an entry of the store, in force today, may be shown in that scope.
-    pub(super) fn admits(&self, entry: &Entry, scope: &Scope) -> bool {
-        let place = entry.region.as_deref().map(|name| self.site.regions.resolve(name));
-        // A region that was taken out of the table is no place at all.
-        let reached = place.is_none_or(|place| place.is_some() && scope.reaches(place));
-        reached && (scope.audience.is_none() || entry.audience.is_none() || entry.audience == scope.audience)
-    }
-
-    /// The scope of a question of which nothing is known but that it came here.
-    pub(super) fn at_home(&self) -> Scope {
-        self.scope(None)
-    }
-
-    /// What home is called.
-    pub fn home_name(&self) -> &str {
-        self.places.home_name().unwrap_or_default()
-    }
-
-    /// What is found for a question, and the scope it was found in. A place in the words narrows the scope, and is then
-    /// tried with and without: an entry may name it, or be of it without saying so.
-    ///
-    /// # Errors
-    /// When the index fails.
-    pub async fn find(
-        self: &Arc<Self>,
-        text: &str,
-        region: Option<&str>,
-        audience: Option<Audience>,
-        limit: usize,
-    ) -> Result<(Found, Scope), KnowledgeError> {
-        let mut scope = Scope { audience, ..self.scope(region) };
-        let mut rest = None;
-        if let Mention::Here { region, rest: words } = self.mention(text, region) {
-            scope.region = Some(region);
-            rest = Some(words).filter(|words| words != text);
-        }
-        let text = text.to_owned();
-        let base = Arc::clone(self);
-        let found = blocking(move || {
-            let look = |text: String| base.index.look(&Query { text, scope }, limit);
-            let whole = look(text)?;
-            let Some(rest) = rest else { return Ok(whole) };
-            let bare = look(rest)?;
-            let sure = |found: &Found| found.hits.first().map_or(0.0, |hit| hit.confidence);
-            Ok::<_, IndexError>(if sure(&bare) >= sure(&whole) { bare } else { whole })
-        })
-        .await??;
-        Ok((found, scope))
-    }
-
-    /// The best hits for a question.
-    ///
-    /// # Errors
-    /// When the index fails.
-    pub async fn search(
-        self: &Arc<Self>,
-        text: &str,
-        region: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Hit>, KnowledgeError> {
-        Ok(self.find(text, region, None, limit).await?.0.hits)
-    }
-
-    /// What the citizen may be typing.
-    ///
-    /// # Errors
-    /// When the index fails.
-    pub async fn suggest(
-        self: &Arc<Self>,
-        typed: &str,
-        limit: usize,
-    ) -> Result<Vec<Suggestion>, KnowledgeError> {
-        let scope = self.scope(None);
-        let typed = typed.to_owned();
-        let base = Arc::clone(self);
-        Ok(blocking(move || base.index.suggest(&typed, &scope, limit)).await??)
-    }
-
-    /// How many entries the index has.
-    pub fn len(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Whether the index has none.
-    pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+    async fn ask(&self, request: Request) -> Result<(), KnowledgeError> {
+        self.requests.send(request).await.map_err(|_| KnowledgeError::Cancelled)
     }
 }
 
-/// Reads all files and lists what is wrong with any of them.
-fn read(files: &[(String, Vec<u8>)]) -> Result<Vec<Row>, Report> {
-    let mut rows = Vec::new();
-    let mut faults = Vec::new();
-    for (name, bytes) in files {
-        match import::jsonl::read(name, bytes) {
-            Ok(read) => rows.extend(read),
-            Err(report) => faults.extend(report.faults),
+/// The current index, caught up with the store. An empty store gets an empty one.
+async fn take_up(shared: &Arc<Shared>) -> Result<Found, KnowledgeError> {
+    let mut attempts = 0;
+    let found = loop {
+        let base = Arc::clone(shared);
+        match blocking(move || base.shelf.open()).await? {
+            Err(KnowledgeError::Index(IndexError::InUse)) if attempts < LOCK_PATIENCE => {
+                attempts += 1;
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            found => break found?,
+        }
+    };
+    match found {
+        Found::Whole(shelved) => match rebuild::catch_up(shared, &shelved.index).await {
+            Ok(Some(_)) => Ok(Found::Whole(shelved)),
+            Ok(None) => Ok(Found::Nothing("it is too far from the store to catch up".to_owned())),
+            Err(KnowledgeError::Index(error)) => Ok(Found::Nothing(error.to_string())),
+            Err(error) => Err(error),
+        },
+        Found::Nothing(why) => {
+            if journal::head(&*shared.store).await?.0.generation > 0 {
+                return Ok(Found::Nothing(why));
+            }
+            let base = Arc::clone(shared);
+            let fresh = blocking(move || {
+                let fresh = base.shelf.fresh()?;
+                base.shelf.point(&fresh)?;
+                Ok::<_, KnowledgeError>(fresh)
+            });
+            Ok(Found::Whole(fresh.await??))
         }
     }
-    match Report::of(faults) {
-        Some(report) => Err(report),
-        None => Ok(rows),
-    }
-}
-
-/// The time zone of everything that people read.
-fn shanghai() -> TimeZone {
-    // China has one time zone and no daylight saving, so the fixed offset says the same where the database is missing.
-    TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)))
 }
 
 /// The index is read and written off the async threads.

@@ -129,7 +129,7 @@ impl Commit {
     }
 
     /// The bytes of what it writes.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let puts: usize = self.puts.iter().map(|(key, value)| key.as_bytes().len() + value.len()).sum();
         let deletes: usize = self.deletes.iter().map(|key| key.as_bytes().len()).sum();
         puts + deletes

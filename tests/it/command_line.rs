@@ -99,6 +99,10 @@ async fn accounts_imports_exports_and_backups_work_beside_a_running_server() {
         stderr(&refused)
     );
 
+    let reindexed = run(data.path(), &["reindex"]);
+    assert!(reindexed.status.success(), "{}", stderr(&reindexed));
+    assert!(stdout(&reindexed).contains("indexed anew"), "{}", stdout(&reindexed));
+
     let backup = data.path().join("backup");
     let saved = run(data.path(), &["backup", backup.to_str().unwrap()]);
     assert!(saved.status.success(), "{}", stderr(&saved));
@@ -112,6 +116,8 @@ async fn accounts_imports_exports_and_backups_work_beside_a_running_server() {
     let login = client.post(format!("{}/api/v1/desk/login", process.url)).json(&body).send().await.unwrap();
     assert_eq!(login.status(), 401);
     assert_eq!(process.terminate(), Some(0));
+
+    assert!(run(data.path(), &["reindex"]).status.success(), "without a server, too");
 
     let elsewhere = tempfile::tempdir().unwrap();
     let restored = run(elsewhere.path(), &["restore", backup.to_str().unwrap()]);

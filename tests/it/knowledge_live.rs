@@ -1,5 +1,7 @@
 //! Changing the knowledge while it serves: searchable when the request returns, all or nothing, and only for editors.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 use yikouwen::desk::Role;
 
@@ -47,6 +49,90 @@ async fn an_entry_is_found_as_soon_as_it_is_put_and_no_more_once_it_is_taken_out
         server.client.delete(server.url("/api/v1/knowledge/moon")).header("cookie", editor.cookie());
     assert_eq!(request.send().await.unwrap().status(), 204);
     assert_eq!(server.ask(question, None).await["outcome"], "no_answer", "taken out");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_change_is_found_when_its_request_returns_also_under_load() {
+    let server = server().await;
+    let editor = Helper::log_in(&server, "编辑").await;
+    let many: String = (0..1_500)
+        .map(|number| format!("{}\n", entry(&format!("bulk{number}"), &format!("第{number}号摊位租赁"))))
+        .collect();
+    let importing = async {
+        let request =
+            server.client.post(server.url("/api/v1/knowledge/import")).header("cookie", editor.cookie());
+        let answer = request.body(many).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.json::<Value>().await.unwrap()["imported"], 1_500);
+    };
+    let changing = |name: &'static str| {
+        let (server, editor) = (&server, &editor);
+        async move {
+            let mut waits = Vec::new();
+            for number in 0..8 {
+                let (id, title) = (format!("{name}{number}"), format!("{name}星第{number}号旅行许可"));
+                let begun = Instant::now();
+                assert_eq!(put(server, editor, &id, &entry(&id, &title)).await.0, 200);
+                waits.push(begun.elapsed());
+                let answer = server.ask(&format!("怎么办理{title}"), None).await;
+                assert_eq!(entries_of(&answer), [id.clone()], "{answer}");
+                let path = format!("/api/v1/knowledge/{id}");
+                let request = server.client.delete(server.url(&path)).header("cookie", editor.cookie());
+                assert_eq!(request.send().await.unwrap().status(), 204);
+                let answer = server.ask(&format!("怎么办理{title}"), None).await;
+                assert!(!entries_of(&answer).contains(&id), "{answer}");
+            }
+            waits
+        }
+    };
+    let ((), first, second) = tokio::join!(importing, changing("木"), changing("土"));
+    let mut waits = [first, second].concat();
+    waits.sort();
+    println!(
+        "until a change was found, beside an import: median {:?}, longest {:?}",
+        waits[waits.len() / 2],
+        waits[waits.len() - 1]
+    );
+    let answer = server.ask("怎么办理第1234号摊位租赁", None).await;
+    assert!(entries_of(&answer).contains(&"bulk1234".to_owned()), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_says_what_it_is_doing_and_a_start_without_one_makes_questions_wait() {
+    let data = tempfile::tempdir().unwrap();
+    let own = format!("[store]\nurl = \"sled:{}\"\n", data.path().join("store").display());
+    let question = "身份证丢了怎么补办";
+    let server = Server::start(config(data.path(), &own), &[]).await;
+    let first = server.ask(question, None).await;
+    assert_eq!(first["outcome"], "answered", "{first}");
+    let ready: Value = server.client.get(server.url("/ready")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (ready["ready"].as_bool(), ready["index"]["state"].as_str()),
+        (Some(true), Some("current")),
+        "{ready}"
+    );
+    assert_eq!(ready["index"]["generation"], ready["index"]["store_generation"], "{ready}");
+    assert!(ready["index"]["last_change"]["seconds"].is_number(), "{ready}");
+    let metrics = server.metrics().await;
+    let generation = &ready["index"]["generation"];
+    for line in [
+        format!("yikouwen_store_generation {generation}"),
+        format!("yikouwen_index_generation {generation}"),
+        "yikouwen_index_rebuilding 0".to_owned(),
+    ] {
+        assert!(metrics.contains(&line), "{line}: {metrics}");
+    }
+    assert!(metrics.contains("yikouwen_last_change_seconds"), "{metrics}");
+    server.stop().await;
+
+    std::fs::remove_dir_all(data.path().join("index")).unwrap();
+    let server = Server::start(config(data.path(), &own), &[]).await;
+    let again = server.ask(question, None).await;
+    assert_eq!(entries_of(&again), entries_of(&first), "the question waited for the index: {again}");
+    let ready = server.client.get(server.url("/ready")).send().await.unwrap();
+    assert_eq!(ready.status(), 200);
     server.stop().await;
 }
 

@@ -9,6 +9,8 @@ mod command_line;
 mod desk;
 mod gateway;
 mod house_rules;
+mod knowledge_crash;
+mod knowledge_index;
 mod knowledge_live;
 mod model;
 mod places;

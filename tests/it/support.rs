@@ -1,6 +1,7 @@
 //! One harness for all integration tests: a real server on a free port with throw-away data, and those who talk to it.
 
 pub(crate) mod helper;
+pub(crate) mod knowledge;
 pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod visitor;
@@ -49,9 +50,7 @@ impl Server {
     /// Starts a server with the demo city's knowledge and these helpers.
     pub(crate) async fn start(config: Config, helpers: &[(&str, Role)]) -> Self {
         let app = App::open(config).await.unwrap();
-        if app.knowledge.is_empty() {
-            app.import_demo().await.unwrap();
-        }
+        app.prepare_knowledge().await.unwrap();
         for (name, role) in helpers {
             // Hashing is slow on purpose, so a helper of an earlier start is kept.
             let known = accounts::list(&*app.store).await.unwrap();

@@ -8,7 +8,7 @@ use tantivy::directory::error::{LockError, OpenReadError};
 /// What can go wrong with an index, by what is to be done about it.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The files are damaged or of another version: recreate the index and fill it from the store.
+    /// The files are damaged or of another version: fill a new index from the store.
     #[error("the search index must be rebuilt: {0}")]
     Rebuild(String),
     /// Another process has the index open: stop it, or use another data directory.

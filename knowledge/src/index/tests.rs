@@ -54,6 +54,19 @@ fn later_changes_of_one_batch_win() {
 }
 
 #[test]
+fn what_is_staged_is_searchable_from_the_commit_on() {
+    let index = Index::in_memory(Analyzer::shared()).unwrap();
+    index.stage(&[upsert("a", "居住证办理")]).unwrap();
+    index.stage(&[upsert("b", "护照换发"), upsert("a", "身份证补领")]).unwrap();
+    assert_eq!((index.generation(), index.len()), (0, 0));
+    check_found(&index, "护照", &[]);
+    index.commit(5).unwrap();
+    assert_eq!((index.generation(), index.len()), (5, 2));
+    check_found(&index, "护照", &["b"]);
+    check_found(&index, "居住", &[]);
+}
+
+#[test]
 fn an_index_survives_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let index = open(dir.path()).unwrap();
@@ -147,7 +160,8 @@ fn damage_and_other_versions_ask_for_a_rebuild() {
         damage(dir.path());
         let outcome = open(dir.path());
         assert!(matches!(outcome, Err(IndexError::Rebuild(_))), "damage {number}: {outcome:?}");
-        let index = Index::recreate(dir.path(), Analyzer::shared()).unwrap();
+        Index::discard(dir.path()).unwrap();
+        let index = open(dir.path()).unwrap();
         index.rebuild([entry("a", "居住证办理")], 4).unwrap();
         check_found(&index, "居住证", &["a"]);
     }

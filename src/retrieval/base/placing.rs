@@ -1,0 +1,78 @@
+//! Where and for whom: what the store says of an entry now, and what a question says of a place.
+
+use std::collections::HashSet;
+
+use knowledge::{Analyzer, Entry, Mention, Scope, Status};
+
+use super::KnowledgeBase;
+use crate::dialogue::evidence::Reach;
+use crate::store::StoreError;
+
+impl KnowledgeBase {
+    /// The entry that holds where the one of this id is asked for: what took its place, or itself. The same rule as the
+    /// index has, over what the store says now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn current(&self, id: &str) -> Result<Option<Entry>, StoreError> {
+        let today = self.today();
+        let begun = |entry: &Entry| {
+            entry.status != Status::Draft && entry.effective_from.is_none_or(|from| from <= today)
+        };
+        let Some(mut entry) = self.entry(id).await? else { return Ok(None) };
+        let mut passed = HashSet::new();
+        while let Some(successor) = &entry.superseded_by {
+            let Some(next) = self.entry(successor.as_ref()).await?.filter(begun) else { break };
+            if !passed.insert(entry.id) {
+                return Ok(None);
+            }
+            entry = next;
+        }
+        Ok(self.in_force(&entry).then_some(entry))
+    }
+
+    /// The place that the words name to somebody in that region.
+    pub fn mention(&self, text: &str, region: Option<&str>) -> Mention {
+        let normalised = Analyzer::shared().normalise(text);
+        match self.shared.places.mention(&normalised, self.scope(region).region) {
+            Mention::Here { region, rest } if rest == normalised => {
+                Mention::Here { region, rest: text.to_owned() }
+            }
+            mention => mention,
+        }
+    }
+
+    /// Where an entry holds, as far as that is not the whole city.
+    pub(super) fn reach(&self, entry: &Entry, scope: &Scope) -> Reach {
+        let regions = &self.shared.site.regions;
+        let place = entry.region.as_deref().and_then(|name| regions.resolve(name));
+        let (Some(place), Some(home)) = (place, self.shared.site.region) else { return Reach::Whole };
+        if place == home || !home.contains(place) {
+            return Reach::Whole;
+        }
+        let name = regions.name(place).unwrap_or_default().to_owned();
+        if scope.region.is_some_and(|asker| place.contains(asker)) {
+            Reach::Asked(name)
+        } else {
+            Reach::Part(name)
+        }
+    }
+
+    /// Whether an entry of the store, in force today, may be shown in that scope.
+    pub(super) fn admits(&self, entry: &Entry, scope: &Scope) -> bool {
+        let place = entry.region.as_deref().map(|name| self.shared.site.regions.resolve(name));
+        // A region that was taken out of the table is no place at all.
+        let reached = place.is_none_or(|place| place.is_some() && scope.reaches(place));
+        reached && (scope.audience.is_none() || entry.audience.is_none() || entry.audience == scope.audience)
+    }
+
+    /// The scope of a question of which nothing is known but that it came here.
+    pub(super) fn at_home(&self) -> Scope {
+        self.scope(None)
+    }
+
+    /// What home is called.
+    pub fn home_name(&self) -> &str {
+        self.shared.places.home_name().unwrap_or_default()
+    }
+}
