@@ -20,6 +20,7 @@ use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 use crate::analyzer::Analyzer;
 use crate::entry::EntryId;
 use crate::schema::{self, Fields, MixedTokenizer};
+use crate::search::explain::{self, Explained, Version};
 use crate::search::{self, Hit, Query, Scope};
 use crate::suggest::{self, Suggestion};
 
@@ -206,6 +207,17 @@ impl Index {
     /// The entries that best answer a question, best first. Only what is in force in the query's scope.
     pub fn search(&self, query: &Query, limit: usize) -> Result<Vec<Hit>, IndexError> {
         Ok(search::search(&self.snapshot(), &self.analyzer, query, limit)?)
+    }
+
+    /// The same hits as [`Index::search`] with what gave each its place. Several times slower; for people who look into
+    /// one question.
+    pub fn explain(&self, query: &Query, limit: usize) -> Result<Vec<Explained>, IndexError> {
+        Ok(explain::explain(&self.snapshot(), &self.analyzer, query, limit)?)
+    }
+
+    /// What the answers of this moment depend on.
+    pub fn version(&self) -> Version {
+        Version::of(self.generation())
     }
 
     /// What someone who has typed this may be about to ask, best first; at most one line an entry.

@@ -15,5 +15,6 @@ pub use analyzer::Analyzer;
 pub use entry::{Audience, Entry, EntryId, Kind, Status};
 pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
 pub use region::{RegionCode, Regions};
+pub use search::explain::{Explained, Version};
 pub use search::{Features, Hit, Query, Scope};
 pub use suggest::Suggestion;

@@ -7,6 +7,7 @@
 //! [`Hit::features`] is what it gets.
 
 mod candidates;
+pub mod explain;
 mod features;
 mod rank;
 mod scope;

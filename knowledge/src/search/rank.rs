@@ -14,7 +14,7 @@ use crate::region::RegionCode;
 /// How much the confidence has a say in the order. It looks at the best question alone, the rest of the score at all
 /// that an entry says: an entry whose one question says just what was asked may pass one that shares more words. Of 0.1
 /// and 0.2 the larger was taken, which the demo city liked better and no measured collection minded.
-const CONFIDENCE_SHARE: f32 = 0.2;
+pub(super) const CONFIDENCE_SHARE: f32 = 0.2;
 
 /// A hit on its way to its place.
 pub(super) struct Ranked {
@@ -39,24 +39,41 @@ pub(super) fn order(hits: &mut [Ranked], scope: &Scope) {
     });
 }
 
-/// The body carries the order: it holds the title twice, every similar question once and what the answer says. The
-/// rest separates entries whose bodies say the same, and lets a question that is already known win.
+/// What each feature adds to the order. The body carries it: it holds the title twice, every similar question once and
+/// what the answer says. The rest separates entries whose bodies say the same, and lets a question that is already
+/// known win.
+pub(super) const ORDER: [(&str, f32); 5] = [
+    ("body_ratio", 1.0),
+    ("question_ratio", 0.04),
+    ("precision", 0.025),
+    ("entry_words", 0.03),
+    ("exact", 0.17),
+];
+
 fn score(features: &Features) -> f32 {
-    features.body_ratio
-        + 0.04 * features.question_ratio
-        + 0.025 * features.precision
-        + 0.03 * features.entry_words
-        + 0.17 * features.exact
+    let values = [
+        features.body_ratio,
+        features.question_ratio,
+        features.precision,
+        features.entry_words,
+        features.exact,
+    ];
+    ORDER.iter().zip(values).map(|((_, weight), value)| weight * value).sum()
 }
+
+/// The base, and the weights of the larger ratio, the larger coverage, `precision`, `unknown`, and of a question about
+/// nothing.
+pub(super) const CONFIDENCE: [f32; 6] = [-3.6, 3.6, 1.7, 2.0, -1.5, -1.0];
 
 /// A logistic curve. The weight of `unknown` is set and not fitted: the little training material has few questions
 /// whose very matter is unknown, and there a wrong answer does the most harm.
 fn confidence(features: &Features, about_nothing: bool) -> f32 {
-    let evidence = -3.6
-        + 3.6 * features.question_ratio.max(features.body_ratio)
-        + 1.7 * features.coverage.max(features.body_coverage)
-        + 2.0 * features.precision
-        - 1.5 * features.unknown
-        - if about_nothing { 1.0 } else { 0.0 };
+    let [base, ratio, coverage, precision, unknown, nothing] = CONFIDENCE;
+    let evidence = base
+        + ratio * features.question_ratio.max(features.body_ratio)
+        + coverage * features.coverage.max(features.body_coverage)
+        + precision * features.precision
+        + unknown * features.unknown
+        + if about_nothing { nothing } else { 0.0 };
     1.0 / (1.0 + (-evidence).exp())
 }

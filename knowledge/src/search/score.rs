@@ -54,7 +54,7 @@ pub(crate) fn idf(frequency: u64, documents: u64) -> f32 {
     (1.0 + (without + 0.5) / (frequency as f32 + 0.5)).ln()
 }
 
-fn saturated(count: f32, length: f32, average: f32) -> f32 {
+pub(super) fn saturated(count: f32, length: f32, average: f32) -> f32 {
     count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / average))
 }
 
