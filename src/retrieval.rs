@@ -4,6 +4,7 @@
 mod base;
 mod evidence;
 mod port;
+pub mod trial;
 
 pub use base::{Knowledge, KnowledgeBase, KnowledgeError, Site};
 pub(crate) use port::KnowledgeRetriever;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use knowledge::import::{self, Report, Row};
 use knowledge::{
     Analyzer, Change, Entry, EntryId, Hit, Index, IndexError, Placed, Query, RegionCode, Regions, Scope,
-    Status, Suggestion,
+    Status, Suggestion, Version,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -304,6 +304,21 @@ impl KnowledgeBase {
         Ok(blocking(move || base.index.suggest(&typed, &scope, limit)).await??)
     }
 
+    /// The index itself, for work that is off the async threads already.
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Which city's knowledge it is.
+    pub(super) fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// What the answers of this moment depend on.
+    pub fn version(&self) -> Version {
+        self.index.version()
+    }
+
     /// How many entries the index has.
     pub fn len(&self) -> usize {
         self.index.len()
@@ -338,6 +353,8 @@ fn shanghai() -> TimeZone {
 }
 
 /// The index is read and written off the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, KnowledgeError> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, KnowledgeError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| KnowledgeError::Cancelled)
 }

@@ -12,6 +12,7 @@ mod house_rules;
 mod knowledge_live;
 mod model;
 mod questions;
+mod search_trial;
 mod store_conformance;
 mod store_crash;
 mod story;
