@@ -173,7 +173,7 @@ describe('the calls', () => {
     await api.set('a/b');
     await api.doubts({ state: 'open', kind: 'unsure', order: 'often' });
     await api.compareRuns(3, 7);
-    const calls = fetch.mock.calls.map(([url, init]) => `${String(init?.method)} ${String(url)}`);
+    const calls = fetch.mock.calls.map(([url, init]) => `${init?.method ?? ''} ${url as string}`);
     expect(calls).toEqual([
       'POST /api/v1/desk/search',
       'GET /api/v1/desk/search/sets/a%2Fb',
