@@ -4,6 +4,8 @@
 pub mod command;
 pub mod control;
 pub mod run;
+mod search;
+mod trial;
 
-pub use command::{Command, ExportKind, Report};
+pub use command::{Command, ExportKind, Report, TrialCommand};
 pub use run::run;

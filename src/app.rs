@@ -21,7 +21,8 @@ use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
-use crate::records::{Ledger, LedgerPolicy};
+use crate::records::{Doubts, Ledger, LedgerPolicy};
+use crate::retrieval::trial::Trials;
 use crate::retrieval::{Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
 use crate::store::{self, Store};
 use crate::synthesis::{Extractive, ModelSettings, OpenAi, Prompts};
@@ -52,6 +53,10 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// Channels, inbox and outbox.
     pub gateway: Arc<Gateway>,
+    /// Questions that were not answered, or not surely.
+    pub doubts: Arc<Doubts>,
+    /// Questions to try.
+    pub trials: Arc<Trials>,
     metrics: Metrics,
     stop: CancellationToken,
 }
@@ -89,15 +94,27 @@ impl App {
         let channels = channels(&config, &signer, &clock);
         let stop = CancellationToken::new();
         let metrics = Metrics::default();
+        let doubts = Arc::new(Doubts::new(Arc::clone(&store), config.trial.doubts));
         let gateway = Gateway::new(
             ledger.clone(),
             engine,
+            Arc::clone(&doubts),
             gateway_settings(&config),
             metrics.clone(),
             channels,
             stop.clone(),
         );
-        Ok(Self { config, store, knowledge, ledger, desk, gateway, metrics, stop })
+        let judge = Arc::clone(&gateway);
+        let trials = Trials::new(
+            Arc::clone(&store),
+            Arc::clone(&knowledge),
+            clock,
+            gateway.engine().policy(),
+            Arc::new(move |text, found| judge.engine().foresee(text, found)),
+            config.trial.runs,
+            stop.clone(),
+        );
+        Ok(Self { config, store, knowledge, ledger, desk, gateway, doubts, trials, metrics, stop })
     }
 
     /// Serves until `shutdown` ends, then drains.
@@ -132,7 +149,7 @@ impl App {
         tracing::info!("stopping");
         stop.cancel();
         let drained = async {
-            app.gateway.drain().await;
+            tokio::join!(app.gateway.drain(), app.trials.drain());
             if !server.is_finished() {
                 // Connections that are kept open have no claim to be waited for beyond the drain time.
                 drop(server.await);
@@ -157,6 +174,8 @@ impl App {
             inbox: Inbox::new(Arc::new(GatewayIntake(Arc::clone(&self.gateway)))),
             desk: Arc::clone(&self.desk),
             knowledge: Arc::clone(&self.knowledge),
+            doubts: Arc::clone(&self.doubts),
+            trials: Arc::clone(&self.trials),
             metrics: self.metrics.clone(),
             settings: HttpSettings {
                 body_bytes: config.server.body_bytes,
@@ -282,5 +301,6 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         remember_ids: config.retention.message_ids.into(),
         unwatched: config.dialogue.unwatched.into(),
         longest_pause: config.retention.longest_pause.into(),
+        doubt_below: config.trial.doubt_below,
     }
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::admin::{Command, ExportKind};
+use crate::admin::{Command, ExportKind, TrialCommand};
 use crate::config::{Config, ConfigError};
 use crate::desk::Role;
 
@@ -90,6 +90,14 @@ enum Action {
         /// As JSON
         #[arg(long)]
         json: bool,
+        /// With the fields, terms and features that gave each hit its place
+        #[arg(long)]
+        explain: bool,
+    },
+    /// Tries whole sets of questions and compares two runs, also beside a running server
+    Trial {
+        #[command(subcommand)]
+        action: TrialAction,
     },
     /// Measures
     Evaluate {
@@ -147,6 +155,49 @@ struct ExportChoice {
     /// Questions that had no answer
     #[arg(long)]
     gaps: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum TrialAction {
+    /// Lists sets and their runs
+    List {
+        #[command(flatten)]
+        common: Common,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a set from a file, or replaces its questions
+    Add {
+        #[command(flatten)]
+        common: Common,
+        /// Its name
+        name: String,
+        /// A question a line; after a tab the ids of the entries that answer it, or `-` where no answer is right
+        file: PathBuf,
+    },
+    /// Tries every question of a set and keeps what was found
+    Run {
+        #[command(flatten)]
+        common: Common,
+        /// The set's name or id
+        set: String,
+        /// As JSON, with what every question came to
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says which questions got better or worse between two runs
+    Compare {
+        #[command(flatten)]
+        common: Common,
+        /// The earlier run's number
+        before: u64,
+        /// The later run's number
+        after: u64,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -210,8 +261,21 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             (common, Command::Export { kind })
         }
         Action::Ask { common, question, json } => (common, Command::Ask { question, json }),
-        Action::Search { common, question, limit, json } => {
-            (common, Command::Search { question, limit, json })
+        Action::Search { common, question, limit, json, explain } => {
+            (common, Command::Search { question, limit, json, explain })
+        }
+        Action::Trial { action } => {
+            let (common, trial) = match action {
+                TrialAction::List { common, json } => (common, TrialCommand::List { json }),
+                TrialAction::Add { common, name, file } => {
+                    (common, TrialCommand::Add { name, file: absolute(&file) })
+                }
+                TrialAction::Run { common, set, json } => (common, TrialCommand::Run { set, json }),
+                TrialAction::Compare { common, before, after, json } => {
+                    (common, TrialCommand::Compare { before, after, json })
+                }
+            };
+            (common, Command::Trial { trial })
         }
         Action::Backup { common, directory } => (common, Command::Backup { directory: absolute(&directory) }),
         Action::Verify { common } => (common, Command::Verify),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use channels::ChannelConfig;
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, LimitsConfig, LogConfig, LogFormat, ModelConfig,
-    RetentionConfig, ServerConfig, StoreConfig,
+    RetentionConfig, ServerConfig, StoreConfig, TrialConfig,
 };
 
 /// Every setting with its default, as text.
@@ -50,6 +50,8 @@ pub struct Config {
     pub desk: DeskConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
+    /// Which questions are listed, and how many tries are kept.
+    pub trial: TrialConfig,
     /// What is logged.
     pub log: LogConfig,
     /// The directory of `--data`; not a setting of the file.
@@ -116,6 +118,7 @@ impl Config {
         self.dialogue.check(&mut faults);
         self.limits.check(&mut faults);
         self.desk.check(&mut faults);
+        self.trial.check(&mut faults);
         if let Some(model) = &self.model {
             model.check(&mut faults);
         }

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod evidence;
 pub mod handoff;
 pub mod intent;
+pub mod judgement;
 pub mod phrases;
 pub mod ports;
 pub mod question;
@@ -24,6 +25,7 @@ pub use engine::{Engine, Input, Policy, Turn, Utterance};
 pub use evidence::{Evidence, EvidenceKind};
 pub use handoff::Reason;
 pub use intent::{Intent, Words};
+pub use judgement::{Foreseen, Found};
 pub use phrases::{Phrase, Phrases};
 pub use ports::{
     AnswerStream, Brief, Clock, Interrupt, Piece, Progress, RetrievalError, Retriever, SynthesisError,

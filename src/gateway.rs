@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::dialogue::Engine;
-use crate::records::{Ledger, keys};
+use crate::records::{Doubts, Ledger, keys};
 use crate::store::{StoreError, StoreExt};
 use crate::telemetry::Metrics;
 
@@ -49,12 +49,15 @@ pub struct GatewaySettings {
     pub unwatched: Duration,
     /// The longest pause between two attempts to deliver a reply.
     pub longest_pause: Duration,
+    /// Answers and questions back that were less sure than this are listed.
+    pub doubt_below: f32,
 }
 
 /// The gateway.
 pub struct Gateway {
     ledger: Ledger,
     engine: Engine,
+    doubts: Arc<Doubts>,
     settings: GatewaySettings,
     metrics: Metrics,
     channels: HashMap<ChannelId, Arc<dyn Channel>>,
@@ -77,6 +80,7 @@ impl Gateway {
     pub fn new(
         ledger: Ledger,
         engine: Engine,
+        doubts: Arc<Doubts>,
         settings: GatewaySettings,
         metrics: Metrics,
         channels: Vec<Arc<dyn Channel>>,
@@ -87,6 +91,7 @@ impl Gateway {
         Arc::new(Self {
             ledger,
             engine,
+            doubts,
             metrics,
             channels: channels.into_iter().map(|channel| (channel.id().clone(), channel)).collect(),
             node: uuid::Uuid::new_v4().simple().to_string(),

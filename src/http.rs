@@ -13,6 +13,7 @@ pub mod health;
 pub mod knowledge;
 pub mod limits;
 pub mod live;
+pub mod search;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,9 @@ use utoipa_axum::routes;
 
 use crate::desk::Desk;
 use crate::gateway::Gateway;
+use crate::records::Doubts;
 use crate::retrieval::Knowledge;
+use crate::retrieval::trial::Trials;
 use crate::telemetry::Metrics;
 
 /// How much longer than other bodies an import may be.
@@ -65,6 +68,8 @@ pub struct Web {
     pub(crate) inbox: Inbox,
     pub(crate) desk: Arc<Desk>,
     pub(crate) knowledge: Knowledge,
+    pub(crate) doubts: Arc<Doubts>,
+    pub(crate) trials: Arc<Trials>,
     pub(crate) metrics: Metrics,
     pub(crate) settings: HttpSettings,
     pub(crate) problems: error::Problems,
@@ -109,12 +114,14 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(desk::typing))
         .routes(routes!(live::live))
         .layer(from_fn(auth::same_site));
+    let search = search::router(web.settings.body_bytes).layer(from_fn(auth::same_site));
     let api = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public)
         .merge(asking)
         .merge(entries)
         .merge(import)
-        .merge(desk);
+        .merge(desk)
+        .merge(search);
     let (api, description) = api.split_for_parts();
     let description: Arc<str> = description.to_json().unwrap_or_default().into();
     let mut routes = Router::new()

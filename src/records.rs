@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod conversation;
+pub mod doubt;
 pub mod keys;
 pub mod ledger;
 pub mod message;
@@ -13,5 +14,6 @@ pub use change::Change;
 pub use conversation::{
     ConversationRecord, LoadRecord, OutboxRecord, PeerRecord, PresenceRecord, QueueRecord, RatingRecord,
 };
+pub use doubt::{Doubt, DoubtRecord, Doubts};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AuthorRecord, MessageRecord};

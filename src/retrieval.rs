@@ -6,6 +6,7 @@ mod evidence;
 mod port;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 
 pub use base::{IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus, Site};
 pub(crate) use port::KnowledgeRetriever;

@@ -21,6 +21,7 @@ use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 use crate::analyzer::Analyzer;
 use crate::entry::EntryId;
 use crate::schema::{self, Fields, MixedTokenizer};
+use crate::search::explain::{self, Explained, Version};
 use crate::search::{self, Found, Hit, Model, Query, Scope};
 use crate::suggest::{self, Suggestion};
 
@@ -258,6 +259,17 @@ impl Index {
     /// The same, and the entry that would have answered but is no longer in force.
     pub fn look(&self, query: &Query, limit: usize) -> Result<Found, IndexError> {
         Ok(search::search(&self.snapshot(), &self.analyzer, &self.model(), query, limit)?)
+    }
+
+    /// The same hits as [`Index::search`] with what gave each its place. Several times slower; for people who look into
+    /// one question.
+    pub fn explain(&self, query: &Query, limit: usize) -> Result<Vec<Explained>, IndexError> {
+        Ok(explain::explain(&self.snapshot(), &self.analyzer, &self.model(), query, limit)?)
+    }
+
+    /// What the answers of this moment depend on.
+    pub fn version(&self) -> Version {
+        Version::of(self.generation(), &self.model())
     }
 
     /// What someone who has typed this may be about to ask, best first; at most one line an entry.

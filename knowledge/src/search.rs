@@ -10,6 +10,7 @@
 mod asked;
 mod candidates;
 mod compare;
+pub mod explain;
 mod features;
 mod kinds;
 mod model;

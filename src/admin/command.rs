@@ -72,6 +72,13 @@ pub enum Command {
         limit: usize,
         /// As JSON.
         json: bool,
+        /// With what gave each hit its place.
+        explain: bool,
+    },
+    /// Sets of questions.
+    Trial {
+        /// What to do with them.
+        trial: TrialCommand,
     },
     /// Writes a backup.
     Backup {
@@ -82,6 +89,40 @@ pub enum Command {
     Verify,
     /// Builds the search index anew.
     Reindex,
+}
+
+/// What is done with sets of questions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialCommand {
+    /// Lists sets and runs.
+    List {
+        /// As JSON.
+        json: bool,
+    },
+    /// Makes a set from a file, or replaces its questions.
+    Add {
+        /// Its name.
+        name: String,
+        /// The file, absolute.
+        file: PathBuf,
+    },
+    /// Tries every question of a set.
+    Run {
+        /// Its name or id.
+        set: String,
+        /// As JSON, with what every question came to.
+        json: bool,
+    },
+    /// Compares two runs.
+    Compare {
+        /// The earlier run's number.
+        before: u64,
+        /// The later run's number.
+        after: u64,
+        /// As JSON.
+        json: bool,
+    },
 }
 
 /// What a command says on its way.

@@ -71,7 +71,10 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         Command::Import { paths } => import(app, &paths, out).await?,
         Command::Export { kind } => export(app, kind, out).await?,
         Command::Ask { question, json } => say(ask(app, question, json).await?),
-        Command::Search { question, limit, json } => say(search(app, &question, limit, json).await?),
+        Command::Search { question, limit, json, explain } => {
+            say(super::search::search(app, &question, limit, json, explain).await?);
+        }
+        Command::Trial { trial } => say(super::trial::run(app, trial, out).await?),
         Command::Backup { directory } => {
             let summary = store::backup(store, &directory, app.ledger.now()).await?;
             say(format!("{} records were written to {}", summary.records, directory.display()));
@@ -195,36 +198,6 @@ async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<Strin
     let confidence = reply.confidence.map(|value| format!(", confidence {value:.2}")).unwrap_or_default();
     write!(text, "\n({outcome}{confidence}, {:.1} ms)", took.as_secs_f64() * 1e3)?;
     Ok(text)
-}
-
-async fn search(app: &App, question: &str, limit: usize, as_json: bool) -> anyhow::Result<String> {
-    let hits = app.knowledge.search(question, None, limit).await?;
-    if as_json {
-        let hits: Vec<_> = hits
-            .iter()
-            .map(|hit| {
-                json!({
-                    "id": hit.id.as_ref(), "kind": hit.kind.as_str(), "confidence": hit.confidence, "score": hit.score,
-                    "unit": hit.unit, "matched": hit.matched, "missing": hit.missing, "features": hit.features,
-                })
-            })
-            .collect();
-        return Ok(json!({ "question": question, "hits": hits }).to_string());
-    }
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_BORDERS_ONLY);
-    table.set_header(["confidence", "score", "entry", "best unit", "matched", "missing"]);
-    for hit in hits {
-        table.add_row([
-            format!("{:.3}", hit.confidence),
-            format!("{:.3}", hit.score),
-            hit.id.as_ref().to_owned(),
-            hit.unit,
-            hit.matched.join(" "),
-            hit.missing.join(" "),
-        ]);
-    }
-    Ok(table.to_string())
 }
 
 async fn verify(app: &App, out: &UnboundedSender<Report>) -> anyhow::Result<()> {

@@ -20,7 +20,7 @@ impl Screen {
             Report::Line { text } => println!("{text}"),
             Report::Progress { done, total } => {
                 let bar = self.bar.get_or_insert_with(|| {
-                    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {eta} left")
+                    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")
                         .unwrap_or_else(|_| ProgressStyle::default_bar());
                     ProgressBar::new(total as u64).with_style(style)
                 });
@@ -59,7 +59,7 @@ pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
         Err(error) => return fail(&error),
     };
     // Asking and searching work from the first minute on, as serving does.
-    if matches!(command, Command::Ask { .. } | Command::Search { .. })
+    if matches!(command, Command::Ask { .. } | Command::Search { .. } | Command::Trial { .. })
         && app.config.city.demo
         && let Err(error) = app.prepare_knowledge().await
     {

@@ -259,6 +259,29 @@ pub struct RetentionConfig {
     pub longest_pause: Span,
 }
 
+/// `[trial]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct TrialConfig {
+    pub doubt_below: f32,
+    pub doubts: usize,
+    pub runs: usize,
+}
+
+impl TrialConfig {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        if !(0.0..=1.0).contains(&self.doubt_below) {
+            faults.push(format!("[trial] doubt_below: {} is not between 0 and 1", self.doubt_below));
+        }
+        for (name, value) in [("doubts", self.doubts), ("runs", self.runs)] {
+            if value == 0 {
+                faults.push(format!("[trial] {name}: with 0 nothing is kept"));
+            }
+        }
+    }
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

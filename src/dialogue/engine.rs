@@ -14,6 +14,7 @@ use super::answer::{Call, Outcome, Reply};
 use super::context::{Context, Locale};
 use super::handoff::{Reason, UNANSWERED_TURNS};
 use super::intent::{Intent, Words};
+use super::judgement::{self, Foreseen, Found};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
 use super::question::{Audience, comparable};
@@ -124,6 +125,16 @@ impl Engine {
     pub fn emergency(&self, text: &str, locale: Locale) -> Option<Reply> {
         let intent = self.words.intent(text)?;
         intent.is_emergency().then(|| self.emergency_reply(intent, locale))
+    }
+
+    /// How sure is sure enough.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// What a question would come to if nothing had been said before it, given what was found for it.
+    pub fn foresee(&self, text: &str, found: &[Found<'_>]) -> Foreseen {
+        judgement::foresee(&self.policy, &self.words, text, found)
     }
 
     /// Takes one turn.

@@ -15,9 +15,9 @@ use super::{Gateway, claim_task, release_task, translate};
 use crate::bus::topic;
 use crate::dialogue::conversation::Undrawn;
 use crate::dialogue::engine::Gap;
-use crate::dialogue::{Context, Input, Phrase, Reply, Stage, StageEvent, Turn};
+use crate::dialogue::{Context, Input, Outcome, Phrase, Reply, Stage, StageEvent, Turn, Utterance};
 use crate::records::conversation::MemoryRecord;
-use crate::records::{AuthorRecord, Change, ChangeError, ConversationRecord, MessageRecord, keys};
+use crate::records::{AuthorRecord, Change, ChangeError, ConversationRecord, Doubt, MessageRecord, keys};
 use crate::store::{StoreError, StoreExt};
 
 /// How many waiting messages of one conversation are read at once.
@@ -26,6 +26,7 @@ const BATCH: usize = 16;
 /// What a turn found out before its commit.
 struct Handled {
     epoch: u64,
+    input: Input,
     turn: Turn,
 }
 
@@ -97,34 +98,36 @@ impl Gateway {
             let permit = self.turns.acquire().await;
             let turn = self.turn(&record, &input, &reply_id, conversation, &mut lease).await?;
             drop(permit);
-            Some(Handled { epoch: record.conversation()?.owner_epoch, turn })
+            Some(Handled { epoch: record.conversation()?.owner_epoch, input, turn })
         } else {
             None
         };
-        self.ledger
+        let (spoken, _) = self
+            .ledger
             .change(conversation, |change| {
                 change.check(keys::lease(conversation), Some(lease.version));
                 change.delete(keys::inbox(conversation, item.number));
                 match &handled {
-                    Some(handled) if speaks(change, handled) => self.settle(change, item, handled, &reply_id),
+                    Some(handled) if speaks(change, handled) => {
+                        self.settle(change, item, handled, &reply_id).map(|()| true)
+                    }
                     // A helper took over while the robot was thinking: what it thought is dropped here.
-                    Some(_) => Ok(()),
-                    None => self.pass_on(change, item, &reply_id),
+                    Some(_) => Ok(false),
+                    None => self.pass_on(change, item, &reply_id).map(|()| false),
                 }
             })
             .await?;
         self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(1))).ok();
+        if let Some(handled) = handled.as_ref().filter(|_| spoken) {
+            self.note_doubt(conversation, handled);
+        }
         if let Some(handled) = &handled {
             let outcome = handled.turn.reply.as_ref().and_then(|reply| reply.outcome);
-            self.metrics.turn(
-                &record.channel,
-                outcome.map(super::super::dialogue::answer::Outcome::name),
-                begun.elapsed(),
-            );
+            self.metrics.turn(&record.channel, outcome.map(Outcome::name), begun.elapsed());
             tracing::info!(
                 conversation.id = conversation,
                 channel.id = record.channel,
-                outcome = outcome.map(super::super::dialogue::answer::Outcome::name),
+                outcome = outcome.map(Outcome::name),
                 handoff = handled.turn.handoff.map(super::super::dialogue::handoff::Reason::name),
                 "a turn was taken"
             );
@@ -189,6 +192,40 @@ impl Gateway {
         Ok(())
     }
 
+    /// Lists a question that was not answered, or not surely, for the office that keeps the knowledge. Beside the turn:
+    /// the list is a help, and nobody waits for it.
+    fn note_doubt(self: &Arc<Self>, conversation: &str, handled: &Handled) {
+        let turn = &handled.turn;
+        let unsure = || {
+            let Utterance::Text(text) = &handled.input.utterance else { return None };
+            let reply = turn.reply.as_ref()?;
+            let kind = match reply.outcome? {
+                Outcome::Answered | Outcome::Guide => "unsure",
+                Outcome::Clarify => "clarified",
+                Outcome::NoAnswer | Outcome::Handoff | Outcome::Emergency => return None,
+            };
+            reply.confidence.filter(|confidence| *confidence < self.settings.doubt_below)?;
+            let nearest = reply.evidence.first().map(|first| (first.id.clone(), first.confidence));
+            Some((text.clone(), kind, nearest))
+        };
+        let unanswered = turn.gap.clone().map(|gap| (gap.question, gap.kind, gap.nearest));
+        let Some((question, kind, nearest)) = unanswered.or_else(unsure) else { return };
+        let doubt = Doubt {
+            question,
+            kind,
+            nearest,
+            conversation: conversation.to_owned(),
+            region: handled.input.region.clone(),
+            at: self.ledger.now(),
+        };
+        let doubts = Arc::clone(&self.doubts);
+        self.tasks.spawn(async move {
+            if let Err(error) = doubts.note(doubt).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a doubt could not be noted");
+            }
+        });
+    }
+
     /// A message at a stage where the robot is silent: it is in the thread already, where the helper sees it. What is
     /// left is to notice danger, and to call a person again after the end.
     fn pass_on(&self, change: &mut Change, item: &InboxRecord, reply_id: &str) -> Result<(), ChangeError> {
@@ -215,7 +252,7 @@ impl Gateway {
         }
         if call_again(change)? {
             let words = self.engine.phrases().get(Phrase::QueuedAgain, locale);
-            say(change, Reply::plain(words).with_outcome(crate::dialogue::Outcome::Handoff));
+            say(change, Reply::plain(words).with_outcome(Outcome::Handoff));
         }
         Ok(())
     }

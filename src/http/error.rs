@@ -272,6 +272,8 @@ mod tests {
             include_str!("extract.rs"),
             include_str!("knowledge.rs"),
             include_str!("limits.rs"),
+            include_str!("search.rs"),
+            include_str!("search/trial.rs"),
         ];
         let pattern = regex::Regex::new(r#"(?s)ApiError::new\(\s*StatusCode::\w+,\s*"(\w+)""#).unwrap();
         let own = regex::Regex::new(r#"(?s)Self::new\(\s*StatusCode::\w+,\s*"(\w+)""#).unwrap();

@@ -82,7 +82,8 @@ pub(super) async fn body_length(
 ) -> Result<Response, ApiError> {
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let is_import = request.uri().path() == "/api/v1/knowledge/import";
+    let path = request.uri().path();
+    let is_import = path == "/api/v1/knowledge/import" || path.starts_with(super::search::SETS);
     let longest =
         if is_import { web.settings.body_bytes * super::IMPORT_FACTOR } else { web.settings.body_bytes };
     if length.is_none_or(|length: usize| length <= longest) {

@@ -153,6 +153,46 @@ pub fn gaps() -> Range {
     Range::prefix("gap", &[])
 }
 
+/// A question that was not answered, or not surely, by the digest of its wording.
+pub fn doubt(id: &str) -> Key {
+    Key::new("doubt", &[id.into()])
+}
+
+/// All questions that were not answered, or not surely.
+pub fn doubts() -> Range {
+    Range::prefix("doubt", &[])
+}
+
+/// A set of questions to try.
+pub fn question_set(id: &str) -> Key {
+    Key::new("question_set", &[id.into()])
+}
+
+/// All sets of questions.
+pub fn question_sets() -> Range {
+    Range::prefix("question_set", &[])
+}
+
+/// A run over a set of questions.
+pub fn trial_run(number: u64) -> Key {
+    Key::new("trial_run", &[number.into()])
+}
+
+/// All runs, the oldest first.
+pub fn trial_runs() -> Range {
+    Range::prefix("trial_run", &[])
+}
+
+/// A part of what a run found.
+pub fn trial_rows(run: u64, part: u64) -> Key {
+    Key::new("trial_rows", &[run.into(), part.into()])
+}
+
+/// Everything a run found, in the order of its questions.
+pub fn trial_rows_of(run: u64) -> Range {
+    Range::prefix("trial_rows", &[run.into()])
+}
+
 /// A knowledge entry.
 pub fn entry(id: &str) -> Key {
     Key::new("entry", &[id.into()])

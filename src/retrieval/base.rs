@@ -267,6 +267,8 @@ async fn take_up(shared: &Arc<Shared>) -> Result<Found, KnowledgeError> {
 }
 
 /// The index is read and written off the async threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, KnowledgeError> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, KnowledgeError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| KnowledgeError::Cancelled)
 }

@@ -55,3 +55,13 @@ test('the desk', async ({ browser, server }) => {
   await expect(helper.page.locator('.el-message')).toHaveCount(0);
   await take(helper.page, 'desk.png');
 });
+
+test('the page 检索测试', async ({ browser, server }) => {
+  server.addHelper(FIRST_HELPER);
+  const { page } = await Helper.logIn(browser, server.url, FIRST_HELPER);
+  await page.getByTestId('search-nav').click();
+  await page.getByTestId('try-question').fill('身份证丢了怎么补办');
+  await page.getByTestId('try-submit').click();
+  await expect(page.getByTestId('try-outcome')).toHaveText('会直接回答');
+  await take(page, 'search.png');
+});

@@ -9,7 +9,7 @@ use yikouwen::config::words;
 use yikouwen::dialogue::{Clock, Engine, Policy, Question, RetrievalError, Retriever};
 use yikouwen::gateway::inbox::GatewayIntake;
 use yikouwen::gateway::{Gateway, GatewaySettings};
-use yikouwen::records::{Ledger, LedgerPolicy};
+use yikouwen::records::{Doubts, Ledger, LedgerPolicy};
 use yikouwen::store::{self, Store};
 use yikouwen::synthesis::Extractive;
 use yikouwen::telemetry::Metrics;
@@ -41,6 +41,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
     let seconds = std::time::Duration::from_secs;
     let policy =
         LedgerPolicy { wait_limit: seconds(600), grace: seconds(60), rating_wait: seconds(600), capacity: 3 };
+    let doubts = Arc::new(Doubts::new(Arc::clone(&store), 100));
     let ledger = Ledger::new(store, Events::new(Arc::new(LocalBus::default())), clock, policy);
     let phrases = words::phrases(None).unwrap();
     let quoter = Arc::new(Extractive::new(phrases.clone()));
@@ -56,6 +57,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         remember_ids: seconds(3_600),
         unwatched: seconds(10),
         longest_pause: seconds(1),
+        doubt_below: 0.5,
     };
     let channel = Arc::new(PushChannel {
         id: ChannelId::new("push"),
@@ -63,7 +65,8 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         client: reqwest::Client::new(),
     });
     let stop = CancellationToken::new();
-    let gateway = Gateway::new(ledger, engine, settings, Metrics::default(), vec![channel], stop.clone());
+    let gateway =
+        Gateway::new(ledger, engine, doubts, settings, Metrics::default(), vec![channel], stop.clone());
     gateway.start().await.unwrap();
     let inbox = Inbox::new(Arc::new(GatewayIntake(Arc::clone(&gateway))));
     (gateway, inbox, stop)

@@ -15,6 +15,7 @@ mod knowledge_live;
 mod model;
 mod places;
 mod questions;
+mod search_trial;
 mod store_conformance;
 mod store_crash;
 mod story;

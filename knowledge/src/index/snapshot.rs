@@ -45,6 +45,16 @@ pub(crate) enum Corpus {
     Passages,
 }
 
+impl Corpus {
+    /// Its name in the file of weights.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Corpus::Questions => "questions",
+            Corpus::Passages => "passages",
+        }
+    }
+}
+
 /// Letters of an answer, on average, from which a knowledge base without similar questions is one of passages.
 const PASSAGE: u64 = 40;
 

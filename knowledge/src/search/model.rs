@@ -128,6 +128,18 @@ impl Model {
         Ok(Model { questions: file.questions.weights()?, passages: file.passages.weights()? })
     }
 
+    /// A short fingerprint: equal weights have equal ones on every machine (FNV-1a over what they are).
+    pub fn fingerprint(&self) -> String {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for weights in [&self.questions, &self.passages] {
+            let values = weights.ranking.iter().chain([&weights.bias]).chain(&weights.confidence);
+            for byte in values.chain(&weights.about).flat_map(|weight| weight.to_bits().to_le_bytes()) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        format!("{:08x}", hash >> 32)
+    }
+
     /// The file of these weights, with what is to be said of them on top. Weights that count nothing are left out.
     pub fn write(&self, comment: &str) -> String {
         let mut text: String =

@@ -4,6 +4,7 @@ use super::super::answer::{Choice, EvidenceNote, Outcome, Reply};
 use super::super::aspect::Aspect;
 use super::super::context::{Context, Offer, Topic};
 use super::super::evidence::{Evidence, EvidenceKind};
+use super::super::judgement::{self, Found, Judgement};
 use super::super::phrases::Phrase;
 use super::super::ports::{Brief, Progress};
 use super::super::question::{Question, comparable};
@@ -12,9 +13,6 @@ use super::{Engine, Gap, Input, Turn};
 
 /// A question with at most this many characters may leave its subject to the topic.
 const SHORT: usize = 16;
-
-/// A question whose content has at most this many characters is asked about when several entries fit.
-const VAGUE: usize = 2;
 
 /// How many entries a model may draw on for one answer.
 const SOURCES: usize = 3;
@@ -37,9 +35,7 @@ impl Engine {
             Err(elsewhere) => return *elsewhere,
         };
         let (context, input) = (&context, &input);
-        // One character is no subject: what is left then is a particle or a slip.
-        let has_subject = self.words.content_of(&subject).chars().count() > 1;
-        if !has_subject {
+        if !judgement::has_subject(&self.words, &subject) {
             return match self.topic(context).await {
                 Some(entry) => {
                     let evidence = if subject == text {
@@ -130,35 +126,23 @@ impl Engine {
         {
             return self.ended(context, input, text, &evidence, ended);
         }
-        if sure < self.policy.clarify_at {
-            return self.no_answer(context, input, text, &evidence, "no_answer");
-        }
-        if sure < self.policy.answer_at {
-            let likely: Vec<&Evidence> =
-                evidence.iter().filter(|entry| entry.confidence >= self.policy.clarify_at).collect();
-            return self.clarify(context, input, text, &likely, &evidence);
-        }
-        // Two characters name a field of life ("过户"), not a matter in it.
-        let vague = self.words.content_of(&self.subject(input, text)).chars().count() <= VAGUE;
-        let close: Vec<&Evidence> = evidence
+        let found: Vec<Found<'_>> = evidence
             .iter()
-            .filter(|entry| {
-                let far = log_odds(sure) - log_odds(entry.confidence);
-                if vague {
-                    entry.confidence >= self.policy.clarify_at
-                } else {
-                    entry.confidence >= self.policy.answer_at && far < self.policy.close_margin
-                }
+            .map(|entry| Found {
+                confidence: entry.confidence,
+                unit: &entry.unit,
+                scenario: entry.kind == EvidenceKind::Scenario,
             })
             .collect();
-        let exact = comparable(&evidence[0].unit) == comparable(text);
-        if close.len() > 1 && !exact {
-            return self.clarify(context, input, text, &close, &evidence);
+        match judgement::judge(&self.policy, &self.words, &self.subject(input, text), &found) {
+            Judgement::NoAnswer => self.no_answer(context, input, text, &evidence, "no_answer"),
+            Judgement::Clarify(places) => {
+                let likely: Vec<&Evidence> = places.into_iter().map(|place| &evidence[place]).collect();
+                self.clarify(context, input, text, &likely, &evidence)
+            }
+            Judgement::Guide => self.begin_scenario(context, input, &evidence[0], notes(&evidence)),
+            Judgement::Answer => self.answer(context, input, text, aspect, evidence, progress).await,
         }
-        if evidence[0].kind == EvidenceKind::Scenario {
-            return self.begin_scenario(context, input, &evidence[0], notes(&evidence));
-        }
-        self.answer(context, input, text, aspect, evidence, progress).await
     }
 
     /// Answers from the evidence, the first of which is what the answer is about.
@@ -288,12 +272,6 @@ impl Engine {
 pub(super) fn asked(context: &Context, input: &Input, text: String) -> Question {
     let region = input.region.clone().or_else(|| context.region.clone());
     Question { text, region, audience: input.audience }
-}
-
-/// How confidence is compared: near certainty a small difference says as much as a large one in the middle.
-fn log_odds(confidence: f32) -> f32 {
-    let bounded = confidence.clamp(0.001, 0.999);
-    (bounded / (1.0 - bounded)).ln()
 }
 
 fn best(evidence: &[Evidence]) -> f32 {

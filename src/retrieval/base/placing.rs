@@ -43,7 +43,7 @@ impl KnowledgeBase {
     }
 
     /// Where an entry holds, as far as that is not the whole city.
-    pub(super) fn reach(&self, entry: &Entry, scope: &Scope) -> Reach {
+    pub(in crate::retrieval) fn reach(&self, entry: &Entry, scope: &Scope) -> Reach {
         let regions = &self.shared.site.regions;
         let place = entry.region.as_deref().and_then(|name| regions.resolve(name));
         let (Some(place), Some(home)) = (place, self.shared.site.region) else { return Reach::Whole };
@@ -59,7 +59,7 @@ impl KnowledgeBase {
     }
 
     /// Whether an entry of the store, in force today, may be shown in that scope.
-    pub(super) fn admits(&self, entry: &Entry, scope: &Scope) -> bool {
+    pub(in crate::retrieval) fn admits(&self, entry: &Entry, scope: &Scope) -> bool {
         let place = entry.region.as_deref().map(|name| self.shared.site.regions.resolve(name));
         // A region that was taken out of the table is no place at all.
         let reached = place.is_none_or(|place| place.is_some() && scope.reaches(place));
@@ -67,7 +67,7 @@ impl KnowledgeBase {
     }
 
     /// The scope of a question of which nothing is known but that it came here.
-    pub(super) fn at_home(&self) -> Scope {
+    pub(in crate::retrieval) fn at_home(&self) -> Scope {
         self.scope(None)
     }
 

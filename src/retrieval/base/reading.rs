@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use knowledge::{Audience, Entry, Found, Hit, Index, IndexError, Mention, Query, Scope, Status, Suggestion};
+use knowledge::{
+    Audience, Entry, Found, Hit, Index, IndexError, Mention, Query, Scope, Status, Suggestion, Version,
+};
 
 use super::writer::Request;
-use super::{KnowledgeBase, KnowledgeError, blocking};
+use super::{KnowledgeBase, KnowledgeError, Site, blocking};
 use crate::records::keys;
 use crate::store::{Record, StoreError, StoreExt};
 
@@ -29,7 +31,7 @@ impl KnowledgeBase {
     }
 
     /// Today in the city.
-    pub(super) fn today(&self) -> Date {
+    pub(in crate::retrieval) fn today(&self) -> Date {
         self.shared.clock.now().to_zoned(shanghai()).date()
     }
 
@@ -42,7 +44,7 @@ impl KnowledgeBase {
     }
 
     /// The scope of a question about a region, by code or name.
-    pub(super) fn scope(&self, region: Option<&str>) -> Scope {
+    pub(in crate::retrieval) fn scope(&self, region: Option<&str>) -> Scope {
         let region =
             region.and_then(|name| self.shared.site.regions.resolve(name)).or(self.shared.site.region);
         Scope { region, audience: None, on: self.today() }
@@ -102,7 +104,7 @@ impl KnowledgeBase {
     ///
     /// # Errors
     /// When no index can be built.
-    async fn searchable(&self) -> Result<Arc<Index>, KnowledgeError> {
+    pub(in crate::retrieval) async fn searchable(&self) -> Result<Arc<Index>, KnowledgeError> {
         if let Some(index) = self.shared.index() {
             return Ok(index);
         }
@@ -130,6 +132,16 @@ impl KnowledgeBase {
         // Help with typing is of no use to somebody who waits for it.
         let Some(index) = self.shared.index() else { return Ok(Vec::new()) };
         Ok(blocking(move || index.suggest(&typed, &scope, limit)).await??)
+    }
+
+    /// Which city's knowledge it is.
+    pub(in crate::retrieval) fn site(&self) -> &Site {
+        &self.shared.site
+    }
+
+    /// What the answers of this moment depend on.
+    pub fn version(&self) -> Version {
+        self.shared.index().map(|index| index.version()).unwrap_or_default()
     }
 
     /// How many entries the index has.

@@ -98,8 +98,8 @@ export class Server {
     await rm(this.data, { recursive: true, force: true });
   }
 
-  addHelper(name: string): void {
-    this.run('helper', 'add', name, '--password', PASSWORD);
+  addHelper(name: string, role = 'responder'): void {
+    this.run('helper', 'add', name, '--password', PASSWORD, '--role', role);
   }
 
   exportConversations(): ExportedConversation[] {

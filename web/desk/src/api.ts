@@ -12,6 +12,7 @@ import type {
 } from '@yikouwen/shared/wire';
 
 import { withoutNulls } from './nulls';
+import { searchCalls } from './search/calls';
 
 export class ApiError extends Error {
   constructor(
@@ -120,6 +121,7 @@ export function createApi(options: ApiOptions = {}) {
     close: (id: string) => call<unknown>('POST', `${at(id)}/close`),
     typing: (id: string) => call<undefined>('POST', `${at(id)}/typing`),
     entry: (id: string) => call<Entry>('GET', `/knowledge/${encodeURIComponent(id)}`),
+    ...searchCalls(call),
     suggest: (q: string, limit = 8) =>
       call<{ suggestions: Suggestion[] }>('GET', `/suggest?q=${encodeURIComponent(q)}&limit=${limit}`),
   };

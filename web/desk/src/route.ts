@@ -1,6 +1,6 @@
 /**
  * What is open lives in the address (`#/c/{conversation}/e/{entry}`): a reload keeps it, and on a phone, where one
- * column shows at a time, the system's back button moves between them.
+ * column shows at a time, the system's back button moves between them. `#/search…` is the page 检索测试.
  */
 import { readonly, ref, type DeepReadonly, type Ref } from 'vue';
 
@@ -9,7 +9,17 @@ export interface Route {
   /** The evidence panel is in front. */
   evidence: boolean;
   entry?: string;
+  /** The page 检索测试 is open, and what of it. */
+  search?: SearchPlace;
 }
+
+export type SearchPlace =
+  | { at: 'try'; question?: string }
+  | { at: 'doubts' }
+  | { at: 'sets' }
+  | { at: 'set'; id: string }
+  | { at: 'run'; number: number }
+  | { at: 'compare'; before: number; after: number };
 
 function decode(part: string | undefined): string | undefined {
   if (part === undefined || part === '') return undefined;
@@ -20,8 +30,41 @@ function decode(part: string | undefined): string | undefined {
   }
 }
 
+function whole(part: string | undefined): number | undefined {
+  return part !== undefined && /^\d{1,15}$/.test(part) ? Number(part) : undefined;
+}
+
+/** `#/search`, `/search/q/{question}`, `/search/doubts`, `/search/sets[/{id}]`, `/search/runs/{n}[/{n}]` */
+function parseSearch([what, one, two]: string[]): SearchPlace {
+  const [first, second] = [whole(one), whole(two)];
+  const text = decode(one);
+  if (what === 'doubts') return { at: 'doubts' };
+  if (what === 'sets') return text === undefined ? { at: 'sets' } : { at: 'set', id: text };
+  if (what === 'runs' && first !== undefined) {
+    return second === undefined ? { at: 'run', number: first } : { at: 'compare', before: first, after: second };
+  }
+  return what === 'q' && text !== undefined ? { at: 'try', question: text } : { at: 'try' };
+}
+
+function printSearch(place: SearchPlace): string {
+  switch (place.at) {
+    case 'try':
+      return place.question === undefined ? '' : `/q/${encodeURIComponent(place.question)}`;
+    case 'doubts':
+    case 'sets':
+      return `/${place.at}`;
+    case 'set':
+      return `/sets/${encodeURIComponent(place.id)}`;
+    case 'run':
+      return `/runs/${place.number}`;
+    case 'compare':
+      return `/runs/${place.before}/${place.after}`;
+  }
+}
+
 export function parseRoute(hash: string): Route {
   const parts = hash.replace(/^#?\/?/, '').split('/');
+  if (parts[0] === 'search') return { evidence: false, search: parseSearch(parts.slice(1)) };
   const conversation = parts[0] === 'c' ? decode(parts[1]) : undefined;
   if (conversation === undefined) return { evidence: false };
   const evidence = parts[2] === 'e';
@@ -30,6 +73,7 @@ export function parseRoute(hash: string): Route {
 }
 
 export function printRoute(route: Route): string {
+  if (route.search) return `#/search${printSearch(route.search)}`;
   if (route.conversation === undefined) return '#/';
   const base = `#/c/${encodeURIComponent(route.conversation)}`;
   if (!route.evidence) return base;

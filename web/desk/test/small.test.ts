@@ -5,7 +5,7 @@ import { createDrafts } from '../src/drafts';
 import { en } from '../src/locales/en';
 import { zh } from '../src/locales/zh';
 import { partText, quoteText } from '../src/quote';
-import { parseRoute, printRoute } from '../src/route';
+import { parseRoute, printRoute, type Route } from '../src/route';
 import { isSendKey } from '../src/sendkey';
 import { memory } from './make';
 
@@ -15,9 +15,20 @@ describe('addresses', () => {
     [{ conversation: 'a/b 1', evidence: false }, '#/c/a%2Fb%201'],
     [{ conversation: 'a', evidence: true }, '#/c/a/e'],
     [{ conversation: 'a', evidence: true, entry: '事项-1' }, `#/c/a/e/${encodeURIComponent('事项-1')}`],
-  ])('%j is %s', (route, hash) => {
+    [{ evidence: false, search: { at: 'try' } }, '#/search'],
+    [{ evidence: false, search: { at: 'try', question: '补办/50%?' } }, `#/search/q/${encodeURIComponent('补办/50%?')}`],
+    [{ evidence: false, search: { at: 'doubts' } }, '#/search/doubts'],
+    [{ evidence: false, search: { at: 'sets' } }, '#/search/sets'],
+    [{ evidence: false, search: { at: 'set', id: 'a/b' } }, '#/search/sets/a%2Fb'],
+    [{ evidence: false, search: { at: 'run', number: 7 } }, '#/search/runs/7'],
+    [{ evidence: false, search: { at: 'compare', before: 3, after: 7 } }, '#/search/runs/3/7'],
+  ] satisfies [Route, string][])('%j is %s', (route, hash) => {
     expect(printRoute(route)).toBe(hash);
     expect(parseRoute(hash)).toEqual(route);
+  });
+
+  it.each(['#/search/x', '#/search/runs', '#/search/runs/x', '#/search/q/%E0%A4%A'])('"%s" is the page itself', (hash) => {
+    expect(parseRoute(hash)).toEqual({ evidence: false, search: { at: 'try' } });
   });
 
   it.each(['', '#', '#/c/', '#/c/%E0%A4%A', '#/x/y'])('"%s" is nowhere', (hash) => {

@@ -1,3 +1,4 @@
+import { searchEn } from './search.en';
 import type { Texts } from './zh';
 
 export const en: Texts = {
@@ -223,6 +224,7 @@ export const en: Texts = {
     waiting: (count) => `(${count}) Yikouwen · Helper desk`,
     urgent: (count) => `EMERGENCY (${count}) · Helper desk`,
   },
+  search: searchEn,
   errors: {
     network: 'The server cannot be reached. Check the connection and try again.',
     timeout: 'The server did not answer in time. Try again.',

@@ -1,3 +1,5 @@
+import { searchZh } from './search.zh';
+
 /** Everything people read on the desk. A text with a blank is a function, so a missing value cannot be overlooked. */
 export const zh = {
   app: { name: '一口问', desk: '导服工作台', skip: '跳到会话内容', language: 'English', languageHint: '切换为英文界面' },
@@ -223,6 +225,7 @@ export const zh = {
     waiting: (count: number) => `(${count}) 一口问 · 导服工作台`,
     urgent: (count: number) => `【紧急】(${count}) 导服工作台`,
   },
+  search: searchZh,
   errors: {
     network: '连不上服务器，请检查网络后再试。',
     timeout: '服务器没有及时回应，请再试一次。',

@@ -1,0 +1,108 @@
+//! Whether what was found is an answer: one rule for the turn of a citizen and for whoever tries a question at the desk.
+
+use super::answer::Outcome;
+use super::engine::Policy;
+use super::intent::{Intent, Words};
+use super::question::comparable;
+
+/// A question whose content has at most this many characters is asked about when several entries fit.
+const VAGUE: usize = 2;
+
+/// What the judgement looks at of an entry that was found.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Found<'a> {
+    /// The calibrated confidence that it answers.
+    pub confidence: f32,
+    /// The title or similar question that matched best.
+    pub unit: &'a str,
+    /// Whether it is a guided scenario.
+    pub scenario: bool,
+}
+
+/// What becomes of a question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// Nothing is sure enough.
+    NoAnswer,
+    /// The citizen is asked which of these is meant, by their places in what was found.
+    Clarify(Vec<usize>),
+    /// The first is a scenario, and begins.
+    Guide,
+    /// The first is the answer.
+    Answer,
+}
+
+/// What a question comes to, asked without anything before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Foreseen {
+    /// How it ends; absent for a greeting or thanks.
+    pub outcome: Option<Outcome>,
+    /// What the words were taken for, if they are not looked up at all.
+    pub intent: Option<Intent>,
+}
+
+/// Judges what was found, best first.
+pub fn judge(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) -> Judgement {
+    let sure = found.first().map_or(0.0, |first| first.confidence);
+    if sure < policy.clarify_at {
+        return Judgement::NoAnswer;
+    }
+    let places = |fits: &dyn Fn(&Found<'_>) -> bool| -> Vec<usize> {
+        (0..found.len()).filter(|&place| fits(&found[place])).collect()
+    };
+    if sure < policy.answer_at {
+        return Judgement::Clarify(places(&|entry| entry.confidence >= policy.clarify_at));
+    }
+    // Two characters name a field of life ("过户"), not a matter in it.
+    let vague = words.content_of(text).chars().count() <= VAGUE;
+    let close = places(&|entry| {
+        let far = log_odds(sure) - log_odds(entry.confidence);
+        if vague {
+            entry.confidence >= policy.clarify_at
+        } else {
+            entry.confidence >= policy.answer_at && far < policy.close_margin
+        }
+    });
+    let exact = comparable(found[0].unit) == comparable(text);
+    if close.len() > 1 && !exact {
+        return Judgement::Clarify(close);
+    }
+    if found[0].scenario { Judgement::Guide } else { Judgement::Answer }
+}
+
+/// Says what a first question would come to.
+pub(super) fn foresee(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) -> Foreseen {
+    if let Some(intent) = words.intent(text) {
+        let outcome = match intent {
+            intent if intent.is_emergency() => Some(Outcome::Emergency),
+            Intent::AskHuman | Intent::Complaint | Intent::Dissatisfied => Some(Outcome::Handoff),
+            _ => None,
+        };
+        return Foreseen { outcome, intent: Some(intent) };
+    }
+    let outcome = if has_subject(words, text) {
+        match judge(policy, words, text, found) {
+            Judgement::NoAnswer => Outcome::NoAnswer,
+            Judgement::Clarify(_) => Outcome::Clarify,
+            Judgement::Guide => Outcome::Guide,
+            Judgement::Answer => Outcome::Answered,
+        }
+    } else {
+        Outcome::Clarify
+    };
+    Foreseen { outcome: Some(outcome), intent: None }
+}
+
+/// Whether the words name a matter at all. One character is no subject: what is left then is a particle or a slip.
+pub(super) fn has_subject(words: &Words, text: &str) -> bool {
+    words.content_of(text).chars().count() > 1
+}
+
+/// How confidence is compared: near certainty a small difference says as much as a large one in the middle.
+fn log_odds(confidence: f32) -> f32 {
+    let bounded = confidence.clamp(0.001, 0.999);
+    (bounded / (1.0 - bounded)).ln()
+}
+
+#[cfg(test)]
+mod tests;
