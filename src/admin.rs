@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod control;
+mod files;
 pub mod run;
 
 pub use command::{Command, ExportKind, Report};

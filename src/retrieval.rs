@@ -5,5 +5,5 @@ mod base;
 mod evidence;
 mod port;
 
-pub use base::{Knowledge, KnowledgeBase, KnowledgeError, Site};
+pub use base::{ImportStep, Imported, Knowledge, KnowledgeBase, KnowledgeError, Site, Taking};
 pub(crate) use port::KnowledgeRetriever;

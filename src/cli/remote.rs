@@ -7,10 +7,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Common, fail};
 use crate::admin::{self, Command, Report, control};
 use crate::app::App;
+use crate::retrieval::ImportStep;
 
 /// Shows reports: results on the standard output, the rest beside it.
 struct Screen {
-    bar: Option<ProgressBar>,
+    /// The bar, and what it counts.
+    bar: Option<(ImportStep, ProgressBar)>,
     outcome: Option<ExitCode>,
 }
 
@@ -18,17 +20,7 @@ impl Screen {
     fn show(&mut self, report: Report) {
         match report {
             Report::Line { text } => println!("{text}"),
-            Report::Progress { done, total } => {
-                let bar = self.bar.get_or_insert_with(|| {
-                    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} entries, {eta} left")
-                        .unwrap_or_else(|_| ProgressStyle::default_bar());
-                    ProgressBar::new(total as u64).with_style(style)
-                });
-                bar.set_position(done as u64);
-                if done == total {
-                    bar.finish_and_clear();
-                }
-            }
+            Report::Progress { step, done, total } => self.progress(step, done, total),
             Report::Failed { text, usage } => {
                 eprintln!("yikouwen: {text}");
                 self.outcome = Some(ExitCode::from(if usage { 2 } else { 1 }));
@@ -36,6 +28,29 @@ impl Screen {
             Report::Done => self.outcome = Some(ExitCode::SUCCESS),
         }
     }
+}
+
+impl Screen {
+    fn progress(&mut self, step: ImportStep, done: usize, total: usize) {
+        let bar = match self.bar.take() {
+            Some((of, bar)) if of == step => bar,
+            _ => bar_of(step, total),
+        };
+        bar.set_position(done as u64);
+        if done == total {
+            bar.finish_and_clear();
+        }
+        self.bar = Some((step, bar));
+    }
+}
+
+fn bar_of(step: ImportStep, total: usize) -> ProgressBar {
+    let template = match step {
+        ImportStep::Reading => "reading      {bar:40} {bytes}/{total_bytes}, {eta} left",
+        ImportStep::TakingOver => "taking over  {bar:40} {pos}/{len} entries, {eta} left",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total as u64).with_style(style)
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> ExitCode {

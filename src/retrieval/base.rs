@@ -1,12 +1,13 @@
 //! Entries in the store, and the index that follows them. Every change raises the knowledge's generation in the same
 //! commit; the index carries the generation it was built from, and so proves that it is current.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use knowledge::import::{self, Report, Row};
+use knowledge::import::{self, Mapping, Report, Row, SourceFile};
 use knowledge::{
     Analyzer, Change, Entry, EntryId, Hit, Index, IndexError, Placed, Query, RegionCode, Regions, Scope,
     Status, Suggestion,
@@ -33,7 +34,7 @@ struct GenerationRecord {
 /// Why the knowledge could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum KnowledgeError {
-    /// The import was refused as a whole; nothing of it was taken over.
+    /// What was to be taken over was refused as a whole; nothing of it was.
     #[error("the import was refused:\n{0}")]
     Refused(Report),
     /// The table of regions cannot be used.
@@ -48,6 +49,41 @@ pub enum KnowledgeError {
     /// The program is ending.
     #[error("the work was cut short")]
     Cancelled,
+}
+
+/// What of an import is taken over when some of its files are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taking {
+    /// The other files.
+    EachFile,
+    /// Nothing.
+    AllOrNothing,
+}
+
+/// What an import is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportStep {
+    /// Reading files; counted in bytes.
+    Reading,
+    /// Putting entries into store and index; counted in entries.
+    TakingOver,
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Imported {
+    /// How many entries were taken over.
+    pub entries: usize,
+    /// Of how many files.
+    pub files: usize,
+    /// How many files were refused.
+    pub refused_files: usize,
+    /// Why they were.
+    pub report: Report,
+    /// Files in archives that are of no kind that is read.
+    pub left_out: Vec<String>,
 }
 
 /// Which city's knowledge it is.
@@ -149,37 +185,57 @@ impl KnowledgeBase {
         self.store.scan_all(&keys::entries()).await?.iter().map(crate::store::Record::decode).collect()
     }
 
-    /// Takes files over, all of them or none. Entries of the same id are replaced.
+    /// Takes files over, each whole or not at all. Entries of the same id are replaced.
     ///
     /// # Errors
-    /// [`KnowledgeError::Refused`] lists every fault of every row.
+    /// With [`Taking::AllOrNothing`], [`KnowledgeError::Refused`] lists every fault of every row.
     pub async fn import(
         self: &Arc<Self>,
-        files: Vec<(String, Vec<u8>)>,
-        progress: impl Fn(usize, usize) + Send + Sync,
-    ) -> Result<usize, KnowledgeError> {
-        let rows = blocking(move || read(&files)).await?.map_err(KnowledgeError::Refused)?;
-        self.take_over(rows, progress).await
+        files: Vec<SourceFile>,
+        mapping: Option<Mapping>,
+        taking: Taking,
+        progress: impl Fn(ImportStep, usize, usize) + Send + Sync + 'static,
+    ) -> Result<Imported, KnowledgeError> {
+        let progress = Arc::new(progress);
+        let reading = Arc::clone(&progress);
+        let known = self.known().await?;
+        let base = Arc::clone(self);
+        let (judged, left_out) = blocking(move || {
+            let mut step = |done, total| reading(ImportStep::Reading, done, total);
+            let read = import::read(files, mapping.as_ref(), &mut step);
+            let known = |id: &EntryId| known.contains(id.as_ref());
+            (import::judge(read.files, &known, &base.site.regions), read.left_out)
+        })
+        .await?;
+        if taking == Taking::AllOrNothing && judged.refused_files > 0 {
+            return Err(KnowledgeError::Refused(judged.report));
+        }
+        let entries =
+            self.take_over(judged.rows, |done, total| progress(ImportStep::TakingOver, done, total)).await?;
+        Ok(Imported {
+            entries,
+            files: judged.files,
+            refused_files: judged.refused_files,
+            report: judged.report,
+            left_out,
+        })
     }
 
+    /// The ids of all entries.
+    async fn known(&self) -> Result<HashSet<String>, StoreError> {
+        let records = self.store.scan_all(&keys::entries()).await?;
+        let id = |record: &crate::store::Record| {
+            record.key.parts().first().and_then(|part| part.text().map(str::to_owned))
+        };
+        Ok(records.iter().filter_map(id).collect())
+    }
+
+    /// Puts rows in, with which nothing is wrong.
     async fn take_over(
         self: &Arc<Self>,
         rows: Vec<Row>,
         progress: impl Fn(usize, usize) + Send + Sync,
     ) -> Result<usize, KnowledgeError> {
-        let known: std::collections::HashSet<String> = self
-            .store
-            .scan_all(&keys::entries())
-            .await?
-            .iter()
-            .filter_map(|record| record.key.parts().first().and_then(|part| part.text().map(str::to_owned)))
-            .collect();
-        let mut faults = import::check_references(&rows, &|id: &EntryId| known.contains(id.as_ref()));
-        faults.extend(import::check_regions(&rows, &self.site.regions));
-        faults.sort();
-        if let Some(report) = Report::of(faults) {
-            return Err(KnowledgeError::Refused(report));
-        }
         let total = rows.len();
         let mut done = 0;
         let mut rest = rows.into_iter().map(|row| row.entry).peekable();
@@ -203,10 +259,17 @@ impl KnowledgeBase {
     /// # Errors
     /// [`KnowledgeError::Refused`] lists what is wrong with it.
     pub async fn put(self: &Arc<Self>, line: Vec<u8>) -> Result<Entry, KnowledgeError> {
-        let rows = read(&[("body".to_owned(), line)]).map_err(KnowledgeError::Refused)?;
+        let rows = import::jsonl::read("body", &line).map_err(KnowledgeError::Refused)?;
         let Some(entry) = rows.first().map(|row| row.entry.clone()) else {
             return Err(KnowledgeError::Refused(Report::default()));
         };
+        let known = self.known().await?;
+        let mut faults = import::check_references(&rows, &|id: &EntryId| known.contains(id.as_ref()));
+        faults.extend(import::check_regions(&rows, &self.site.regions));
+        faults.sort();
+        if let Some(report) = Report::of(faults) {
+            return Err(KnowledgeError::Refused(report));
+        }
         self.take_over(rows, |_, _| {}).await?;
         Ok(entry)
     }
@@ -312,22 +375,6 @@ impl KnowledgeBase {
     /// Whether the index has none.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
-    }
-}
-
-/// Reads all files and lists what is wrong with any of them.
-fn read(files: &[(String, Vec<u8>)]) -> Result<Vec<Row>, Report> {
-    let mut rows = Vec::new();
-    let mut faults = Vec::new();
-    for (name, bytes) in files {
-        match import::jsonl::read(name, bytes) {
-            Ok(read) => rows.extend(read),
-            Err(report) => faults.extend(report.faults),
-        }
-    }
-    match Report::of(faults) {
-        Some(report) => Err(report),
-        None => Ok(rows),
     }
 }
 
