@@ -87,7 +87,7 @@ impl Cell {
             (Shape::Whole, cell) => read_whole(cell.shown().trim())?.into(),
             (Shape::Decimal, cell) => read_decimal(cell.shown().trim())?,
             (Shape::Word(words), cell) => read_word(cell.shown().trim(), words)?.into(),
-            (Shape::Line, cell) => cell.shown().trim().into(),
+            (Shape::Line, cell) => read_prose(cell.shown().trim()).into(),
             (Shape::Prose, Cell::Text(text)) => read_prose(&text).into(),
             (Shape::Prose, cell) => cell.shown().into(),
             (Shape::Texts | Shape::Conditions, cell) => read_texts(&cell.shown(), habits)?,

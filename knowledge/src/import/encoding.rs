@@ -91,7 +91,7 @@ mod tests {
         damaged.push(0xFF);
         damaged.extend_from_slice("补办。".as_bytes());
         let NotText { line, column, reason } = decode(&damaged).unwrap_err();
-        assert_eq!((line, column), (2, 17));
+        assert_eq!((line, column), (2, 16));
         assert!(reason.contains("UTF-8"));
     }
 }

@@ -199,8 +199,13 @@ fn toml(matter: &str) -> Result<BTreeMap<String, Given>, Unreadable> {
     Ok(fields)
 }
 
+/// The message without its own place, which counts from the fence.
 fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+    let line = text.lines().next().unwrap_or_default();
+    match line.strip_prefix("error: line ").and_then(|rest| rest.split_once(": ")) {
+        Some((_, reason)) => reason,
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -231,12 +236,12 @@ mod tests {
         let table = [
             ("---\nkind: faq\ntitel: x\n---\n# 一\n", "3:8 titel"),
             ("---\nkind: faq\nexpires_on: 2026-02-30\n---\n# 一\n", "3:13 expires_on"),
-            ("---\nkind: faq\ntitle: 一\nanswer: x\n---\ny\n", "6:1 answer"),
+            ("---\nkind: faq\ntitle: 一\nanswer: x\n---\ny\n", "4:9 answer"),
             ("---\nkind: faq\nid: 007\ntitle: 一\n---\n", "3:5 id"),
             ("+++\nkind = \"faq\"\nstatus = \"有效\"\n+++\n# 一\n", "3:10 status"),
             ("# 一\n", "1:1 kind"),
             ("---\nkind: faq\n", "1:1 "),
-            ("---\nkind: [faq\n---\n", "3:1 "),
+            ("---\nkind: [faq\n---\n", "2:7 "),
         ];
         for (text, expected) in table {
             let read = read("a.md", text.as_bytes(), &Mapping::default());

@@ -336,7 +336,7 @@ fn each_file_is_taken_or_refused_by_itself() {
 fn fifty_six_thousand_entries_are_read_in_one_go() {
     let table: String = std::iter::once("id,kind,title,similar,answer,region,status\n".to_owned())
         .chain((0..56_000).map(|number| {
-            format!("q{number},faq,第{number}个问题怎么办,问法{number}甲|问法{number}乙,请到窗口办理第{number}件事。,330100,published\n")
+            format!("q{number},faq,第{number}个问题怎么办,问法{number}甲|问法{number}乙,请到窗口办理第{number}件事。,安和市,published\n")
         }))
         .collect();
     let mut steps = Vec::new();

@@ -72,17 +72,21 @@ fn read_sheet(
     let mut cells = workbook.worksheet_cells_reader(sheet)?;
     let last = f64::from(cells.dimensions().end.0.max(1));
     let mut failed = None;
+    // Behind its last cell the reader has nothing to say, and complains when it is asked again.
+    let mut over = false;
     // Cells come one by one, so that one cell far away cannot make a table of a billion empty ones.
-    let next = || match cells.next_cell() {
-        Ok(Some(cell)) => {
-            let (row, column) = cell.get_position();
-            Some((row, column, cell_of(cell.get_value())))
+    let next = || {
+        if over {
+            return None;
         }
-        Ok(None) => None,
-        Err(error) => {
+        let cell = cells.next_cell().unwrap_or_else(|error| {
             failed = Some(error);
             None
-        }
+        });
+        over = cell.is_none();
+        let cell = cell?;
+        let (row, column) = cell.get_position();
+        Some((row, column, cell_of(cell.get_value())))
     };
     let mut rows = Rows { next, waiting: None, merged };
     let counted = std::iter::from_fn(|| {
