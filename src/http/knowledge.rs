@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use knowledge::import::{Format, SourceFile};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Editor;
@@ -72,7 +72,7 @@ pub struct Imported {
 }
 
 /// What is known of the file that is sent.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize)]
 pub struct ImportQuery {
     /// Its name. The ending tells what it is; without a name the content type does, and without that it is JSONL.
     file: Option<String>,
@@ -84,7 +84,7 @@ const SAYS_NOTHING: [&str; 3] =
 
 /// Takes a file over, all of it or nothing: JSONL, CSV, XLSX, Markdown, HTML, DOCX, PDF, or a zipped folder of these,
 /// which may hold a `mapping.toml`.
-#[utoipa::path(post, path = "/api/v1/knowledge/import", tag = "knowledge", params(ImportQuery), request_body(content = String, content_type = "application/jsonl"),
+#[utoipa::path(post, path = "/api/v1/knowledge/import", tag = "knowledge", params(("file" = Option<String>, Query, description = "The name of the file; its ending tells what it is")), request_body(content = String, content_type = "application/jsonl"),
     responses((status = 200, body = Imported), (status = 401), (status = 403), (status = 415, description = "Files of this kind are not read"), (status = 422, description = "`faults` lists every row that is wrong")))]
 pub(super) async fn import(
     State(web): State<Shared>,
