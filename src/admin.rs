@@ -3,9 +3,10 @@
 
 pub mod command;
 pub mod control;
+mod files;
 pub mod run;
 mod search;
 mod trial;
 
-pub use command::{Command, ExportKind, Report, TrialCommand};
+pub use command::{Command, ExportKind, Report, Step, TrialCommand};
 pub use run::run;

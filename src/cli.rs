@@ -10,10 +10,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use knowledge::export::ExportFormat;
+use knowledge::import::Mapping;
 
 use crate::admin::{Command, ExportKind, TrialCommand};
 use crate::config::{Config, ConfigError};
 use crate::desk::Role;
+use crate::retrieval::Taking;
 
 /// 一口问: one place to ask the government, on whatever channel people have.
 #[derive(Parser, Debug)]
@@ -53,20 +56,32 @@ enum Action {
         #[arg(long)]
         demo: bool,
     },
-    /// Takes knowledge files over, all of them or none
+    /// Takes knowledge files over, each of them whole or not at all
     Import {
         #[command(flatten)]
         common: Common,
-        /// Files, or directories of files
+        /// A TOML file that explains foreign names of columns, and fills in what the files leave out
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+        /// Takes nothing over when any file is refused
+        #[arg(long)]
+        all_or_nothing: bool,
+        /// Files, zipped folders, or folders: JSONL, CSV, XLSX, Markdown, HTML, DOCX, PDF
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
-    /// Prints what is stored, one JSON object a line
+    /// Prints what is stored, one JSON object a line, or writes it to a file
     Export {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
         what: ExportChoice,
+        /// How entries are written: jsonl, csv, xlsx or markdown; as the name of --output ends, unless it is given
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<ExportFormat>,
+        /// The file to write, instead of printing
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Takes one turn: answer, citations, confidence, timing
     Ask {
@@ -155,6 +170,29 @@ struct ExportChoice {
     /// Questions that had no answer
     #[arg(long)]
     gaps: bool,
+}
+
+impl ExportChoice {
+    fn command(
+        &self,
+        format: Option<ExportFormat>,
+        output: Option<&std::path::Path>,
+    ) -> Result<Command, String> {
+        let kind = match self {
+            ExportChoice { entries: true, .. } => ExportKind::Entries,
+            ExportChoice { conversations: true, .. } => ExportKind::Conversations,
+            ExportChoice { .. } => ExportKind::Gaps,
+        };
+        let by_name = output.and_then(|path| ExportFormat::of_name(path.to_str()?));
+        let format = format.or(by_name).unwrap_or(ExportFormat::Jsonl);
+        if kind != ExportKind::Entries && format != ExportFormat::Jsonl {
+            return Err(format!("only entries can be written as {format}"));
+        }
+        if output.is_none() && !format.is_text() {
+            return Err(format!("{format} cannot be printed; name a file for it with --output"));
+        }
+        Ok(Command::Export { kind, format, output: output.map(absolute) })
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -249,17 +287,19 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Action::Evaluate { what } => return evaluate::evaluate(&what),
         Action::Check { common, online } => return check::check(&common, online).await,
         Action::Restore { common, directory } => return serve::restore(&common, &directory).await,
-        Action::Import { common, paths } => {
-            (common, Command::Import { paths: paths.iter().map(|path| absolute(path)).collect() })
-        }
-        Action::Export { common, what } => {
-            let kind = match what {
-                ExportChoice { entries: true, .. } => ExportKind::Entries,
-                ExportChoice { conversations: true, .. } => ExportKind::Conversations,
-                ExportChoice { .. } => ExportKind::Gaps,
+        Action::Import { common, mapping, all_or_nothing, paths } => {
+            let mapping = match mapping.as_deref().map(read_mapping).transpose() {
+                Ok(mapping) => mapping,
+                Err(why) => return usage(&why),
             };
-            (common, Command::Export { kind })
+            let taking = if all_or_nothing { Taking::AllOrNothing } else { Taking::EachFile };
+            let paths = paths.iter().map(|path| absolute(path)).collect();
+            (common, Command::Import { paths, mapping, taking })
         }
+        Action::Export { common, what, format, output } => match what.command(format, output.as_deref()) {
+            Ok(command) => (common, command),
+            Err(why) => return usage(&why),
+        },
         Action::Ask { common, question, json } => (common, Command::Ask { question, json }),
         Action::Search { common, question, limit, json, explain } => {
             (common, Command::Search { question, limit, json, explain })
@@ -294,6 +334,22 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         },
     };
     remote::run(&common, command).await
+}
+
+/// A mapping file's text. It is read and judged here, because a server that runs elsewhere may not see the file.
+fn read_mapping(path: &std::path::Path) -> Result<String, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    match Mapping::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// Says what is wrong with the arguments.
+fn usage(why: &str) -> ExitCode {
+    eprintln!("yikouwen: {why}");
+    ExitCode::from(2)
 }
 
 /// A server that runs elsewhere has another working directory.

@@ -40,7 +40,7 @@ use crate::retrieval::trial::Trials;
 use crate::telemetry::Metrics;
 
 /// How much longer than other bodies an import may be.
-const IMPORT_FACTOR: usize = 64;
+const IMPORT_FACTOR: usize = 512;
 
 /// What the HTTP side is told by the configuration.
 pub struct HttpSettings {

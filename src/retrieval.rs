@@ -8,5 +8,8 @@ mod port;
 mod tests;
 pub mod trial;
 
-pub use base::{IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus, Site};
+pub use base::{
+    ImportStep, Imported, IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus,
+    Site, Taking,
+};
 pub(crate) use port::KnowledgeRetriever;

@@ -25,6 +25,11 @@ pub use details::{
 pub use id::{EntryId, InvalidId};
 pub use validate::Fault;
 
+/// Whether a text is a day as entries write it.
+pub(crate) fn is_date(text: &str) -> bool {
+    date::parse(text).is_ok()
+}
+
 /// Facts a scenario has learned about the citizen, by name.
 pub type Facts = BTreeMap<String, String>;
 

@@ -4,6 +4,7 @@
 pub mod analyzer;
 pub mod entry;
 pub mod evaluate;
+pub mod export;
 pub mod import;
 pub mod index;
 pub mod region;

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use knowledge::export::ExportFormat;
 use serde::{Deserialize, Serialize};
 
 use crate::desk::Role;
+use crate::retrieval::{ImportStep, Taking};
 
 /// What is to be exported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -47,15 +49,23 @@ pub enum Command {
         /// The password.
         password: Option<String>,
     },
-    /// Takes files over, all or nothing.
+    /// Takes files over, each whole or not at all.
     Import {
-        /// The files, absolute.
+        /// The files and folders, absolute.
         paths: Vec<PathBuf>,
+        /// The text of the mapping file that explains them.
+        mapping: Option<String>,
+        /// What happens to the others when a file is refused.
+        taking: Taking,
     },
-    /// Prints records, one object a line.
+    /// Prints records, or writes them to a file.
     Export {
         /// Which.
         kind: ExportKind,
+        /// How; only entries have a choice.
+        format: ExportFormat,
+        /// Where to, absolute.
+        output: Option<PathBuf>,
     },
     /// Takes one turn.
     Ask {
@@ -125,6 +135,29 @@ pub enum TrialCommand {
     },
 }
 
+/// What is counted on the way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Bytes of files that are read.
+    Reading,
+    /// Entries that are taken over.
+    TakingOver,
+    /// Entries that are put into a new index.
+    Indexing,
+    /// Questions that are asked.
+    Asking,
+}
+
+impl From<ImportStep> for Step {
+    fn from(step: ImportStep) -> Step {
+        match step {
+            ImportStep::Reading => Step::Reading,
+            ImportStep::TakingOver => Step::TakingOver,
+        }
+    }
+}
+
 /// What a command says on its way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
@@ -136,6 +169,8 @@ pub enum Report {
     },
     /// How far it is.
     Progress {
+        /// With what.
+        step: Step,
         /// How many are done.
         done: usize,
         /// Of how many.

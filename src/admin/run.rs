@@ -1,20 +1,19 @@
 //! Runs a command over the opened program.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::command::{Command, ExportKind, Report};
+use super::command::{Command, Report, Step};
+use super::files;
 use crate::app::App;
 use crate::desk::accounts;
 use crate::dialogue::{Context as Memory, Input, Interrupt, Locale, Progress, Utterance};
-use crate::records::{ConversationRecord, keys};
-use crate::store::{self, StoreExt};
+use crate::store;
 
 /// Runs a command; what it says goes to `out`. A receiver that is gone is no reason to stop halfway.
 ///
@@ -68,8 +67,12 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
                 say(format!("first password: {password}"));
             }
         }
-        Command::Import { paths } => import(app, &paths, out).await?,
-        Command::Export { kind } => export(app, kind, out).await?,
+        Command::Import { paths, mapping, taking } => {
+            files::import(app, &paths, mapping.as_deref(), taking, out).await?;
+        }
+        Command::Export { kind, format, output } => {
+            files::export(app, kind, format, output.as_deref(), out).await?;
+        }
         Command::Ask { question, json } => say(ask(app, question, json).await?),
         Command::Search { question, limit, json, explain } => {
             say(super::search::search(app, &question, limit, json, explain).await?);
@@ -81,72 +84,6 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         }
         Command::Verify => verify(app, out).await?,
         Command::Reindex => reindex(app, out).await?,
-    }
-    Ok(())
-}
-
-async fn import(app: &App, paths: &[PathBuf], out: &UnboundedSender<Report>) -> anyhow::Result<()> {
-    let mut files = Vec::new();
-    for path in paths {
-        for file in expand(path)? {
-            let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            files.push((file.display().to_string(), bytes));
-        }
-    }
-    if files.is_empty() {
-        bail!("there is no .jsonl file in what was named");
-    }
-    let count = files.len();
-    let progress = out.clone();
-    let imported = app
-        .knowledge
-        .import(files, move |done, total| drop(progress.send(Report::Progress { done, total })))
-        .await?;
-    drop(out.send(Report::Line { text: format!("{imported} entries of {count} files were taken over") }));
-    Ok(())
-}
-
-/// A file itself, or the `.jsonl` files of a directory in the order of their names.
-fn expand(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let about = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if !about.is_dir() {
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
-            bail!("{}: only .jsonl files can be imported", path.display());
-        }
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files: Vec<PathBuf> = std::fs::read_dir(path)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|file| file.extension().is_some_and(|extension| extension == "jsonl"))
-        .collect();
-    files.sort();
-    Ok(files)
-}
-
-async fn export(app: &App, kind: ExportKind, out: &UnboundedSender<Report>) -> anyhow::Result<()> {
-    let say = |text: String| drop(out.send(Report::Line { text }));
-    match kind {
-        ExportKind::Entries => {
-            for entry in app.knowledge.entries().await? {
-                say(serde_json::to_string(&entry)?);
-            }
-        }
-        ExportKind::Conversations => {
-            for record in app.store.scan_all(&keys::conversations()).await? {
-                let conversation: ConversationRecord = record.decode()?;
-                let messages = app.ledger.messages(&conversation.id, 0, usize::MAX).await?;
-                let mut value = serde_json::to_value(&conversation)?;
-                if let Some(members) = value.as_object_mut() {
-                    members.insert("messages".to_owned(), serde_json::to_value(messages)?);
-                }
-                say(value.to_string());
-            }
-        }
-        ExportKind::Gaps => {
-            for record in app.store.scan_all(&keys::gaps()).await? {
-                say(record.decode::<serde_json::Value>()?.to_string());
-            }
-        }
     }
     Ok(())
 }
@@ -232,7 +169,9 @@ async fn reindex(app: &App, out: &UnboundedSender<Report>) -> anyhow::Result<()>
     let progress = out.clone();
     let entries = app
         .knowledge
-        .rebuild(move |done, total| drop(progress.send(Report::Progress { done, total })))
+        .rebuild(move |done, total| {
+            drop(progress.send(Report::Progress { step: Step::Indexing, done, total }))
+        })
         .await?;
     let text = format!("{entries} entries were indexed anew in {:.1} s", begun.elapsed().as_secs_f64());
     drop(out.send(Report::Line { text }));

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::command::{Report, TrialCommand};
+use super::command::{Report, Step, TrialCommand};
 use crate::app::App;
 use crate::retrieval::trial::{Comparison, RowRecord, RunRecord, RunState, Trials, read_lines};
 
@@ -33,7 +33,7 @@ pub(super) async fn run(
             let progress = out.clone();
             let run = trials
                 .run_set(&set, None, OPERATOR, move |done, total| {
-                    drop(progress.send(Report::Progress { done, total }));
+                    drop(progress.send(Report::Progress { step: Step::Asking, done, total }));
                 })
                 .await
                 .with_context(|| format!("cannot run `{set}`"))?;

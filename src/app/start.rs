@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use knowledge::import::SourceFile;
 use rust_embed::RustEmbed;
 
 use super::App;
 use crate::desk::{Role, accounts};
+use crate::retrieval::Taking;
 
 /// The demo city's knowledge, carried in the program.
 #[derive(RustEmbed)]
@@ -24,11 +26,18 @@ impl App {
     /// When the store fails, or the demo content is faulty, which a test rules out.
     pub async fn import_demo(&self) -> anyhow::Result<usize> {
         let files = Demo::iter()
-            .filter_map(|name| Demo::get(&name).map(|file| (name.into_owned(), file.data.into_owned())))
+            .filter_map(|name| {
+                let file = Demo::get(&name)?;
+                Some(SourceFile { name: name.into_owned(), bytes: file.data.into_owned() })
+            })
             .collect();
-        let imported = self.knowledge.import(files, |_, _| {}).await.context("the demo content")?;
-        tracing::info!(entries = imported, "the demo city's knowledge was taken over");
-        Ok(imported)
+        let imported = self
+            .knowledge
+            .import(files, None, Taking::AllOrNothing, |_, _, _| {})
+            .await
+            .context("the demo content")?;
+        tracing::info!(entries = imported.entries, "the demo city's knowledge was taken over");
+        Ok(imported.entries)
     }
 
     /// Takes the demo city's knowledge over while there is none at all. The store is asked, because an index that is

@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Common, fail};
-use crate::admin::{self, Command, Report, control};
+use crate::admin::{self, Command, Report, Step, control};
 use crate::app::App;
 
 /// Shows reports: results on the standard output, the rest beside it.
 struct Screen {
-    bar: Option<ProgressBar>,
+    /// The bar, and what it counts.
+    bar: Option<(Step, ProgressBar)>,
     outcome: Option<ExitCode>,
 }
 
@@ -18,17 +19,7 @@ impl Screen {
     fn show(&mut self, report: Report) {
         match report {
             Report::Line { text } => println!("{text}"),
-            Report::Progress { done, total } => {
-                let bar = self.bar.get_or_insert_with(|| {
-                    let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left")
-                        .unwrap_or_else(|_| ProgressStyle::default_bar());
-                    ProgressBar::new(total as u64).with_style(style)
-                });
-                bar.set_position(done as u64);
-                if done == total {
-                    bar.finish_and_clear();
-                }
-            }
+            Report::Progress { step, done, total } => self.progress(step, done, total),
             Report::Failed { text, usage } => {
                 eprintln!("yikouwen: {text}");
                 self.outcome = Some(ExitCode::from(if usage { 2 } else { 1 }));
@@ -36,6 +27,29 @@ impl Screen {
             Report::Done => self.outcome = Some(ExitCode::SUCCESS),
         }
     }
+
+    fn progress(&mut self, step: Step, done: usize, total: usize) {
+        let bar = match self.bar.take() {
+            Some((of, bar)) if of == step => bar,
+            _ => bar_of(step, total),
+        };
+        bar.set_position(done as u64);
+        if done == total {
+            bar.finish_and_clear();
+        }
+        self.bar = Some((step, bar));
+    }
+}
+
+fn bar_of(step: Step, total: usize) -> ProgressBar {
+    let template = match step {
+        Step::Reading => "reading      {bar:40} {bytes}/{total_bytes}, {eta} left",
+        Step::TakingOver => "taking over  {bar:40} {pos}/{len} entries, {eta} left",
+        Step::Indexing => "indexing     {bar:40} {pos}/{len} entries, {eta} left",
+        Step::Asking => "asking       {bar:40} {pos}/{len} questions, {eta} left",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total as u64).with_style(style)
 }
 
 pub(super) async fn run(common: &Common, command: Command) -> ExitCode {

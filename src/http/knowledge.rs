@@ -2,15 +2,17 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
-use serde::Serialize;
+use knowledge::import::{Format, SourceFile};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Editor;
 use super::error::ApiError;
+use crate::retrieval::Taking;
 
 /// An entry that is in force, as the citizen may read it.
 #[utoipa::path(get, path = "/api/v1/knowledge/{id}", tag = "public", params(("id" = String, Path)),
@@ -70,14 +72,48 @@ pub struct Imported {
     imported: usize,
 }
 
-/// Takes a JSONL file over, all of it or nothing.
-#[utoipa::path(post, path = "/api/v1/knowledge/import", tag = "knowledge", request_body(content = String, content_type = "application/jsonl"),
-    responses((status = 200, body = Imported), (status = 401), (status = 403), (status = 422, description = "`faults` lists every row that is wrong")))]
+/// What is known of the file that is sent.
+#[derive(Deserialize)]
+pub struct ImportQuery {
+    /// Its name. The ending tells what it is; without a name the content type does, and without that it is JSONL.
+    file: Option<String>,
+}
+
+/// Content types that programs send when nobody has told them what the body is.
+const SAYS_NOTHING: [&str; 3] =
+    ["application/octet-stream", "application/x-www-form-urlencoded", "text/plain"];
+
+/// Takes a file over, all of it or nothing: JSONL, CSV, XLSX, Markdown, HTML, DOCX, PDF, or a zipped folder of these,
+/// which may hold a `mapping.toml`.
+#[utoipa::path(post, path = "/api/v1/knowledge/import", tag = "knowledge", params(("file" = Option<String>, Query, description = "The name of the file; its ending tells what it is")), request_body(content = String, content_type = "application/jsonl"),
+    responses((status = 200, body = Imported), (status = 401), (status = 403), (status = 415, description = "Files of this kind are not read"), (status = 422, description = "`faults` lists every row that is wrong")))]
 pub(super) async fn import(
     State(web): State<Shared>,
+    Query(query): Query<ImportQuery>,
+    headers: HeaderMap,
     _: Editor,
     body: Bytes,
 ) -> Result<Json<Imported>, ApiError> {
-    let imported = web.knowledge.import(vec![("body".to_owned(), body.to_vec())], |_, _| {}).await?;
-    Ok(Json(Imported { imported }))
+    let name = file_name(query.file, &headers).ok_or_else(|| {
+        let known = format!("only {}", Format::endings());
+        ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_format").detail(known)
+    })?;
+    let file = SourceFile { name, bytes: body.into() };
+    let done = web.knowledge.import(vec![file], None, Taking::AllOrNothing, |_, _, _| {}).await?;
+    Ok(Json(Imported { imported: done.entries }))
+}
+
+/// A name whose ending tells what the body is.
+fn file_name(named: Option<String>, headers: &HeaderMap) -> Option<String> {
+    if let Some(name) = named {
+        return Format::of_name(&name).map(|_| name);
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let bare = kind.split(';').next().unwrap_or_default().trim();
+    let format = match Format::of_content_type(kind) {
+        Some(format) => format,
+        None if bare.is_empty() || SAYS_NOTHING.contains(&bare) => Format::Jsonl,
+        None => return None,
+    };
+    Some(format!("body.{}", format.ending()))
 }

@@ -32,6 +32,7 @@ use crate::dialogue::Clock;
 use crate::records::keys;
 use crate::store::{Store, StoreError};
 
+pub use self::changing::{ImportStep, Imported, Taking};
 pub use self::status::{IndexStatus, LastChange, RebuildStatus};
 
 /// Changes that may wait for the writer before asking for another has to wait, too.

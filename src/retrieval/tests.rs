@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use knowledge::Regions;
+use knowledge::import::SourceFile;
 
 use super::*;
 use crate::dialogue::evidence::Reach;
@@ -25,7 +26,8 @@ async fn city(lines: &str, now: &str) -> (KnowledgeRetriever, Arc<Set>) {
     let clock = Arc::new(Set(Mutex::new(now.parse().unwrap())));
     let store = store::open("memory:").await.unwrap();
     let base = KnowledgeBase::open(store, None, site, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
-    base.import(vec![("test".to_owned(), lines.as_bytes().to_vec())], |_, _| {}).await.unwrap();
+    let file = SourceFile { name: "test.jsonl".to_owned(), bytes: lines.as_bytes().to_vec() };
+    base.import(vec![file], None, Taking::AllOrNothing, |_, _, _| {}).await.unwrap();
     (KnowledgeRetriever(base), clock)
 }
 

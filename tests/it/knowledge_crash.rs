@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use yikouwen::retrieval::Knowledge;
 
-use crate::support::knowledge::{check_current, close, file, line, open_in, titles_of};
+use crate::support::knowledge::{check_current, close, line, open_in, take_in, titles_of};
 
 const KILLS: u64 = 44;
 const CLIENTS: u64 = 6;
@@ -187,7 +187,7 @@ async fn acknowledged_changes_are_found_after_kills() {
     let opened = open_in(data).await;
     let entries: Vec<(String, String)> = (0..STAYING).map(staying).collect();
     let entries = entries.iter().map(|(id, title)| (id.as_str(), title.as_str()));
-    opened.1.import(file(entries), |_, _| {}).await.expect("the first entries");
+    take_in(&opened.1, entries).await;
     close(opened).await;
 
     let mut model = Model::new();

@@ -11,7 +11,7 @@ use yikouwen::retrieval::Knowledge;
 use yikouwen::store::{Commit, MemoryStore, Store, StoreExt, open};
 
 use crate::support::eventually;
-use crate::support::knowledge::{self, check_current, close, file, line, open_in, titles_of};
+use crate::support::knowledge::{self, check_current, close, line, open_in, take_in, titles_of};
 
 const THINGS: [&str; 8] = [
     "居住证签注",
@@ -31,7 +31,7 @@ fn thing(number: usize) -> (String, String) {
 async fn import(base: &Knowledge, numbers: std::ops::Range<usize>) {
     let entries: Vec<_> = numbers.map(thing).collect();
     let entries = entries.iter().map(|(id, title)| (id.as_str(), title.as_str()));
-    base.import(file(entries), |_, _| {}).await.unwrap();
+    take_in(&base, entries).await;
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -9,6 +9,7 @@ mod command_line;
 mod desk;
 mod gateway;
 mod house_rules;
+mod import_export;
 mod knowledge_crash;
 mod knowledge_index;
 mod knowledge_live;

@@ -2,28 +2,38 @@
 
 use std::sync::Arc;
 
-use super::{Fault, Report, Row};
-use crate::entry::{Entry, wire::Flat};
+use super::cell::Cell;
+use super::mapping::{Mapping, Meaning};
+use super::place::Places;
+use super::record::{Record, Wrong, wrong_of};
+use super::{Fault, FileRead, Report, Row};
+use crate::entry::{Entry, EntryId, wire::Flat};
 
 /// Reads a file, all or nothing. A byte order mark, CRLF and blank lines are tolerated; everything else that is not
 /// a well-formed entry is reported, every row of it.
 pub fn read(file_name: &str, bytes: &[u8]) -> Result<Vec<Row>, Report> {
-    let file: Arc<str> = file_name.into();
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut rows = Vec::new();
-    let mut faults = Vec::new();
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let at = Place { file: &file, line: index + 1 };
-        match read_line(line, &at) {
-            Ok(Some(entry)) => rows.push(Row { file: Arc::clone(&file), line: at.line, entry }),
-            Ok(None) => {}
-            Err(refused) => faults.extend(refused),
+    read_file(file_name, bytes, None, &mut |_| {}).whole()
+}
+
+/// The same, with names that a mapping explains. `progress` is told how many bytes have been read.
+pub(super) fn read_file(
+    file_name: &str,
+    bytes: &[u8],
+    mapping: Option<&Mapping>,
+    progress: &mut dyn FnMut(usize),
+) -> FileRead {
+    let mut read = FileRead::new(file_name);
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut done = bytes.len() - text.len();
+    for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        let at = Place { file: &Arc::clone(&read.name), line: index + 1 };
+        read_line(line, &at, mapping, &mut read);
+        done += line.len() + 1;
+        if index % 256 == 0 {
+            progress(done.min(bytes.len()));
         }
     }
-    match Report::of(faults) {
-        Some(report) => Err(report),
-        None => Ok(rows),
-    }
+    read
 }
 
 /// Where a line stands.
@@ -34,63 +44,120 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn fault(&self, column: usize, field: impl Into<String>, reason: impl Into<String>) -> Fault {
-        Fault {
-            file: Arc::clone(self.file),
-            line: self.line,
-            column,
-            field: field.into(),
-            reason: reason.into(),
+        Fault::at(self.file, self.line, column, field, reason)
+    }
+}
+
+fn read_line(line: &[u8], at: &Place<'_>, mapping: Option<&Mapping>, read: &mut FileRead) {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        Err(error) => {
+            let column = characters_before(line, error.valid_up_to()) + 1;
+            read.faults.push(at.fault(column, "", "is not UTF-8 from here on; save the file as UTF-8"));
+            return;
+        }
+    };
+    if text.trim().is_empty() {
+        return;
+    }
+    let parsed = match mapping {
+        None => parse(text, at),
+        Some(mapping) => parse_mapped(text, at, mapping),
+    };
+    match parsed {
+        Ok(entry) => {
+            let places = places(text, at.line, &entry);
+            read.rows.push(Row { file: Arc::clone(at.file), line: at.line, entry, places });
+        }
+        Err((id, faults)) => {
+            read.refused.extend(id);
+            read.faults.extend(faults);
         }
     }
 }
 
-fn read_line(line: &[u8], at: &Place<'_>) -> Result<Option<Entry>, Vec<Fault>> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let text = std::str::from_utf8(line).map_err(|error| {
-        let column = characters_before(line, error.valid_up_to()) + 1;
-        vec![at.fault(column, "", "is not UTF-8 from here on; save the file as UTF-8")]
+/// Where the fields are that are judged once all rows are there.
+fn places(text: &str, line: usize, entry: &Entry) -> Places {
+    let judged = [
+        ("id", true),
+        ("region", entry.region.is_some()),
+        ("superseded_by", entry.superseded_by.is_some()),
+        ("outcomes", entry.kind() == crate::Kind::Scenario),
+    ];
+    let found = judged.into_iter().filter(|(_, there)| *there);
+    Places::Text(found.map(|(name, _)| (name.into(), line, column_of(text, name))).collect())
+}
+
+/// An entry, or the id of what is refused and why.
+type Parsed = Result<Entry, (Option<EntryId>, Vec<Fault>)>;
+
+fn parse(text: &str, at: &Place<'_>) -> Parsed {
+    let faulty = |fault: Fault| (id_of(text), vec![fault]);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let flat: Flat = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        let Wrong { field, reason } = wrong_of(if error.is_data() { &path } else { "." }, &reason_of(&error));
+        let column = match field.as_str() {
+            "" => characters_before(text.as_bytes(), error.column().saturating_sub(1)) + 1,
+            field => column_of(text, field),
+        };
+        faulty(at.fault(column, field, reason))
     })?;
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let entry = parse(text, at).map_err(|fault| vec![fault])?;
+    deserializer.end().map_err(|error| {
+        let column = characters_before(text.as_bytes(), error.column().saturating_sub(1)) + 1;
+        faulty(at.fault(column, "", "has something behind the end of the object"))
+    })?;
+    let entry = Entry::try_from(flat)
+        .map_err(|error| faulty(at.fault(column_of(text, error.field), error.field, error.reason)))?;
     let faults: Vec<Fault> = entry
         .validate()
         .into_iter()
         .map(|fault| at.fault(column_of(text, &fault.field), fault.field, fault.reason))
         .collect();
-    if faults.is_empty() { Ok(Some(entry)) } else { Err(faults) }
+    if faults.is_empty() { Ok(entry) } else { Err((Some(entry.id), faults)) }
 }
 
-fn parse(text: &str, at: &Place<'_>) -> Result<Entry, Fault> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let flat: Flat = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let error = error.into_inner();
-        let reason = reason_of(&error);
-        // Of an unknown or repeated field the path names the object it stands in; its own name is in the message.
-        let named = ["unknown field `", "duplicate field `"]
-            .into_iter()
-            .find_map(|start| reason.strip_prefix(start))
-            .and_then(|rest| rest.split('`').next());
-        let object = if path == "." || !error.is_data() { "" } else { &path };
-        let field = match named {
-            None => object.to_owned(),
-            Some(name) if object.rsplit('.').next() == Some(name) => object.to_owned(),
-            Some(name) if object.is_empty() => name.to_owned(),
-            Some(name) => format!("{object}.{name}"),
+/// An object with foreign names.
+fn parse_mapped(text: &str, at: &Place<'_>, mapping: &Mapping) -> Parsed {
+    let members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|error| {
+            let column = characters_before(text.as_bytes(), error.column().saturating_sub(1)) + 1;
+            (None, vec![at.fault(column, "", reason_of(&error))])
+        })?;
+    let mut record = Record::default();
+    let mut names: Vec<(String, String)> = Vec::new();
+    for (name, value) in members {
+        match mapping.meaning(&name) {
+            Meaning::Ignored => {}
+            Meaning::Unknown => record.refuse(name.clone(), super::table::unknown_column(&name)),
+            Meaning::Target(target) => {
+                record.take(target, Cell::Value(value), mapping);
+                names.push((target.to_string(), name));
+            }
+        }
+    }
+    record.finish(mapping).map_err(|refused| {
+        // The line has the office's names, the fault ours.
+        let column = |field: &str| {
+            let own =
+                names.iter().find(|(ours, _)| field.starts_with(ours.as_str())).map_or(field, |(_, own)| own);
+            column_of(text, own)
         };
-        let column = match field.as_str() {
-            "" => characters_before(text.as_bytes(), error.column().saturating_sub(1)) + 1,
-            field => column_of(text, field),
-        };
-        at.fault(column, field, reason)
-    })?;
-    deserializer.end().map_err(|error| {
-        let column = characters_before(text.as_bytes(), error.column().saturating_sub(1)) + 1;
-        at.fault(column, "", "has something behind the end of the object")
-    })?;
-    Entry::try_from(flat).map_err(|error| at.fault(column_of(text, error.field), error.field, error.reason))
+        let faults =
+            refused.wrong.into_iter().map(|wrong| at.fault(column(&wrong.field), wrong.field, wrong.reason));
+        (refused.id, faults.collect())
+    })
+}
+
+/// The id of a row that is refused, if it has one.
+fn id_of(text: &str) -> Option<EntryId> {
+    #[derive(serde::Deserialize)]
+    struct OnlyId {
+        id: EntryId,
+    }
+    serde_json::from_str::<OnlyId>(text).ok().map(|only| only.id)
 }
 
 /// The message without serde's own position, which counts bytes of one line.

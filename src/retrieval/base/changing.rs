@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use knowledge::import::{self, Report, Row};
+use knowledge::import::{self, Mapping, Report, Row, SourceFile};
 use knowledge::{Change, Entry, EntryId, Placed};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
@@ -12,28 +14,93 @@ use super::queue::{Bulk, Single};
 use super::writer::Request;
 use super::{KnowledgeBase, KnowledgeError, blocking};
 use crate::records::keys;
-use crate::store::StoreError;
+use crate::store::{Record, StoreError, StoreExt};
+
+/// What of an import is taken over when some of its files are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taking {
+    /// The other files.
+    EachFile,
+    /// Nothing.
+    AllOrNothing,
+}
+
+/// What an import is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportStep {
+    /// Reading files; counted in bytes.
+    Reading,
+    /// Putting entries into store and index; counted in entries.
+    TakingOver,
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Imported {
+    /// How many entries were taken over.
+    pub entries: usize,
+    /// Of how many files.
+    pub files: usize,
+    /// How many files were refused.
+    pub refused_files: usize,
+    /// Why they were.
+    pub report: Report,
+    /// Files in archives that are of no kind that is read.
+    pub left_out: Vec<String>,
+}
 
 impl KnowledgeBase {
-    /// Takes files over, all of them or none. Entries of the same id are replaced.
+    /// Takes files over, each whole or not at all. Entries of the same id are replaced.
     ///
     /// # Errors
-    /// [`KnowledgeError::Refused`] lists every fault of every row.
+    /// With [`Taking::AllOrNothing`], [`KnowledgeError::Refused`] lists every fault of every row.
     pub async fn import(
         &self,
-        files: Vec<(String, Vec<u8>)>,
-        progress: impl Fn(usize, usize) + Send + Sync,
-    ) -> Result<usize, KnowledgeError> {
-        let rows = blocking(move || read(&files)).await?.map_err(KnowledgeError::Refused)?;
-        self.take_over(rows, progress).await
+        files: Vec<SourceFile>,
+        mapping: Option<Mapping>,
+        taking: Taking,
+        progress: impl Fn(ImportStep, usize, usize) + Send + Sync + 'static,
+    ) -> Result<Imported, KnowledgeError> {
+        let progress = Arc::new(progress);
+        let reading = Arc::clone(&progress);
+        let known = self.known().await?;
+        let shared = Arc::clone(&self.shared);
+        let (judged, left_out) = blocking(move || {
+            let mut step = |done, total| reading(ImportStep::Reading, done, total);
+            let read = import::read(files, mapping.as_ref(), &mut step);
+            let known = |id: &EntryId| known.contains(id.as_ref());
+            (import::judge(read.files, &known, &shared.site.regions), read.left_out)
+        })
+        .await?;
+        if taking == Taking::AllOrNothing && judged.refused_files > 0 {
+            return Err(KnowledgeError::Refused(judged.report));
+        }
+        let entries =
+            self.take_over(judged.rows, |done, total| progress(ImportStep::TakingOver, done, total)).await?;
+        Ok(Imported {
+            entries,
+            files: judged.files,
+            refused_files: judged.refused_files,
+            report: judged.report,
+            left_out,
+        })
     }
 
+    /// The ids of all entries.
+    async fn known(&self) -> Result<HashSet<String>, StoreError> {
+        let records = self.shared.store.scan_all(&keys::entries()).await?;
+        let id = |record: &Record| record.key.parts().first().and_then(|part| part.text().map(str::to_owned));
+        Ok(records.iter().filter_map(id).collect())
+    }
+
+    /// Puts rows in, with which nothing is wrong.
     async fn take_over(
         &self,
         rows: Vec<Row>,
         progress: impl Fn(usize, usize) + Send + Sync,
     ) -> Result<usize, KnowledgeError> {
-        self.check(&rows).await?;
         let total = rows.len();
         let mut entries = Vec::with_capacity(total);
         for row in rows {
@@ -87,7 +154,7 @@ impl KnowledgeBase {
     /// # Errors
     /// [`KnowledgeError::Refused`] lists what is wrong with it.
     pub async fn put(&self, line: Vec<u8>) -> Result<Entry, KnowledgeError> {
-        let rows = read(&[("body".to_owned(), line)]).map_err(KnowledgeError::Refused)?;
+        let rows = import::jsonl::read("body", &line).map_err(KnowledgeError::Refused)?;
         let Some(entry) = rows.first().map(|row| row.entry.clone()) else {
             return Err(KnowledgeError::Refused(Report::default()));
         };
@@ -122,20 +189,4 @@ fn referenced(rows: &[Row]) -> HashSet<EntryId> {
         true
     }));
     asked.into_inner()
-}
-
-/// Reads all files and lists what is wrong with any of them.
-fn read(files: &[(String, Vec<u8>)]) -> Result<Vec<Row>, Report> {
-    let mut rows = Vec::new();
-    let mut faults = Vec::new();
-    for (name, bytes) in files {
-        match import::jsonl::read(name, bytes) {
-            Ok(read) => rows.extend(read),
-            Err(report) => faults.extend(report.faults),
-        }
-    }
-    match Report::of(faults) {
-        Some(report) => Err(report),
-        None => Ok(rows),
-    }
 }

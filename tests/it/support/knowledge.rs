@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use knowledge::import::SourceFile;
 use serde_json::json;
 use yikouwen::app::SystemClock;
-use yikouwen::retrieval::{Knowledge, KnowledgeBase, Site};
+use yikouwen::retrieval::{Knowledge, KnowledgeBase, Site, Taking};
 use yikouwen::store::Store;
 
 /// Opens the knowledge of that store, with its index in that directory.
@@ -36,14 +37,15 @@ pub(crate) fn line(id: &str, title: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Many entries in one file.
-pub(crate) fn file<'t>(entries: impl IntoIterator<Item = (&'t str, &'t str)>) -> Vec<(String, Vec<u8>)> {
+/// Imports many entries as one file.
+pub(crate) async fn take_in<'t>(base: &Knowledge, entries: impl IntoIterator<Item = (&'t str, &'t str)>) {
     let mut bytes = Vec::new();
     for (id, title) in entries {
         bytes.extend(line(id, title));
         bytes.push(b'\n');
     }
-    vec![("test.jsonl".to_owned(), bytes)]
+    let file = SourceFile { name: "test.jsonl".to_owned(), bytes };
+    base.import(vec![file], None, Taking::AllOrNothing, |_, _, _| {}).await.unwrap();
 }
 
 /// The titles under which a search for these words finds that entry: one, or none.
