@@ -10,6 +10,7 @@ pub mod region;
 mod schema;
 pub mod search;
 mod suggest;
+pub mod vectors;
 
 pub use analyzer::Analyzer;
 pub use entry::{Audience, Entry, EntryId, Kind, Status};
@@ -17,3 +18,4 @@ pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
 pub use region::{RegionCode, Regions};
 pub use search::{Features, Hit, Query, Scope};
 pub use suggest::Suggestion;
+pub use vectors::Vectors;

@@ -8,6 +8,7 @@
 
 mod candidates;
 mod features;
+pub(crate) mod fused;
 mod rank;
 mod scope;
 mod score;

@@ -38,6 +38,8 @@ pub struct Features {
     pub unknown: f32,
     /// 1 if the two questions are the same but for case, spaces and marks.
     pub exact: f32,
+    /// Cosine between the embeddings of the question and of the entry's best text; 0 where that is not known.
+    pub dense: f32,
 }
 
 /// One content word of the question.
