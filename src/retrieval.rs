@@ -2,8 +2,10 @@
 //! [`crate::dialogue::Retriever`] over both.
 
 mod base;
+mod dense;
 mod evidence;
 mod port;
 
 pub use base::{Knowledge, KnowledgeBase, KnowledgeError, Site};
+pub use dense::{Dense, DenseSettings, DenseState};
 pub(crate) use port::KnowledgeRetriever;

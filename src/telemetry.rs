@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -33,6 +33,11 @@ struct Why {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct How {
+    how: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Score {
     score: u32,
 }
@@ -54,6 +59,10 @@ pub struct Metrics {
     queue: Gauge<i64, AtomicI64>,
     online: Gauge<i64, AtomicI64>,
     entries: Gauge<i64, AtomicI64>,
+    embedding_away: Gauge<i64, AtomicI64>,
+    vectors: Gauge<i64, AtomicI64>,
+    vectors_lacking: Gauge<i64, AtomicI64>,
+    questions_embedded: Family<How, Counter>,
 }
 
 fn seconds() -> Histogram {
@@ -74,6 +83,9 @@ impl Default for Metrics {
         let ratings = Family::default();
         let (pending, queue, online, entries) =
             (Gauge::default(), Gauge::default(), Gauge::default(), Gauge::default());
+        let (embedding_away, vectors, vectors_lacking) =
+            (Gauge::default(), Gauge::default(), Gauge::default());
+        let questions_embedded = Family::default();
         registry.register("messages_accepted", "Messages made durable", accepted.clone());
         registry.register("messages_refused", "Messages refused before anything was stored", refused.clone());
         registry.register("turns", "Turns the robot took, by how they ended", turns.clone());
@@ -97,6 +109,22 @@ impl Default for Metrics {
         registry.register("queue_length", "Conversations that wait for a person", queue.clone());
         registry.register("helpers_online", "Helpers at the desk", online.clone());
         registry.register("entries", "Entries in the search index", entries.clone());
+        registry.register(
+            "embedding_away",
+            "Whether the embedding endpoint is away and search is lexical only",
+            embedding_away.clone(),
+        );
+        registry.register("vectors", "Texts of entries that have a vector", vectors.clone());
+        registry.register(
+            "vectors_lacking",
+            "Texts of entries that have no vector yet",
+            vectors_lacking.clone(),
+        );
+        registry.register(
+            "embedding_questions",
+            "Questions by how they came to a vector, or came to none",
+            questions_embedded.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -112,6 +140,10 @@ impl Default for Metrics {
             queue,
             online,
             entries,
+            embedding_away,
+            vectors,
+            vectors_lacking,
+            questions_embedded,
         }
     }
 }
@@ -169,6 +201,23 @@ impl Metrics {
         self.queue.set(count(queue));
         self.online.set(count(online));
         self.entries.set(count(entries));
+    }
+
+    /// Sets what the embedding endpoint has done up to the moment of asking.
+    pub fn observe_embedding(
+        &self,
+        away: bool,
+        vectors: usize,
+        lacking: usize,
+        questions: &[(&'static str, u64)],
+    ) {
+        self.embedding_away.set(i64::from(away));
+        self.vectors.set(count(vectors));
+        self.vectors_lacking.set(count(lacking));
+        for &(how, number) in questions {
+            let counter = self.questions_embedded.get_or_create(&How { how });
+            counter.inner().fetch_max(number, Ordering::Relaxed);
+        }
     }
 
     /// Prints everything in the OpenMetrics text format.

@@ -2,7 +2,7 @@
 //! commit; the index carries the generation it was built from, and so proves that it is current.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ use knowledge::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::dense::{self, Dense};
 use crate::dialogue::Clock;
 use crate::records::keys;
 use crate::store::{Commit, Committed, Store, StoreError, StoreExt};
@@ -66,6 +67,8 @@ pub struct KnowledgeBase {
     clock: Arc<dyn Clock>,
     /// One change at a time, so that the index takes them in the order of their generations.
     writing: Mutex<()>,
+    /// Search by meaning, where it is switched on.
+    dense: OnceLock<Arc<Dense>>,
 }
 
 /// A shared handle.
@@ -97,7 +100,8 @@ impl KnowledgeBase {
             }
         })
         .await??;
-        let base = Arc::new(Self { store, index, site, clock, writing: Mutex::new(()) });
+        let base =
+            Arc::new(Self { store, index, site, clock, writing: Mutex::new(()), dense: OnceLock::new() });
         if base.index.generation() != base.generation().await?.0.generation {
             base.rebuild().await?;
         }
@@ -249,6 +253,9 @@ impl KnowledgeBase {
                 );
             }
         }
+        if let Some(dense) = self.dense.get() {
+            dense.changed(changes.iter().map(|change| change.id().clone()));
+        }
         let base = Arc::clone(self);
         blocking(move || base.index.apply(&changes, generation.generation)).await??;
         drop(writing);
@@ -285,8 +292,22 @@ impl KnowledgeBase {
         limit: usize,
     ) -> Result<Vec<Hit>, KnowledgeError> {
         let query = Query { text: text.to_owned(), scope: self.scope(region) };
+        let asked = match self.dense.get() {
+            Some(dense) => dense.question(text).await,
+            None => None,
+        };
         let base = Arc::clone(self);
-        Ok(blocking(move || base.index.search(&query, limit)).await??)
+        Ok(blocking(move || dense::search(&base.index, &query, limit, asked.as_ref())).await??)
+    }
+
+    /// Searches by meaning as well from now on. A second call changes nothing.
+    pub fn search_by_meaning(&self, dense: Arc<Dense>) {
+        drop(self.dense.set(dense));
+    }
+
+    /// Search by meaning, where it is switched on.
+    pub fn dense(&self) -> Option<&Arc<Dense>> {
+        self.dense.get()
     }
 
     /// What the citizen may be typing.
