@@ -12,18 +12,20 @@ use std::time::Duration;
 use adapters::web::{WebChannel, WebSettings, sign::Signer};
 use adapters::{Channel, ChannelId, Inbox, Now};
 use anyhow::Context;
+use knowledge::vectors::{Found, Space, TextLimits, Vectors};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::{Events, LocalBus};
-use crate::config::{ChannelConfig, Config, words};
+use crate::config::{ChannelConfig, Config, EmbeddingConfig, words};
 use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
+use crate::embedding::{Embedder, EmbeddingSettings};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
 use crate::records::{Doubts, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
-use crate::retrieval::{Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
+use crate::retrieval::{Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
 use crate::store::{self, Store};
 use crate::synthesis::{Extractive, ModelSettings, OpenAi, Prompts};
 use crate::telemetry::Metrics;
@@ -74,6 +76,10 @@ impl App {
         let url = config.store_url();
         let store = store::open(&url).await.context("cannot open the store")?;
         let knowledge = open_knowledge(&config, &url, &store, &clock).await?;
+        if let Some(embedding) = &config.embedding {
+            let directory = (url != "memory:").then(|| config.data.join("vectors"));
+            knowledge.search_by_meaning(open_dense(embedding, directory).await?);
+        }
         let events = Events::new(Arc::new(LocalBus::default()));
         let policy = LedgerPolicy {
             wait_limit: config.desk.wait_limit.into(),
@@ -142,6 +148,8 @@ impl App {
         println!("listening on http://{address}");
         app.announce(address).await;
         let forgetting = tokio::spawn(forget_addresses(web, stop.clone()));
+        let embedding =
+            app.knowledge.dense().map(|dense| tokio::spawn(Arc::clone(dense).keep(Arc::clone(&app.store))));
         tokio::select! {
             () = shutdown => {}
             served = &mut server => served.context("the server ended")??,
@@ -160,6 +168,9 @@ impl App {
         }
         presences.abort();
         forgetting.abort();
+        if let Some(embedding) = embedding {
+            embedding.abort();
+        }
         drop(control);
         app.knowledge.close().await;
         app.store.close().await.context("cannot close the store")?;
@@ -225,6 +236,48 @@ async fn open_knowledge(
     KnowledgeBase::open(Arc::clone(store), directory.as_deref(), site, Arc::clone(clock))
         .await
         .context("cannot open the knowledge")
+}
+
+/// Opens the vectors beside the index, or some that are gone with the process.
+async fn open_dense(config: &EmbeddingConfig, directory: Option<PathBuf>) -> anyhow::Result<Arc<Dense>> {
+    let space = Space { model: config.model.clone(), dimensions: config.dimensions };
+    let vectors = match directory {
+        None => Vectors::in_memory(space),
+        Some(directory) => {
+            let opening = tokio::task::spawn_blocking(move || Vectors::open(&directory.join("log"), space));
+            let (vectors, found) = opening.await?.context("cannot open the vectors")?;
+            match found {
+                Found::Nothing | Found::Vectors => {}
+                Found::Damage => {
+                    tracing::warn!("the file of vectors was damaged; the rest is computed again")
+                }
+                Found::Other => tracing::warn!("the vectors were of another model; all are computed anew"),
+            }
+            vectors
+        }
+    };
+    let settings = DenseSettings {
+        limits: TextLimits { characters: config.characters, texts: config.texts },
+        batch: config.batch,
+        weight: config.weight,
+    };
+    Ok(Dense::new(embedder(config)?, vectors, settings))
+}
+
+/// The client of the embedding endpoint.
+pub(crate) fn embedder(config: &EmbeddingConfig) -> anyhow::Result<Embedder> {
+    let settings = EmbeddingSettings {
+        base_url: config.base_url.clone(),
+        api_key: config.api_key.clone(),
+        model: config.model.clone(),
+        dimensions: config.dimensions,
+        timeout: config.timeout.into(),
+        batch_timeout: config.batch_timeout.into(),
+        query_prefix: config.query_prefix.clone(),
+        document_prefix: config.document_prefix.clone(),
+        characters: config.characters,
+    };
+    Ok(Embedder::new(settings, client(config.batch_timeout.into())?))
 }
 
 fn engine(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Engine> {

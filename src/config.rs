@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use channels::ChannelConfig;
 pub use sections::{
-    BusConfig, CityConfig, DeskConfig, DialogueConfig, LimitsConfig, LogConfig, LogFormat, ModelConfig,
-    RetentionConfig, ServerConfig, StoreConfig, TrialConfig,
+    BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
+    ModelConfig, RetentionConfig, ServerConfig, StoreConfig, TrialConfig,
 };
 
 /// Every setting with its default, as text.
@@ -40,6 +40,8 @@ pub struct Config {
     pub city: CityConfig,
     /// The language model, if there is one.
     pub model: Option<ModelConfig>,
+    /// The embedding model, if there is one.
+    pub embedding: Option<EmbeddingConfig>,
     /// The channels by name.
     pub channels: BTreeMap<String, ChannelConfig>,
     /// What is too much.
@@ -121,6 +123,9 @@ impl Config {
         self.trial.check(&mut faults);
         if let Some(model) = &self.model {
             model.check(&mut faults);
+        }
+        if let Some(embedding) = &self.embedding {
+            embedding.check(&mut faults);
         }
         if self.bus.url != "local:" {
             faults.push(format!("[bus] url = \"{}\": this version knows \"local:\" only", self.bus.url));

@@ -10,6 +10,7 @@
 //! - [`gateway`]: inbox, outbox, leases; channel words ↔ dialogue turns
 //! - [`dialogue`]: stages, intents, one turn; pure but for its engine
 //! - [`retrieval`], [`synthesis`]: the core's ports: evidence, and putting it into words
+//! - [`embedding`]: vectors of texts, for search by meaning
 //! - [`desk`]: helpers, queue, claims
 //! - [`records`]: conversations as they are stored, above [`store`], the narrow waist
 //! - [`bus`]: live events
@@ -24,6 +25,7 @@ pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod dialogue;
+pub mod embedding;
 pub mod gateway;
 pub mod http;
 pub mod privacy;

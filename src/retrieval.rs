@@ -2,6 +2,7 @@
 //! [`crate::dialogue::Retriever`] over both.
 
 mod base;
+mod dense;
 mod evidence;
 mod port;
 #[cfg(test)]
@@ -12,4 +13,5 @@ pub use base::{
     ImportStep, Imported, IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus,
     Site, Taking,
 };
+pub use dense::{Dense, DenseSettings, DenseState};
 pub(crate) use port::KnowledgeRetriever;

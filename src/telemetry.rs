@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -33,6 +33,11 @@ struct Why {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct How {
+    how: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Score {
     score: u32,
 }
@@ -54,6 +59,7 @@ pub struct Metrics {
     queue: Gauge<i64, AtomicI64>,
     online: Gauge<i64, AtomicI64>,
     knowledge: KnowledgeGauges,
+    embedding: EmbeddingGauges,
 }
 
 /// What is measured of the knowledge.
@@ -85,6 +91,36 @@ impl KnowledgeGauges {
             "From the request to being searchable, for the last change of an entry",
             Unit::Seconds,
             self.last_change.clone(),
+        );
+    }
+}
+
+/// What is measured of embeddings.
+#[derive(Clone, Default)]
+struct EmbeddingGauges {
+    away: Gauge<i64, AtomicI64>,
+    vectors: Gauge<i64, AtomicI64>,
+    lacking: Gauge<i64, AtomicI64>,
+    questions: Family<How, Counter>,
+}
+
+impl EmbeddingGauges {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "embedding_away",
+            "Whether the embedding endpoint is away and search is lexical only",
+            self.away.clone(),
+        );
+        registry.register("vectors", "Texts of entries that have a vector", self.vectors.clone());
+        registry.register(
+            "vectors_lacking",
+            "Texts of entries that have no vector yet",
+            self.lacking.clone(),
+        );
+        registry.register(
+            "embedding_questions",
+            "Questions by how they came to a vector, or came to none",
+            self.questions.clone(),
         );
     }
 }
@@ -122,6 +158,7 @@ impl Default for Metrics {
         let ratings = Family::default();
         let (pending, queue, online) = (Gauge::default(), Gauge::default(), Gauge::default());
         let knowledge = KnowledgeGauges::default();
+        let embedding = EmbeddingGauges::default();
         registry.register("messages_accepted", "Messages made durable", accepted.clone());
         registry.register("messages_refused", "Messages refused before anything was stored", refused.clone());
         registry.register("turns", "Turns the robot took, by how they ended", turns.clone());
@@ -145,6 +182,7 @@ impl Default for Metrics {
         registry.register("queue_length", "Conversations that wait for a person", queue.clone());
         registry.register("helpers_online", "Helpers at the desk", online.clone());
         knowledge.register(&mut registry);
+        embedding.register(&mut registry);
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -160,6 +198,7 @@ impl Default for Metrics {
             queue,
             online,
             knowledge,
+            embedding,
         }
     }
 }
@@ -226,6 +265,23 @@ impl Metrics {
         self.knowledge.index_generation.set(number(figures.index_generation));
         self.knowledge.rebuilding.set(figures.rebuilding.into());
         self.knowledge.last_change.set(figures.last_change.unwrap_or_default().as_secs_f64());
+    }
+
+    /// Sets what the embedding endpoint has done up to the moment of asking.
+    pub fn observe_embedding(
+        &self,
+        away: bool,
+        vectors: usize,
+        lacking: usize,
+        questions: &[(&'static str, u64)],
+    ) {
+        self.embedding.away.set(i64::from(away));
+        self.embedding.vectors.set(count(vectors));
+        self.embedding.lacking.set(count(lacking));
+        for &(how, number) in questions {
+            let counter = self.embedding.questions.get_or_create(&How { how });
+            counter.inner().fetch_max(number, Ordering::Relaxed);
+        }
     }
 
     /// Prints everything in the OpenMetrics text format.

@@ -272,6 +272,22 @@ impl Index {
         Version::of(self.generation(), &self.model())
     }
 
+    /// The same with the entries nearest by embedding, best first, each with its cosine. Those out of the query's scope
+    /// are left out here as well.
+    pub fn look_fused(
+        &self,
+        query: &Query,
+        limit: usize,
+        dense: &[(EntryId, f32)],
+    ) -> Result<Found, IndexError> {
+        Ok(search::fused(&self.snapshot(), &self.analyzer, &self.model(), query, limit, dense)?)
+    }
+
+    /// Whether that entry may be shown in that scope, so that only such entries are looked for elsewhere.
+    pub fn admits(&self, id: &EntryId, scope: &Scope) -> Result<bool, IndexError> {
+        Ok(search::admits(&self.snapshot(), id, scope)?)
+    }
+
     /// What someone who has typed this may be about to ask, best first; at most one line an entry.
     pub fn suggest(&self, typed: &str, scope: &Scope, limit: usize) -> Result<Vec<Suggestion>, IndexError> {
         Ok(suggest::suggest(&self.snapshot(), &self.analyzer, &self.model(), typed, scope, limit)?)

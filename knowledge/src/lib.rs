@@ -11,6 +11,7 @@ pub mod region;
 mod schema;
 pub mod search;
 mod suggest;
+pub mod vectors;
 
 pub use analyzer::Analyzer;
 pub use entry::{Audience, Entry, EntryId, Kind, Status};
@@ -19,3 +20,4 @@ pub use region::{Mention, Places, RegionCode, Regions};
 pub use search::explain::{Explained, Version};
 pub use search::{About, Ended, Feature, Features, Found, Hit, Model, ModelError, Query, Scope, Weights};
 pub use suggest::Suggestion;
+pub use vectors::Vectors;

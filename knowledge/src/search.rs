@@ -25,6 +25,7 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, DocId, TantivyDocument, TantivyError};
 
 use asked::Asked;
+use candidates::Candidate;
 use compare::{Compared, Comparison};
 use rank::Ranked;
 
@@ -83,6 +84,14 @@ pub struct Found {
 /// How many hits are looked at closely at least: their confidence is worked out, and ties between them are settled.
 const CLOSELY: usize = 16;
 
+/// Whether the entry of that id may be shown in that scope.
+pub(crate) fn admits(snapshot: &Snapshot, id: &EntryId, scope: &Scope) -> Result<bool, TantivyError> {
+    match snapshot.find(id)? {
+        Some(place) => holds(snapshot, place, scope),
+        None => Ok(false),
+    }
+}
+
 /// The entries that best answer the query, best first.
 pub(crate) fn search(
     snapshot: &Snapshot,
@@ -91,13 +100,30 @@ pub(crate) fn search(
     query: &Query,
     limit: usize,
 ) -> Result<Found, TantivyError> {
+    fused(snapshot, analyzer, model, query, limit, &[])
+}
+
+/// The same with the entries nearest by embedding, best first, each with its cosine: further candidates, and one more
+/// feature for the second stage ([`lift`]).
+pub(crate) fn fused(
+    snapshot: &Snapshot,
+    analyzer: &Analyzer,
+    model: &Model,
+    query: &Query,
+    limit: usize,
+    dense: &[(EntryId, f32)],
+) -> Result<Found, TantivyError> {
     let asked = Asked::new(snapshot, analyzer, &query.text)?;
-    if asked.is_empty() || limit == 0 {
+    if (asked.is_empty() && dense.is_empty()) || limit == 0 {
         return Ok(Found::default());
     }
-    let candidates = candidates::find(snapshot, &asked, &query.scope)?;
+    let mut candidates = candidates::find(snapshot, &asked, &query.scope)?;
+    let lifts = lifts(snapshot, &query.scope, dense, &mut candidates)?;
     let mut comparison = Comparison::new(snapshot, &asked);
-    let compared: Vec<Compared> = candidates.iter().map(|candidate| comparison.with(candidate)).collect();
+    let mut compared: Vec<Compared> = candidates.iter().map(|candidate| comparison.with(candidate)).collect();
+    for (candidate, lift) in lifts {
+        compared[candidate].features.set(Feature::dense, lift);
+    }
     let mut ranked: Vec<Ranked> = candidates
         .iter()
         .zip(&compared)
@@ -146,6 +172,35 @@ pub(crate) fn search(
         })
         .collect::<Result<_, TantivyError>>()?;
     Ok(Found { hits, ended })
+}
+
+/// Puts the entries nearest by embedding among the candidates, and says how far each stands out.
+///
+/// What a cosine means depends on the model: unrelated texts stand at 0.3 with one and at 0.8 with another. So it is not
+/// the cosine that counts but its lift: how far it stands above the last of the handed-in entries, the background, on the
+/// way to 1.
+fn lifts(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    dense: &[(EntryId, f32)],
+    candidates: &mut Vec<Candidate>,
+) -> Result<Vec<(usize, f32)>, TantivyError> {
+    let background = dense.last().map_or(0.0, |&(_, cosine)| cosine);
+    let mut lifts = Vec::with_capacity(dense.len());
+    for (id, cosine) in dense {
+        let Some((segment, document)) = snapshot.find(id)? else { continue };
+        if !holds(snapshot, (segment, document), scope)? {
+            continue;
+        }
+        let known = candidates.iter().position(|one| (one.segment, one.document) == (segment, document));
+        let at = known.unwrap_or_else(|| {
+            candidates.push(Candidate { segment, document, score: 0.0 });
+            candidates.len() - 1
+        });
+        let lift = ((cosine - background) / (1.0 - background).max(f32::EPSILON)).clamp(0.0, 1.0);
+        lifts.push((at, lift));
+    }
+    Ok(lifts)
 }
 
 /// The entry's id and the question of that number as it was written; 0 is the title.

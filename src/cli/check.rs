@@ -47,6 +47,15 @@ fn explain(config: &Config) {
         ),
         None => println!("model       none; answers quote the entries"),
     }
+    match &config.embedding {
+        Some(embedding) => println!(
+            "embedding   {} at {}, key {}",
+            embedding.model,
+            embedding.base_url,
+            if embedding.api_key.is_some() { "set" } else { "not set" }
+        ),
+        None => println!("embedding   none; entries are found by words alone"),
+    }
     for (name, channel) in &config.channels {
         let ChannelConfig::Web { allowed_origins } = channel;
         let origins =
@@ -55,7 +64,7 @@ fn explain(config: &Config) {
     }
 }
 
-/// Tries the store and the model for real.
+/// Tries the store, the model and the embedding endpoint for real.
 async fn try_parts(config: &Config) -> ExitCode {
     let mut fine = true;
     match store::open(&config.store_url()).await {
@@ -78,7 +87,39 @@ async fn try_parts(config: &Config) -> ExitCode {
             }
         }
     }
+    if let Some(embedding) = &config.embedding {
+        match try_embedding(embedding).await {
+            Ok(status) => println!("embedding   {status}"),
+            Err(error) => {
+                fine = false;
+                println!("embedding   {error:#}");
+            }
+        }
+    }
     if fine { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// Has a question embedded within the time that a citizen would wait, and then a text of an entry.
+async fn try_embedding(embedding: &crate::config::EmbeddingConfig) -> anyhow::Result<String> {
+    let embedder = crate::app::embedder(embedding)?;
+    let document = embedder.document(crate::embedding::PROBE);
+    // First the text: a server that has to load its model may be slow once.
+    let vectors = embedder.documents(&[document]).await?;
+    let dimensions = vectors.first().map(Vec::len).unwrap_or_default();
+    let begun = std::time::Instant::now();
+    let asked = embedder.probe().await;
+    let took = begun.elapsed().as_millis();
+    match asked {
+        Ok(asked) if asked == dimensions => {
+            Ok(format!("answers with {dimensions} dimensions, a question in {took} ms"))
+        }
+        Ok(asked) => anyhow::bail!("answers with {dimensions} dimensions, and then with {asked}"),
+        Err(crate::embedding::EmbeddingError::Slow) => anyhow::bail!(
+            "a question took longer than {} ms, so that citizens would be answered without; see [embedding] timeout",
+            embedder.settings().timeout.as_millis()
+        ),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Asks the model for one word.

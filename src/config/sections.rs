@@ -158,6 +158,84 @@ impl ModelConfig {
     }
 }
 
+/// `[embedding]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct EmbeddingConfig {
+    pub base_url: String,
+    #[serde(default, serialize_with = "hidden")]
+    pub api_key: Option<SecretString>,
+    pub model: String,
+    pub dimensions: Option<usize>,
+    #[serde(default = "EmbeddingConfig::moment")]
+    pub timeout: Span,
+    #[serde(default = "EmbeddingConfig::minute")]
+    pub batch_timeout: Span,
+    #[serde(default = "EmbeddingConfig::batch")]
+    pub batch: usize,
+    #[serde(default)]
+    pub query_prefix: String,
+    #[serde(default)]
+    pub document_prefix: String,
+    #[serde(default = "EmbeddingConfig::characters")]
+    pub characters: usize,
+    #[serde(default = "EmbeddingConfig::texts")]
+    pub texts: usize,
+    #[serde(default = "EmbeddingConfig::weight")]
+    pub weight: f32,
+}
+
+impl EmbeddingConfig {
+    fn moment() -> Span {
+        Span(std::time::Duration::from_millis(300))
+    }
+    fn minute() -> Span {
+        Span(std::time::Duration::from_secs(60))
+    }
+    fn batch() -> usize {
+        32
+    }
+    fn characters() -> usize {
+        400
+    }
+    fn texts() -> usize {
+        6
+    }
+    fn weight() -> f32 {
+        1.0
+    }
+
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        if !(self.base_url.starts_with("http://") || self.base_url.starts_with("https://")) {
+            faults.push(format!(
+                "[embedding] base_url: `{}` does not begin with http:// or https://",
+                self.base_url
+            ));
+        }
+        if self.model.trim().is_empty() {
+            faults.push("[embedding] model: the model's name is missing".to_owned());
+        }
+        // As many as vectors can be compared with.
+        let most = 8192;
+        if self.dimensions.is_some_and(|dimensions| !(1..=most).contains(&dimensions)) {
+            faults.push(format!("[embedding] dimensions: not between 1 and {most}"));
+        }
+        for (name, value, most) in [
+            ("batch", self.batch, 2048),
+            ("characters", self.characters, 100_000),
+            ("texts", self.texts, 1000),
+        ] {
+            if !(1..=most).contains(&value) {
+                faults.push(format!("[embedding] {name}: {value} is not between 1 and {most}"));
+            }
+        }
+        if !(0.0..=10.0).contains(&self.weight) {
+            faults.push(format!("[embedding] weight: {} is not between 0 and 10", self.weight));
+        }
+    }
+}
+
 /// `[limits]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -22,13 +22,13 @@ fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
 fn the_defaults_make_sense_and_leave_the_model_off() {
     let config = load("", &[]).unwrap();
     assert_eq!(config.faults(), Vec::<String>::new());
-    assert!(config.model.is_none());
+    assert!(config.model.is_none() && config.embedding.is_none());
     assert_eq!(config.store_url(), "sled:data/store");
 }
 
 #[test]
 fn every_setting_stands_in_the_file_of_defaults() {
-    let full = load("[model]\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\n", &[]).unwrap();
+    let full = load("[model]\n[embedding]\nbase_url = \"http://e\"\nmodel = \"m\"\ndimensions = 8\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\n", &[]).unwrap();
     let serde_json::Value::Object(sections) = serde_json::to_value(&full).unwrap() else {
         panic!("sections")
     };
@@ -89,6 +89,28 @@ fn the_standard_variables_switch_a_model_on_and_its_key_is_never_printed() {
     assert_eq!(model.base_url, "http://127.0.0.1:1/v1");
     assert!(!format!("{config:?}").contains("sk-secret-value"));
     assert!(!serde_json::to_string(&config).unwrap().contains("sk-secret-value"));
+}
+
+#[test]
+fn embeddings_are_switched_on_by_the_environment_alone_and_nonsense_is_named() {
+    let config = load(
+        "",
+        &[
+            ("YIKOUWEN__EMBEDDING__BASE_URL", "http://127.0.0.1:1/v1"),
+            ("YIKOUWEN__EMBEDDING__MODEL", "bge"),
+            ("YIKOUWEN__EMBEDDING__API_KEY", "sk-secret-value"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.faults(), Vec::<String>::new());
+    assert!(!format!("{config:?}{}", serde_json::to_string(&config).unwrap()).contains("sk-secret-value"));
+    let whole = "[embedding]\nbase_url = \"ftp://e\"\nmodel = \" \"\ndimensions = 9000\nbatch = 0\ntexts = 0\ncharacters = 0\nweight = -1\n";
+    let error = load(whole, &[]).unwrap().check().unwrap_err().to_string();
+    for name in ["base_url", "model", "dimensions", "batch", "texts", "characters", "weight"] {
+        assert!(error.contains(&format!("[embedding] {name}")), "{name}: {error}");
+    }
+    let error = load("[embedding]\nmodel = \"m\"\n", &[]).unwrap_err().to_string();
+    assert!(error.contains("base_url"), "{error}");
 }
 
 #[test]

@@ -45,7 +45,7 @@ async fn ready(State(web): State<Shared>) -> Response {
     let last_change = index.last_change.map(
         |change| serde_json::json!({ "at": change.at.to_string(), "seconds": change.took.as_secs_f64() }),
     );
-    let body = serde_json::json!({
+    let mut body = serde_json::json!({
         "ready": faults.is_empty(), "faults": faults, "entries": index.entries,
         "index": {
             "state": state(&index), "generation": index.generation,
@@ -53,6 +53,16 @@ async fn ready(State(web): State<Shared>) -> Response {
             "rebuild": rebuild, "failure": index.failure, "last_change": last_change,
         },
     });
+    if let Some(dense) = web.knowledge.dense() {
+        // Answers are given without it, so it is no fault.
+        let state = dense.state();
+        body["embedding"] = match state.away {
+            Some(reason) => format!("embedding away: lexical only ({reason})").into(),
+            None => "here".into(),
+        };
+        body["vectors"] = state.holdings.vectors.into();
+        body["texts_without_vector"] = state.holdings.lacking.into();
+    }
     (status, axum::Json(body)).into_response()
 }
 
@@ -91,6 +101,18 @@ async fn metrics(State(web): State<Shared>) -> Response {
         rebuilding: index.rebuild.is_some(),
         last_change: index.last_change.map(|change| change.took),
     });
+    if let Some(dense) = web.knowledge.dense() {
+        let state = dense.state();
+        let counts = state.questions;
+        let questions = [
+            ("embedded", counts.embedded),
+            ("remembered", counts.remembered),
+            ("failed", counts.failed),
+            ("skipped", counts.skipped),
+        ];
+        let holdings = state.holdings;
+        web.metrics.observe_embedding(state.away.is_some(), holdings.vectors, holdings.lacking, &questions);
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], web.metrics.print()).into_response()
 }

@@ -17,17 +17,18 @@ mod status;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use knowledge::import::Report;
-use knowledge::{Index, IndexError, Places, RegionCode, Regions};
+use knowledge::{Change, Index, IndexError, Places, RegionCode, Regions};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::shelf::{Found, Shelf};
 use self::writer::{Request, Writer};
+use super::dense::Dense;
 use crate::dialogue::Clock;
 use crate::records::keys;
 use crate::store::{Store, StoreError};
@@ -98,12 +99,21 @@ struct Shared {
     index: RwLock<Option<Arc<Index>>>,
     status: watch::Sender<IndexStatus>,
     stop: CancellationToken,
+    /// Search by meaning, where it is switched on.
+    dense: OnceLock<Arc<Dense>>,
 }
 
 impl Shared {
     /// Puts an index in the place of the one that is searched.
     fn replace(&self, index: Option<Arc<Index>>) -> Option<Arc<Index>> {
         std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), index)
+    }
+
+    /// Tells the vectors which entries were changed.
+    fn changed(&self, changes: &[Change]) {
+        if let Some(dense) = self.dense.get() {
+            dense.changed(changes.iter().map(|change| change.id().clone()));
+        }
     }
 
     fn index(&self) -> Option<Arc<Index>> {
@@ -144,6 +154,7 @@ impl KnowledgeBase {
             index: RwLock::new(None),
             status: watch::Sender::new(IndexStatus::default()),
             stop: CancellationToken::new(),
+            dense: OnceLock::new(),
         });
         let (shelved, reason) = match take_up(&shared).await? {
             Found::Whole(shelved) => (Some(shelved), None),

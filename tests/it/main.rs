@@ -7,6 +7,7 @@ mod support;
 mod bad_input;
 mod command_line;
 mod desk;
+mod embedding;
 mod gateway;
 mod house_rules;
 mod import_export;

@@ -57,7 +57,7 @@ features! {
     body_sound: "How much of the question stands in the entry only by its sound.",
     body_length: "How long the entry is, against the average; half at the average.",
     first_stage: "What the first stage thinks of the entry.",
-    dense: "The cosine of the nearest question or body by embedding; 0 without embeddings.",
+    dense: "How far the entry stands out by embedding from what is merely near; 0 without embeddings.",
 }
 
 /// How many there are.

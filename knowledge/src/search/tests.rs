@@ -1,5 +1,6 @@
 //! What may be returned at all, and how sure the search is of it.
 
+mod fused;
 mod leaks;
 mod succession;
 

@@ -11,6 +11,7 @@ use knowledge::{
 use super::writer::Request;
 use super::{KnowledgeBase, KnowledgeError, Site, blocking};
 use crate::records::keys;
+use crate::retrieval::dense::{self, Dense};
 use crate::store::{Record, StoreError, StoreExt};
 
 impl KnowledgeBase {
@@ -68,10 +69,14 @@ impl KnowledgeBase {
             scope.region = Some(region);
             rest = Some(words).filter(|words| words != text);
         }
+        let asked = match self.dense() {
+            Some(dense) => dense.question(text).await,
+            None => None,
+        };
         let text = text.to_owned();
         let index = self.searchable().await?;
         let found = blocking(move || {
-            let look = |text: String| index.look(&Query { text, scope }, limit);
+            let look = |text: String| dense::look(&index, &Query { text, scope }, limit, asked.as_ref());
             let whole = look(text)?;
             let Some(rest) = rest else { return Ok(whole) };
             let bare = look(rest)?;
@@ -132,6 +137,16 @@ impl KnowledgeBase {
         // Help with typing is of no use to somebody who waits for it.
         let Some(index) = self.shared.index() else { return Ok(Vec::new()) };
         Ok(blocking(move || index.suggest(&typed, &scope, limit)).await??)
+    }
+
+    /// Searches by meaning as well from now on. A second call changes nothing.
+    pub fn search_by_meaning(&self, dense: Arc<Dense>) {
+        drop(self.shared.dense.set(dense));
+    }
+
+    /// Search by meaning, where it is switched on.
+    pub fn dense(&self) -> Option<&Arc<Dense>> {
+        self.shared.dense.get()
     }
 
     /// Which city's knowledge it is.

@@ -120,6 +120,7 @@ pub(super) async fn catch_up(shared: &Shared, index: &Arc<Index>) -> Result<Opti
                 None => Change::Delete(id.clone()),
             });
         }
+        shared.changed(&changes);
         let index = Arc::clone(index);
         blocking(move || index.stage(&changes)).await??;
     }

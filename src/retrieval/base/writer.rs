@@ -165,6 +165,7 @@ impl Writer {
 
     /// Hands changes that the store has to the live index.
     async fn stage(&mut self, changes: Vec<Change>, generation: u64) {
+        self.shared.changed(&changes);
         let Some(live) = self.live.clone() else { return };
         if self.staged == 0 {
             self.staging = Instant::now();

@@ -1,0 +1,149 @@
+//! Search by meaning beside search by words: the entries whose embeddings lie nearest to a question's.
+//!
+//! The vectors are no part of the knowledge: they follow it in the background (`upkeep`), and a question that gets no
+//! vector in time is answered by words alone.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use knowledge::vectors::{Holdings, TextLimits, Vectors};
+use knowledge::{EntryId, Found, Index, IndexError, Query};
+use tokio::sync::Notify;
+
+use crate::embedding::{Embedder, QuestionCounts};
+
+mod upkeep;
+
+/// How many entries a question is given at most.
+const NEAREST: usize = 50;
+
+/// How entries are embedded, and what it counts.
+#[derive(Clone, Copy, Debug)]
+pub struct DenseSettings {
+    /// How much of an entry is embedded.
+    pub limits: TextLimits,
+    /// How many texts a request carries.
+    pub batch: usize,
+    /// 1 takes similarities as they are; less draws them towards the background, more pushes them away from it.
+    pub weight: f32,
+}
+
+/// What the operator sees.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DenseState {
+    /// Why the endpoint counts as away.
+    pub away: Option<String>,
+    /// What is kept, and how many texts have no vector yet.
+    pub holdings: Holdings,
+    /// What happened to questions.
+    pub questions: QuestionCounts,
+}
+
+/// Embeddings of entries and questions.
+pub struct Dense {
+    embedder: Embedder,
+    vectors: Vectors,
+    settings: DenseSettings,
+    /// Entries that were changed and not looked at since.
+    changed: Mutex<BTreeSet<EntryId>>,
+    /// Told when one is added.
+    woken: Notify,
+}
+
+impl Dense {
+    /// Puts the parts together; nothing is embedded before [`Dense::keep`] runs.
+    pub fn new(embedder: Embedder, vectors: Vectors, settings: DenseSettings) -> Arc<Self> {
+        Arc::new(Self { embedder, vectors, settings, changed: Mutex::default(), woken: Notify::new() })
+    }
+
+    /// Entries were put in, replaced or taken out. Returns at once.
+    pub(super) fn changed(&self, ids: impl Iterator<Item = EntryId>) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+        self.woken.notify_one();
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> DenseState {
+        DenseState {
+            away: self.embedder.away().reason().map(str::to_owned),
+            holdings: self.vectors.holdings(),
+            questions: self.embedder.counts(),
+        }
+    }
+
+    /// The question's vector, if there is anything to compare it with and it comes in time.
+    pub(super) async fn question(self: &Arc<Self>, text: &str) -> Option<Asked> {
+        // Before the first vector nothing could be compared, and the citizen would wait in vain.
+        if self.vectors.is_empty() {
+            return None;
+        }
+        let vector = self.embedder.question(text, self.vectors.dimensions()).await?;
+        Some(Asked { dense: Arc::clone(self), vector })
+    }
+}
+
+/// A question with its vector.
+pub(super) struct Asked {
+    dense: Arc<Dense>,
+    vector: Arc<[f32]>,
+}
+
+impl Asked {
+    /// The nearest entries that `admits` lets through, best first.
+    fn nearest(&self, admits: impl FnMut(&EntryId) -> bool) -> Vec<(EntryId, f32)> {
+        let mut found = match self.dense.vectors.nearest(&self.vector, NEAREST, admits) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "a question is answered without its embedding");
+                Vec::new()
+            }
+        };
+        weigh(&mut found, self.dense.settings.weight);
+        found
+    }
+}
+
+/// Draws similarities towards the last one's, which stands for the background.
+fn weigh(found: &mut [(EntryId, f32)], weight: f32) {
+    let Some(&(_, background)) = found.last() else { return };
+    for (_, cosine) in found {
+        *cosine = (background + weight * (*cosine - background)).min(1.0);
+    }
+}
+
+/// Searches by words, and by meaning where there is a vector.
+pub(super) fn look(
+    index: &Index,
+    query: &Query,
+    limit: usize,
+    asked: Option<&Asked>,
+) -> Result<Found, IndexError> {
+    // An entry about which the index cannot be asked is none that may be shown.
+    let near = asked.map(|asked| asked.nearest(|id| index.admits(id, &query.scope).unwrap_or(false)));
+    match near {
+        Some(near) if !near.is_empty() => index.look_fused(query, limit, &near),
+        _ => index.look(query, limit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_draws_similarities_towards_the_background() {
+        let check = |weight: f32, expected: [f32; 3]| {
+            let mut found: Vec<_> =
+                [0.9, 0.7, 0.5].into_iter().map(|cosine| (EntryId::new("a").unwrap(), cosine)).collect();
+            weigh(&mut found, weight);
+            for ((_, cosine), expected) in found.iter().zip(expected) {
+                assert!((cosine - expected).abs() < 1e-6, "{weight}: {found:?}");
+            }
+        };
+        check(1.0, [0.9, 0.7, 0.5]);
+        check(0.5, [0.7, 0.6, 0.5]);
+        check(0.0, [0.5, 0.5, 0.5]);
+        check(2.0, [1.0, 0.9, 0.5]);
+        weigh(&mut [], 1.0);
+    }
+}
