@@ -12,6 +12,7 @@ use std::time::Duration;
 use adapters::web::{WebChannel, WebSettings, sign::Signer};
 use adapters::{Channel, ChannelId, Inbox, Now};
 use anyhow::Context;
+use knowledge::Model;
 use knowledge::vectors::{Found, Space, TextLimits, Vectors};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -76,6 +77,13 @@ impl App {
         let url = config.store_url();
         let store = store::open(&url).await.context("cannot open the store")?;
         let knowledge = open_knowledge(&config, &url, &store, &clock).await?;
+        if let Some(path) = &config.search.weights {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("[search] weights: cannot read {}", path.display()))?;
+            let model =
+                Model::read(&text).with_context(|| format!("[search] weights: {}", path.display()))?;
+            knowledge.rank_by(Arc::new(model));
+        }
         if let Some(embedding) = &config.embedding {
             let directory = (url != "memory:").then(|| config.data.join("vectors"));
             knowledge.search_by_meaning(open_dense(embedding, directory).await?);
@@ -249,7 +257,7 @@ async fn open_dense(config: &EmbeddingConfig, directory: Option<PathBuf>) -> any
             match found {
                 Found::Nothing | Found::Vectors => {}
                 Found::Damage => {
-                    tracing::warn!("the file of vectors was damaged; the rest is computed again")
+                    tracing::warn!("the file of vectors was damaged; the rest is computed again");
                 }
                 Found::Other => tracing::warn!("the vectors were of another model; all are computed anew"),
             }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use channels::ChannelConfig;
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
-    ModelConfig, RetentionConfig, ServerConfig, StoreConfig, TrialConfig,
+    ModelConfig, RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
 };
 
 /// Every setting with its default, as text.
@@ -52,6 +52,8 @@ pub struct Config {
     pub desk: DeskConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
+    /// How entries are ranked.
+    pub search: SearchConfig,
     /// Which questions are listed, and how many tries are kept.
     pub trial: TrialConfig,
     /// What is logged.

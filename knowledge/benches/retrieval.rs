@@ -23,6 +23,9 @@ const DEPTH: usize = 10;
 /// How many questions are asked before time is taken, so that the index has been read once.
 const WARM_UP: usize = 200;
 
+/// Finds the best document for a question.
+type Search = Box<dyn Fn(&str) -> Outcome<Option<usize>>>;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
@@ -74,7 +77,7 @@ fn ask(engine: &str, collection: &Path, dir: &Path) -> Outcome<Value> {
     let questions = read_queries(&std::fs::read(collection.join("queries.jsonl"))?)?;
     let right = right_documents(collection)?;
     let begun = Instant::now();
-    let search: Box<dyn Fn(&str) -> Outcome<Option<usize>>> = if engine == "tantivy" {
+    let search: Search = if engine == "tantivy" {
         let baseline = Baseline::open(dir)?;
         Box::new(move |text| Ok(baseline.search(text, DEPTH)?.first().map(|(number, _)| *number)))
     } else {

@@ -6,4 +6,5 @@ pub mod figures;
 mod fit;
 pub mod noise;
 pub mod retrieval;
+pub mod thresholds;
 pub mod train;

@@ -2,7 +2,7 @@
 //!
 //! [`read()`] takes files of any [`Format`], archives included, and names every row it refuses. A file is taken whole or
 //! not at all. What a file cannot know by itself, whether ids are unique and references lead somewhere, is judged over
-//! all files of an import by [`judge`].
+//! all files of an import by [`judge()`].
 //!
 //! A reader (`csv.rs`, `xlsx.rs`, `markdown.rs` …) only finds what is written and where. What a column is called is in
 //! `field.rs`, what may stand in a cell in `cell.rs`, how a row becomes an entry in `record.rs`, and what foreign names

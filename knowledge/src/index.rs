@@ -29,8 +29,13 @@ pub use error::IndexError;
 pub use placed::{Change, Placed, UnknownRegion};
 pub(crate) use snapshot::{Corpus, Segment, Snapshot, idf};
 
-/// What one indexing thread may gather in memory before it writes a segment.
-const MEMORY_PER_THREAD: usize = 48 << 20;
+/// What one indexing thread may gather in memory before it writes a segment. Enough for a city's knowledge in one segment
+/// a thread: every question looks its tokens up in every segment, and merging them later costs as much as making them.
+const MEMORY_PER_THREAD: usize = 160 << 20;
+
+/// Bytes of stored text that are compressed together. A search reads back the hits it returns, each from another place:
+/// tantivy's own 16 KB would be decompressed for one title.
+const STORED_BLOCK: usize = 2_048;
 
 /// Indexing is mostly cutting words; more threads than this make more segments, not more speed.
 const MAX_THREADS: usize = 4;
@@ -63,11 +68,8 @@ impl Index {
         let directory = tantivy::directory::MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
         let (schema, _) = schema::schema();
         let exists = tantivy::Index::exists(&directory).map_err(tantivy::TantivyError::from)?;
-        let index = if exists {
-            tantivy::Index::open(directory)
-        } else {
-            tantivy::Index::open_or_create(directory, schema)
-        };
+        let index =
+            if exists { tantivy::Index::open(directory) } else { builder(schema).open_or_create(directory) };
         Index::start(index.map_err(IndexError::on_open)?, analyzer)
     }
 
@@ -97,7 +99,7 @@ impl Index {
 
     /// An empty index that is gone with the process.
     pub fn in_memory(analyzer: Arc<Analyzer>) -> Result<Index, IndexError> {
-        Index::start(tantivy::Index::create_in_ram(schema::schema().0), analyzer)
+        Index::start(builder(schema::schema().0).create_in_ram()?, analyzer)
     }
 
     fn start(index: tantivy::Index, analyzer: Arc<Analyzer>) -> Result<Index, IndexError> {
@@ -292,6 +294,13 @@ impl Index {
     pub fn suggest(&self, typed: &str, scope: &Scope, limit: usize) -> Result<Vec<Suggestion>, IndexError> {
         Ok(suggest::suggest(&self.snapshot(), &self.analyzer, &self.model(), typed, scope, limit)?)
     }
+}
+
+/// An index that is to be made.
+fn builder(schema: tantivy::schema::Schema) -> tantivy::IndexBuilder {
+    let settings =
+        tantivy::IndexSettings { docstore_blocksize: STORED_BLOCK, ..tantivy::IndexSettings::default() };
+    tantivy::IndexBuilder::new().schema(schema).settings(settings)
 }
 
 /// Commits with the generation and the fingerprint of this code on it.

@@ -104,7 +104,7 @@ pub(crate) fn search(
 }
 
 /// The same with the entries nearest by embedding, best first, each with its cosine: further candidates, and one more
-/// feature for the second stage ([`lift`]).
+/// feature for the second stage (`lifts`).
 pub(crate) fn fused(
     snapshot: &Snapshot,
     analyzer: &Analyzer,

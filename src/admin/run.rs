@@ -170,7 +170,7 @@ async fn reindex(app: &App, out: &UnboundedSender<Report>) -> anyhow::Result<()>
     let entries = app
         .knowledge
         .rebuild(move |done, total| {
-            drop(progress.send(Report::Progress { step: Step::Indexing, done, total }))
+            drop(progress.send(Report::Progress { step: Step::Indexing, done, total }));
         })
         .await?;
     let text = format!("{entries} entries were indexed anew in {:.1} s", begun.elapsed().as_secs_f64());

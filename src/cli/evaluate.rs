@@ -1,6 +1,7 @@
 //! `evaluate`: figures as tables and as JSON.
 
 mod collections;
+mod fitting;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,6 +35,10 @@ pub(super) enum Evaluate {
     },
     /// Many collections in one table, beside tantivy over jieba's words
     Collections(collections::Collections),
+    /// Fits the weights of the ranking on entries, each similar question left out in turn
+    Train(fitting::Train),
+    /// Chooses from which confidence on to answer, by what mistakes cost
+    Thresholds(fitting::Thresholds),
 }
 
 pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
@@ -42,6 +47,8 @@ pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
             measure(corpus, queries, qrels.as_deref(), run.as_deref(), *json)
         }
         Evaluate::Collections(asked) => collections::measure(asked),
+        Evaluate::Train(asked) => fitting::train(asked),
+        Evaluate::Thresholds(asked) => fitting::thresholds(asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

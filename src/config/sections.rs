@@ -337,6 +337,14 @@ pub struct RetentionConfig {
     pub longest_pause: Span,
 }
 
+/// `[search]`: how entries are ranked.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// Weights of the ranking in place of those that ship.
+    pub weights: Option<PathBuf>,
+}
+
 /// `[trial]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

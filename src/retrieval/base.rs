@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use knowledge::import::Report;
-use knowledge::{Change, Index, IndexError, Places, RegionCode, Regions};
+use knowledge::{Change, Index, IndexError, Model, Places, RegionCode, Regions};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -101,11 +101,16 @@ struct Shared {
     stop: CancellationToken,
     /// Search by meaning, where it is switched on.
     dense: OnceLock<Arc<Dense>>,
+    /// The weights in place of those that ship.
+    model: OnceLock<Arc<Model>>,
 }
 
 impl Shared {
     /// Puts an index in the place of the one that is searched.
     fn replace(&self, index: Option<Arc<Index>>) -> Option<Arc<Index>> {
+        if let (Some(index), Some(model)) = (&index, self.model.get()) {
+            index.set_model(Arc::clone(model));
+        }
         std::mem::replace(&mut *self.index.write().unwrap_or_else(PoisonError::into_inner), index)
     }
 
@@ -155,6 +160,7 @@ impl KnowledgeBase {
             status: watch::Sender::new(IndexStatus::default()),
             stop: CancellationToken::new(),
             dense: OnceLock::new(),
+            model: OnceLock::new(),
         });
         let (shelved, reason) = match take_up(&shared).await? {
             Found::Whole(shelved) => (Some(shelved), None),

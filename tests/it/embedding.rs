@@ -216,7 +216,7 @@ async fn whatever_the_endpoint_does_questions_are_answered_as_without_it_and_it_
         endpoint.becomes(mood);
         endpoint.taken();
         for more in 0..5 {
-            let question = format!("身份证丢了怎么补办{}", "呢".repeat(5 * number + more));
+            let question = format!("身份证丢了怎么补办{}", "？".repeat(5 * number + more));
             let (expected, answer) = tokio::join!(lexical.ask(&question, None), server.ask(&question, None));
             assert_eq!(expected["outcome"], "answered");
             for part in ["answer", "confidence"] {

@@ -31,7 +31,7 @@ fn thing(number: usize) -> (String, String) {
 async fn import(base: &Knowledge, numbers: std::ops::Range<usize>) {
     let entries: Vec<_> = numbers.map(thing).collect();
     let entries = entries.iter().map(|(id, title)| (id.as_str(), title.as_str()));
-    take_in(&base, entries).await;
+    take_in(base, entries).await;
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -220,7 +220,7 @@ async fn nothing_is_missed_while_another_index_is_built_and_changes_go_on() {
             loop {
                 let (id, title) = (format!("x{round}-{number}"), format!("行星{round}第{number}号通行证"));
                 opened.1.put(line(&id, &title)).await.unwrap();
-                assert_eq!(titles_of(&opened.1, &id, &title).await, [title.clone()]);
+                assert_eq!(titles_of(&opened.1, &id, &title).await, std::slice::from_ref(&title));
                 assert!(opened.1.delete(&id).await.unwrap());
                 assert!(titles_of(&opened.1, &id, &title).await.is_empty(), "{title} is gone");
                 changes.fetch_add(2, Ordering::Relaxed);

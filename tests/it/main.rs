@@ -8,6 +8,7 @@ mod bad_input;
 mod command_line;
 mod desk;
 mod embedding;
+mod evaluate_fitting;
 mod gateway;
 mod house_rules;
 mod import_export;

@@ -28,7 +28,7 @@ impl Sounds {
         let numbers = RANGE
             .map(|unit| {
                 let sound =
-                    char::from_u32(u32::from(unit)).and_then(|c| c.to_pinyin()).map(|sound| sound.plain());
+                    char::from_u32(u32::from(unit)).and_then(|c| c.to_pinyin()).map(pinyin::Pinyin::plain);
                 let Some(sound) = sound else { return 0 };
                 let place = known.iter().position(|other| *other == sound).unwrap_or_else(|| {
                     known.push(sound);

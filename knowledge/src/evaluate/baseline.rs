@@ -32,7 +32,7 @@ impl Baseline {
     /// Indexes the documents in memory, on one thread so that ties are broken the same way every time.
     pub fn in_memory(documents: &[Document]) -> Result<Baseline, IndexError> {
         let index = tantivy::Index::create_in_ram(schema().0);
-        Baseline::fill(index, documents.iter().cloned(), 1)
+        Baseline::fill(&index, documents.iter().cloned(), 1)
     }
 
     /// Indexes the documents in an empty directory, on as many threads as asked for.
@@ -42,7 +42,7 @@ impl Baseline {
         threads: usize,
     ) -> Result<Baseline, IndexError> {
         let index = tantivy::Index::create_in_dir(dir, schema().0)?;
-        Baseline::fill(index, documents, threads)
+        Baseline::fill(&index, documents, threads)
     }
 
     /// Opens what [`Baseline::in_dir`] made.
@@ -51,7 +51,7 @@ impl Baseline {
     }
 
     fn fill(
-        index: tantivy::Index,
+        index: &tantivy::Index,
         documents: impl Iterator<Item = Document>,
         threads: usize,
     ) -> Result<Baseline, IndexError> {
@@ -67,7 +67,7 @@ impl Baseline {
         }
         writer.commit()?;
         writer.wait_merging_threads()?;
-        Baseline::start(&index, words)
+        Baseline::start(index, words)
     }
 
     fn start(index: &tantivy::Index, words: Words) -> Result<Baseline, IndexError> {

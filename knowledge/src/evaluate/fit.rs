@@ -30,14 +30,14 @@ const STEPS: usize = 250;
 /// The point at which the objective is least, by projected gradients with momentum (FISTA with backtracking). The
 /// objective returns its value and its gradient.
 pub(super) fn minimise(
-    start: Vec<f64>,
+    start: &[f64],
     sides: &[Side],
     objective: impl Fn(&[f64]) -> (f64, Vec<f64>),
 ) -> Vec<f64> {
     let hold = |point: &[f64]| -> Vec<f64> {
         point.iter().zip(sides).map(|(value, side)| side.hold(*value)).collect()
     };
-    let mut point = hold(&start);
+    let mut point = hold(start);
     let mut ahead = point.clone();
     let mut momentum = 1.0_f64;
     let mut curvature = 1.0_f64;
@@ -77,7 +77,7 @@ mod tests {
             (x * x + 10.0 * y * y + z * z, vec![2.0 * x, 20.0 * y, 2.0 * z])
         };
         let sides = [Side::Free, Side::Positive, Side::Absent];
-        let least = minimise(vec![0.0; 3], &sides, objective);
+        let least = minimise(&[0.0; 3], &sides, objective);
         assert!((least[0] - 2.0).abs() < 1e-3 && least[1] == 0.0 && least[2] == 0.0, "{least:?}");
     }
 }

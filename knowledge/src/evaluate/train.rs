@@ -6,10 +6,10 @@
 //! questions suggest. Where a model is already there, it is what the fit is drawn towards.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 
 use super::fit::{Side, minimise};
 use super::noise::{Noise, Spoiler};
@@ -109,11 +109,11 @@ pub fn of_entries(entries: &[Entry], analyzer: &Arc<Analyzer>) -> Result<Vec<Les
             let mut asked = Vec::new();
             for entry in entries {
                 let mut similar: Vec<&String> = entry.similar.iter().collect();
-                similar.sort_by_key(|text| hash(&(name, text.as_str())));
+                similar.sort_by_key(|text| hash(&[name, text.as_str()]));
                 let split = kept.min(similar.len().saturating_sub(2));
                 let (stays, left_out) = similar.split_at(split);
-                let taken_out = hash(&(name, entry.id.as_str())) % TAKEN_OUT == 0;
-                let group = hash(&entry.id.as_str());
+                let taken_out = hash(&[name, entry.id.as_str()]).is_multiple_of(TAKEN_OUT);
+                let group = hash(&[entry.id.as_str()]);
                 for text in left_out.iter().take(ASKED) {
                     let text = if spoilt { misspelt(&spoiler, text) } else { (*text).clone() };
                     asked.push((text, group, (!taken_out).then(|| HashSet::from([entry.id.clone()]))));
@@ -165,7 +165,7 @@ pub fn of_collection(
                 relevant.keys().filter_map(|name| numbered(*numbers.get(name)?)).collect::<HashSet<_>>()
             });
             let right = right.filter(|_| !question.kind.starts_with("unans"));
-            (question.text.clone(), hash(&question.id), right)
+            (question.text.clone(), hash(&[&question.id]), right)
         })
         .collect();
     ask(name, class, weight, entries, asked, analyzer)
@@ -220,16 +220,20 @@ fn in_half(seen: &Seen, half: Option<bool>) -> bool {
     half.is_none_or(|half| (seen.group & 1 == 1) == half)
 }
 
-fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
+/// The same on every machine and for ever, so that figures can be had again.
+fn hash(parts: &[&str]) -> u64 {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// One slip of the fingers or of the input method.
 fn misspelt(spoiler: &Spoiler<'_>, text: &str) -> String {
     let kinds = [Noise::Homophone, Noise::Homophone, Noise::Dropped, Noise::Swapped];
-    let kind = kinds[(hash(&text) % 4) as usize];
+    let kind = kinds[(hash(&[text]) % 4) as usize];
     spoiler.spoil(text, kind, "train").unwrap_or_else(|| text.to_owned())
 }
 
@@ -237,7 +241,7 @@ fn small_talk() -> impl Iterator<Item = (String, u64, Option<HashSet<EntryId>>)>
     SMALL_TALK
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| (line.to_owned(), hash(&line), None))
+        .map(|line| (line.to_owned(), hash(&[line]), None))
 }
 
 /// An entry with these similar questions only, and with or without what it says.
@@ -294,6 +298,8 @@ impl Seen {
     }
 }
 
+const DENSE: usize = Feature::dense as usize;
+
 fn side(feature: Feature) -> Side {
     match feature {
         Feature::unit_missing
@@ -301,7 +307,6 @@ fn side(feature: Feature) -> Side {
         | Feature::unit_not
         | Feature::body_missing
         | Feature::body_length => Side::Negative,
-        // Set by hand and re-fitted where there are embeddings.
         Feature::dense => Side::Absent,
         _ => Side::Positive,
     }
@@ -319,6 +324,14 @@ fn fit_weights(lessons: &[&Lesson], before: &Weights, class: Class, half: Option
     let mut weights = before.clone();
     fit_ranking(lessons, &mut weights, half);
     fit_confidence(lessons, &mut weights, class, half);
+    // No lesson has embeddings, so what they count is kept.
+    let shipped = Model::shipped();
+    let kept = match class {
+        _ if before.ranking[DENSE] != 0.0 => before,
+        Class::Questions => &shipped.questions,
+        Class::Passages => &shipped.passages,
+    };
+    (weights.ranking[DENSE], weights.confidence[DENSE]) = (kept.ranking[DENSE], kept.confidence[DENSE]);
     weights
 }
 
@@ -395,7 +408,7 @@ fn fit_ranking(lessons: &[&Lesson], weights: &mut Weights, half: Option<bool>) {
         drawn(&mut value, &mut gradient, at, &prior, RANKING_PULL);
         (value, gradient)
     };
-    let fitted = minimise(prior.clone(), &sides, objective);
+    let fitted = minimise(&prior, &sides, objective);
     for (weight, (fitted, scale)) in weights.ranking.iter_mut().zip(fitted.iter().zip(&scale)) {
         *weight = (fitted / scale) as f32;
     }
@@ -456,7 +469,7 @@ fn fit_confidence(lessons: &[&Lesson], weights: &mut Weights, class: Class, half
         gradient[0] = bias;
         (value, gradient)
     };
-    let fitted = minimise(prior.clone(), &sides, objective);
+    let fitted = minimise(&prior, &sides, objective);
     let plain: Vec<f64> = fitted[1..].iter().zip(&scale).map(|(weight, scale)| weight / scale).collect();
     weights.bias =
         (fitted[0] - plain.iter().zip(&mean).map(|(weight, mean)| weight * mean).sum::<f64>()) as f32;

@@ -137,9 +137,8 @@ pub(super) fn heading(text: &str) -> Option<(String, &str)> {
 type Unreadable = (usize, usize, String);
 
 fn take_apart(text: &str) -> Result<Parts<'_>, Unreadable> {
-    let fence = match text.split('\n').next().map(str::trim_end) {
-        Some(fence @ ("---" | "+++")) => fence,
-        _ => return Ok(Parts { fields: BTreeMap::new(), body: text, body_line: 1 }),
+    let Some(fence @ ("---" | "+++")) = text.split('\n').next().map(str::trim_end) else {
+        return Ok(Parts { fields: BTreeMap::new(), body: text, body_line: 1 });
     };
     let begin = text.find('\n').map_or(text.len(), |end| end + 1);
     let mut at = begin;

@@ -171,14 +171,10 @@ pub(super) fn order(contenders: &[Contender]) -> Vec<(usize, f32)> {
 mod tests {
     use super::*;
 
+    type Named = (&'static str, Contender);
+
     /// A contender and its name. Scores are given as parts of a very good one.
-    fn contender(
-        name: &'static str,
-        score: f32,
-        says: &str,
-        distance: usize,
-        since: i32,
-    ) -> (&'static str, Contender) {
+    fn contender(name: &'static str, score: f32, says: &str, distance: usize, since: i32) -> Named {
         let contender = Contender {
             score: score * 12.0,
             confidence: score,
@@ -189,7 +185,7 @@ mod tests {
         (name, contender)
     }
 
-    fn ids(named: &[(&'static str, Contender)]) -> Vec<&'static str> {
+    fn ids(named: &[Named]) -> Vec<&'static str> {
         let contenders: Vec<Contender> = named.iter().map(|(_, contender)| contender.clone()).collect();
         order(&contenders).into_iter().map(|(at, _)| named[at].0).collect()
     }
@@ -216,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_better_score_wins_over_a_place_unless_the_same_is_said() {
-        let table: [(&[(&'static str, Contender)], &[&str]); 5] = [
+        let table: [(&[Named], &[&str]); 5] = [
             // Another matter, clearly worse: the place changes nothing.
             (&[contender("far", 0.8, "x", 1, 0), contender("near", 0.7, "y", 0, 0)], &["far", "near"]),
             // The same matter: the nearer one.
@@ -249,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_slope_of_small_steps_is_not_one_tie() {
-        let slope: Vec<(&'static str, Contender)> = ["s0", "s1", "s2", "s3", "s4", "s5"]
+        let slope: Vec<Named> = ["s0", "s1", "s2", "s3", "s4", "s5"]
             .into_iter()
             .enumerate()
             .map(|(step, name)| contender(name, 0.8 - 0.008 * step as f32, "", 6 - step, 0))

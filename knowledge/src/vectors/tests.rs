@@ -139,9 +139,9 @@ fn a_file_cut_or_damaged_anywhere_gives_what_came_before() {
         for damage in [true, false] {
             let mut bytes = whole.clone();
             if damage {
-                bytes[place] ^= 0x10
+                bytes[place] ^= 0x10;
             } else {
-                bytes.truncate(place)
+                bytes.truncate(place);
             }
             std::fs::write(&path, &bytes).unwrap();
             let (vectors, found) = opened(&path);

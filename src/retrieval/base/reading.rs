@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use knowledge::{
-    Audience, Entry, Found, Hit, Index, IndexError, Mention, Query, Scope, Status, Suggestion, Version,
+    Audience, Entry, Found, Hit, Index, IndexError, Mention, Model, Query, Scope, Status, Suggestion, Version,
 };
 
 use super::writer::Request;
@@ -137,6 +137,15 @@ impl KnowledgeBase {
         // Help with typing is of no use to somebody who waits for it.
         let Some(index) = self.shared.index() else { return Ok(Vec::new()) };
         Ok(blocking(move || index.suggest(&typed, &scope, limit)).await??)
+    }
+
+    /// Ranks by these weights from now on. A second call changes nothing.
+    pub fn rank_by(&self, model: Arc<Model>) {
+        if self.shared.model.set(Arc::clone(&model)).is_ok()
+            && let Some(index) = self.shared.index()
+        {
+            index.set_model(model);
+        }
     }
 
     /// Searches by meaning as well from now on. A second call changes nothing.

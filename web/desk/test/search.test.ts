@@ -100,13 +100,13 @@ describe('features', () => {
   const feature = (name: string, value: number, weight: number) => ({ name, value, weight, contribution: value * weight });
 
   it('stand in the order of what they did', () => {
-    const features = [feature('run', 0.2, 0), feature('precision', 0.5, 0.02), feature('unknown', 1, -0.5), feature('words', 0.9, 0)];
-    expect(byContribution(features).map(({ name }) => name)).toEqual(['unknown', 'precision', 'words', 'run']);
+    const features = [feature('unit_run', 0.2, 0), feature('unit_both', 0.5, 0.02), feature('unit_not', 1, -0.5), feature('unit_words', 0.9, 0)];
+    expect(byContribution(features).map(({ name }) => name)).toEqual(['unit_not', 'unit_both', 'unit_words', 'unit_run']);
   });
 
   it('have the same plain names in both languages, and an unknown one keeps its own', () => {
     expect(Object.keys(en.search.features).sort()).toEqual(Object.keys(zh.search.features).sort());
-    expect(featureText('precision', zh)).toMatchObject({ name: '问法被覆盖' });
+    expect(featureText('unit_letters_back', zh)).toMatchObject({ name: '问法的字在问题中' });
     expect(featureText('of_tomorrow', zh)).toEqual({ name: 'of_tomorrow', hint: '' });
   });
 

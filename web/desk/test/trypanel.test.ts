@@ -25,7 +25,7 @@ const looked: Looked = {
       model: 'questions',
       fields: [{ field: 'similar', score: 0.9 }],
       terms: [{ term: '身份', field: 'similar', score: 0.2 }],
-      features: [{ name: 'body_ratio', value: 0.9, weight: 1, contribution: 0.9 }],
+      features: [{ name: 'body_all', value: 0.9, weight: 1, contribution: 0.9 }],
       matched: ['身份证'],
       missing: ['补办'],
     },
@@ -69,7 +69,7 @@ describe('trying a question', () => {
     expect(part('try-outcome')?.textContent).toBe('会直接回答');
     expect(part('hit-confidence')?.textContent).toBe('90%');
     const text = part('hit')?.textContent ?? '';
-    for (const words of ['身份证遗失补领', '身份证丢了怎么办', '够直接回答', '正文吻合度', '相似问']) expect(text).toContain(words);
+    for (const words of ['身份证遗失补领', '身份证丢了怎么办', '够直接回答', '全文吻合度', '相似问']) expect(text).toContain(words);
     expect(look).toHaveBeenCalledWith(expect.objectContaining({ question: '身份证丢了怎么补办' }));
   });
 
