@@ -39,6 +39,12 @@ impl Writer {
         self.applied = built.index.generation();
         self.staged = 0;
         self.live = Some(Arc::clone(&built.index));
+        // Whoever finds the index there reads in the status what it holds, and whoever is told that it serves finds it there.
+        self.shared.status.send_modify(|status| {
+            status.generation = self.applied;
+            status.store_generation = status.store_generation.max(self.applied);
+            status.entries = entries;
+        });
         drop(self.shared.replace(Some(Arc::clone(&built.index))));
         let old = self.shelved.replace(built.clone());
         self.shared.status.send_modify(|status| {
