@@ -197,17 +197,18 @@ impl Writer {
         let generation = shelved.index.generation();
         let entries = shelved.index.len();
         let at = self.shared.clock.now();
-        let mut last = None;
-        for waiting in self.waiting.extract_if(.., |waiting| waiting.generation <= generation) {
-            last = Some(LastChange { at, took: waiting.since.elapsed() });
-            drop(waiting.answer.send(Ok(true)));
-        }
+        let found: Vec<_> = self.waiting.extract_if(.., |waiting| waiting.generation <= generation).collect();
+        let last = found.last().map(|waiting| LastChange { at, took: waiting.since.elapsed() });
+        // First the status, then the answers: whoever is answered may look.
         self.shared.status.send_modify(|status| {
             status.generation = generation;
             status.store_generation = status.store_generation.max(generation);
             status.entries = entries;
             status.last_change = last.or(status.last_change);
         });
+        for waiting in found {
+            drop(waiting.answer.send(Ok(true)));
+        }
     }
 
     /// The live index cannot be written any more: it is searched on, and another one is built.
