@@ -211,6 +211,9 @@ function onMessage(state: State, conversation: string, message: Message): State 
   if (state.past.some((segment) => segment.conversation === conversation)) return state;
   const base = state.conversation === conversation ? state : begin(state, conversation);
   const repeated = base.messages.some((known) => known.seq === message.seq);
+  // Replies come in the order of the questions. One that comes after the line broke, under another name than what was
+  // being written then, is what a restarted server wrote in its place.
+  const isNews = message.author === 'robot' && base.messages.every((known) => known.seq < message.seq);
   const messages = repeated
     ? base.messages.map((known) => (known.seq === message.seq ? message : known))
     : [...base.messages, message].sort((left, right) => left.seq - right.seq);
@@ -218,7 +221,7 @@ function onMessage(state: State, conversation: string, message: Message): State 
     ...base,
     messages,
     pending: base.pending.filter((one) => one.id !== message.client_id),
-    drafts: base.drafts.filter((draft) => draft.turn !== message.id),
+    drafts: base.drafts.filter((draft) => draft.turn !== message.id && !(draft.torn && isNews)),
     helperTyping: base.helperTyping && message.author !== 'helper',
     notice: repeated ? base.notice : null,
   };

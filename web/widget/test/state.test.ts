@@ -94,6 +94,15 @@ describe('drafts', () => {
     expect(play(welcome('a'), delta('身'), { t: 'state', conversation: 'a', stage: 'serving' }).drafts).toEqual([]);
   });
 
+  it('of a server that ended give way to what the next one wrote in their place', () => {
+    const broken = [welcome('a'), { t: 'thinking', turn: 'gone' } as ServerFrame, welcome('a')];
+    expect(play(...broken).drafts).toHaveLength(1);
+    expect(play(...broken, says('a', message(1, { author: 'citizen' }))).drafts).toHaveLength(1);
+    expect(play(...broken, says('a', message(1))).drafts).toEqual([]);
+    const living = { t: 'thinking', turn: 'm9' } as ServerFrame;
+    expect(play(...broken, living, says('a', message(1))).drafts.map((draft) => draft.turn)).toEqual(['m9']);
+  });
+
   it('are not pieced together across a broken line', () => {
     const state = play(welcome('a'), delta('身份'), welcome('a'), delta('补办'));
     expect(state.drafts).toEqual([{ turn: 'm2', text: '', torn: true }]);
