@@ -22,11 +22,11 @@ pub(super) const K1: f32 = 1.2;
 pub(super) const B: f32 = 0.75;
 
 /// How many entries the second stage looks at: fewer where questions are compared, which the first stage tells apart
-/// well, than among passages, where three times as many are worth a point of hit@1 on laws.
+/// well, than among passages, where twice as many are worth a point of hit@1 on laws.
 const fn kept(corpus: Corpus) -> usize {
     match corpus {
-        Corpus::Questions => 40,
-        Corpus::Passages => 120,
+        Corpus::Questions => 56,
+        Corpus::Passages => 136,
     }
 }
 
@@ -90,9 +90,8 @@ pub(super) fn find(
     }
     let least = worth(&tables, kept(snapshot.corpus()) * 8);
     let mut found = touched(&tables, |score| score >= least);
-    let rest = least > 0.0;
-    admit(&mut found, snapshot, scope);
-    if rest && found.len() < kept(snapshot.corpus()) {
+    let admitted = admit(&mut found, snapshot, scope);
+    if least > 0.0 && admitted < kept(snapshot.corpus()) {
         // The scope let few of the best through: all others are asked, too.
         found = touched(&tables, |_| true);
         admit(&mut found, snapshot, scope);
@@ -165,8 +164,9 @@ fn is_settled(tables: &[Table], snapshot: &Snapshot, scope: &Scope, rest: f32) -
     false
 }
 
-/// Keeps the best that the scope admits. Only as many are asked as it takes: judging costs more than sorting.
-fn admit(found: &mut Vec<Candidate>, snapshot: &Snapshot, scope: &Scope) {
+/// Keeps the best that the scope admits, and returns how many; behind them stand the best of the past. Only as many are
+/// asked as it takes: judging costs more than sorting.
+fn admit(found: &mut Vec<Candidate>, snapshot: &Snapshot, scope: &Scope) -> usize {
     let best_first = |a: &Candidate, b: &Candidate| {
         b.score.total_cmp(&a.score).then((a.segment, a.document).cmp(&(b.segment, b.document)))
     };
@@ -185,8 +185,10 @@ fn admit(found: &mut Vec<Candidate>, snapshot: &Snapshot, scope: &Scope) {
         chosen.sort_unstable_by(best_first);
         for candidate in chosen.iter() {
             let segment = &snapshot.segments()[candidate.segment];
-            if admitted.len() < kept && holds(segment, candidate.document, scope) {
-                admitted.push(*candidate);
+            if holds(segment, candidate.document, scope) {
+                if admitted.len() < kept {
+                    admitted.push(*candidate);
+                }
             } else if past.len() < PAST && segment.was_public(candidate.document, scope) {
                 past.push(*candidate);
             }
@@ -194,8 +196,10 @@ fn admit(found: &mut Vec<Candidate>, snapshot: &Snapshot, scope: &Scope) {
         from += taken;
         step *= 4;
     }
+    let count = admitted.len();
     admitted.append(&mut past);
     *found = admitted;
+    count
 }
 
 /// Each token in each field that has it, the rarest first.

@@ -154,9 +154,9 @@ pub(super) fn thresholds(asked: &Thresholds) -> anyhow::Result<()> {
         Some(path) => toml::from_str(&read_text(path)?).with_context(|| path.display().to_string())?,
         None => Costs::default(),
     };
-    let questions = labelled(asked)?;
-    let chosen = choose(&questions, &costs);
     let dialogue = Config::load(&[], Path::new("data"))?.dialogue;
+    let questions = labelled(asked, dialogue.choices)?;
+    let chosen = choose(&questions, &costs);
     let present = at(&questions, &costs, dialogue.answer_at, dialogue.clarify_at);
     if asked.json {
         println!("{}", serde_json::json!({ "chosen": chosen, "default": present, "costs": costs }));
@@ -187,8 +187,7 @@ struct Line {
     entries: Vec<String>,
 }
 
-fn labelled(asked: &Thresholds) -> anyhow::Result<Vec<Labelled>> {
-    let dialogue = Config::load(&[], Path::new("data"))?.dialogue;
+fn labelled(asked: &Thresholds, choices: usize) -> anyhow::Result<Vec<Labelled>> {
     let regions = match &asked.regions {
         Some(path) => Some(Regions::from_json(read_text(path)?.as_bytes())?),
         None => None,
@@ -220,7 +219,7 @@ fn labelled(asked: &Thresholds) -> anyhow::Result<Vec<Labelled>> {
             let line: Line = serde_json::from_str(line)
                 .with_context(|| format!("{}: line {}", path.display(), number + 1))?;
             let query = Query { text: line.question, scope };
-            let hits = index.search(&query, dialogue.choices)?;
+            let hits = index.search(&query, choices)?;
             let is_right = |id: &str| line.entries.iter().any(|right| right == id);
             labelled.push(Labelled {
                 confidence: hits.first().map_or(0.0, |hit| hit.confidence),
