@@ -4,6 +4,7 @@
 //! committed with the caller's generation number: they are searchable when [`Index::commit`] returns. Searches run on
 //! the snapshot of the last commit and never wait for a change in progress.
 
+pub(crate) mod bm25;
 mod error;
 pub(crate) mod forward;
 mod placed;
@@ -27,7 +28,7 @@ use crate::suggest::{self, Suggestion};
 
 pub use error::IndexError;
 pub use placed::{Change, Placed, UnknownRegion};
-pub(crate) use snapshot::{Corpus, Segment, Snapshot, idf};
+pub(crate) use snapshot::{Corpus, Segment, Snapshot};
 
 /// What one indexing thread may gather in memory before it writes a segment. Enough for a city's knowledge in one segment
 /// a thread: every question looks its tokens up in every segment, and merging them later costs as much as making them.

@@ -11,12 +11,11 @@ const RANGE: std::ops::RangeInclusive<u16> = 0x4E00..=0x9FA5;
 #[derive(Debug)]
 pub(crate) struct Sounds {
     numbers: Vec<u16>,
+    /// The characters of each sound, by its number.
+    characters: Vec<Vec<u16>>,
 }
 
 impl Sounds {
-    /// More than there are sounds, none included.
-    pub(crate) const COUNT: usize = 512;
-
     /// The table of this process, made at the first call.
     pub(crate) fn shared() -> &'static Sounds {
         static SHARED: OnceLock<Sounds> = OnceLock::new();
@@ -25,7 +24,7 @@ impl Sounds {
 
     fn load() -> Sounds {
         let mut known: Vec<&'static str> = Vec::new();
-        let numbers = RANGE
+        let numbers: Vec<u16> = RANGE
             .map(|unit| {
                 let sound =
                     char::from_u32(u32::from(unit)).and_then(|c| c.to_pinyin()).map(pinyin::Pinyin::plain);
@@ -37,7 +36,16 @@ impl Sounds {
                 place as u16 + 1
             })
             .collect();
-        Sounds { numbers }
+        let mut characters = vec![Vec::new(); known.len() + 1];
+        for (unit, &number) in RANGE.zip(&numbers).filter(|(_, number)| **number > 0) {
+            characters[usize::from(number)].push(unit);
+        }
+        Sounds { numbers, characters }
+    }
+
+    /// The characters of a sound, by its number; none for 0.
+    pub(crate) fn with(&self, number: u16) -> &[u16] {
+        self.characters.get(usize::from(number)).map_or(&[], Vec::as_slice)
     }
 
     /// The number of a character's sound, by its UTF-16 unit; 0 if it has none.
@@ -61,6 +69,7 @@ mod tests {
         assert_eq!(of('保'), of('报'));
         assert_ne!(of('证'), of('保'));
         assert_eq!(of('a'), 0);
-        assert!(sounds.numbers.iter().all(|&number| usize::from(number) < Sounds::COUNT));
+        assert!(sounds.with(of('证')).contains(&('正' as u16)));
+        assert!(sounds.with(0).is_empty());
     }
 }

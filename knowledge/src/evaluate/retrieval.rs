@@ -370,7 +370,7 @@ mod tests {
             "{\"id\":\"1\",\"text\":\"社保卡不见了\",\"type\":\"answerable\"}\r\n\n\
              {\"id\":\"2\",\"text\":\"结婚要带什么\"}\n\
              {\"id\":\"3\",\"text\":\"怎么拿公积金\"}\n\
-             {\"id\":\"4\",\"text\":\"世界杯谁赢了\",\"type\":\"unans_far\"}"
+             {\"id\":\"4\",\"text\":\"世界杯谁是冠军\",\"type\":\"unans_far\"}"
                 .as_bytes(),
         )
         .unwrap();

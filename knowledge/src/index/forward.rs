@@ -2,7 +2,7 @@
 //!
 //! The second stage looks at every question and the body of some hundred entries, character by character. Reading them
 //! back as stored documents would decompress a block for each; a column of numbers is a copy from mapped memory. Four
-//! UTF-16 units make a number. Units below 32 cannot be letters and stand for what begins there.
+//! UTF-16 units make a number. Units that cannot be letters stand for what begins there.
 
 use crate::analyzer::Analyzer;
 use crate::entry::Entry;
@@ -22,6 +22,9 @@ pub(crate) enum Part {
     /// The answer.
     Answer,
 }
+
+/// Units below this one cannot be letters.
+pub(crate) const FIRST_LETTER: u16 = 32;
 
 /// Stands between letters that punctuation or a space keeps apart.
 pub(crate) const GAP: u16 = 6;

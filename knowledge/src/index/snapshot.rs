@@ -12,6 +12,7 @@ use tantivy::{
     TantivyError, Term,
 };
 
+use super::bm25::{Saturation, idf};
 use super::forward;
 use crate::analyzer::is_han;
 use crate::entry::{EntryId, Kind, Status};
@@ -28,8 +29,8 @@ pub(crate) struct Snapshot {
     entries: usize,
     /// Deleted ones included, as in the frequencies that the segments record.
     documents: u64,
-    questions: f32,
-    bodies: f32,
+    in_questions: Saturation,
+    in_bodies: Saturation,
     letters: f32,
     /// How rare each Chinese character is among the entries' questions, by its UTF-16 unit.
     rarity: Vec<f32>,
@@ -141,7 +142,8 @@ impl Snapshot {
             }
             Ok(average(tokens))
         };
-        let (questions, bodies) = (tokens(fields.question)?, tokens(fields.body)?);
+        let in_questions = Saturation::new(tokens(fields.question)?);
+        let in_bodies = Saturation::new(tokens(fields.body)?);
         let numbers: u64 =
             segments.iter().map(|segment| u64::from(segment.content.text.values.num_vals())).sum();
         let letters = average(numbers * 4);
@@ -154,8 +156,8 @@ impl Snapshot {
             generation,
             entries,
             documents,
-            questions,
-            bodies,
+            in_questions,
+            in_bodies,
             letters,
             rarity,
             corpus,
@@ -213,14 +215,14 @@ impl Snapshot {
         Ok(document.get_first(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned())
     }
 
-    /// Tokens of an entry's questions together, on average.
-    pub(crate) fn average_questions(&self) -> f32 {
-        self.questions
+    /// What a token counts in the questions of an entry.
+    pub(crate) fn in_questions(&self) -> &Saturation {
+        &self.in_questions
     }
 
-    /// Tokens of a body, on average.
-    pub(crate) fn average_body(&self) -> f32 {
-        self.bodies
+    /// What a token counts in a body.
+    pub(crate) fn in_bodies(&self) -> &Saturation {
+        &self.in_bodies
     }
 
     /// Letters of an entry's text, on average.
@@ -251,12 +253,6 @@ impl Snapshot {
     pub(crate) fn documents(&self) -> u64 {
         self.documents
     }
-}
-
-/// Rarity of a token that `frequency` of `documents` have.
-pub(crate) fn idf(frequency: u64, documents: u64) -> f32 {
-    let without = documents.saturating_sub(frequency) as f32;
-    (1.0 + (without + 0.5) / (frequency as f32 + 0.5)).ln()
 }
 
 /// A letter that is no Chinese character is weighed like a character that every third entry has: what a number or a

@@ -7,7 +7,9 @@ use tantivy::postings::TermInfo;
 
 use super::kinds::Kinds;
 use crate::analyzer::{Analyzer, Sounds};
-use crate::index::{Snapshot, forward, idf};
+use crate::index::Snapshot;
+use crate::index::bm25::idf;
+use crate::index::forward::{self, FIRST_LETTER};
 
 /// What a dictionary word counts in the first stage beside the characters and pairs it consists of, which are counted
 /// on their own. Found by leaving out each similar question of the demo city in turn: 0.3 to 0.5 is best there, and
@@ -19,6 +21,25 @@ const MAX_COUNT: f32 = 2.0;
 
 /// Different letters of a question that are looked at. No sensible question has more.
 const MAX_LETTERS: usize = 250;
+
+/// Stands in the table of letters for those that sound like one of the question.
+const SOUND: u8 = 254;
+
+/// Stands in the table of letters for what is no letter.
+const MARK: u8 = 255;
+
+/// What a letter of a text is to the question.
+#[derive(Clone, Copy)]
+pub(crate) enum Likeness {
+    /// Nothing.
+    None,
+    /// The letter at this place of `letters`.
+    Same(usize),
+    /// It sounds like one.
+    Sound,
+    /// It is no letter but a mark or a gap.
+    Mark,
+}
 
 /// A question, cut and weighed.
 pub(crate) struct Asked {
@@ -38,9 +59,8 @@ pub(crate) struct Asked {
     pub(crate) kinds: Kinds,
     /// The sounds of the letters, in the order of `letters`; 0 for what has none.
     pub(crate) sounds: Vec<u16>,
-    /// Whether any letter has the sound of that number.
-    pub(crate) has_sound: Vec<bool>,
-    /// The place of a letter in `letters`, plus one, by its UTF-16 unit.
+    /// What a UTF-16 unit is to the question: the place of a letter in `letters`, plus one, or one of the numbers above
+    /// [`MAX_LETTERS`]. In one table, because it is asked of every letter of every text that is compared.
     slots: Vec<u8>,
     /// The place of a pair in `pairs`, plus one, by the places of its letters.
     pair_slots: Vec<u16>,
@@ -136,7 +156,6 @@ impl Asked {
             words: words(&segments, &tokens, snapshot.documents()),
             kinds: Kinds::of(&text),
             sounds: Vec::new(),
-            has_sound: vec![false; Sounds::COUNT],
             pair_slots: Vec::new(),
             units,
             tokens: Vec::new(),
@@ -146,9 +165,15 @@ impl Asked {
         asked.take_letters(&weights, &runs, &content);
         asked.take_pairs(&weights, &runs, &content);
         asked.sounds = asked.letters.iter().map(|letter| Sounds::shared().of(letter.unit)).collect();
-        for &sound in asked.sounds.iter().filter(|sound| **sound > 0) {
-            asked.has_sound[usize::from(sound)] = true;
+        for &sound in &asked.sounds {
+            for &unit in Sounds::shared().with(sound) {
+                let slot = &mut asked.slots[usize::from(unit)];
+                if *slot == 0 {
+                    *slot = SOUND;
+                }
+            }
         }
+        asked.slots[..usize::from(FIRST_LETTER)].fill(MARK);
         asked.tokens = tokens;
         Ok(asked)
     }
@@ -214,7 +239,21 @@ impl Asked {
     /// The place of a letter in `letters`.
     #[inline]
     pub(crate) fn slot(&self, unit: u16) -> Option<usize> {
-        usize::from(self.slots[usize::from(unit)]).checked_sub(1)
+        match self.likeness(unit) {
+            Likeness::Same(slot) => Some(slot),
+            _ => None,
+        }
+    }
+
+    /// What a unit is to the question.
+    #[inline]
+    pub(crate) fn likeness(&self, unit: u16) -> Likeness {
+        match self.slots[usize::from(unit)] {
+            0 => Likeness::None,
+            SOUND => Likeness::Sound,
+            MARK => Likeness::Mark,
+            slot => Likeness::Same(usize::from(slot) - 1),
+        }
     }
 
     /// The place in `pairs` of the pair of these two places in `letters`.
@@ -239,12 +278,14 @@ fn tokens(snapshot: &Snapshot, analyzer: &Analyzer, text: &str) -> Result<Vec<To
             continue;
         }
         let weight = if token.starts_with('w') { WORD_WEIGHT } else { 1.0 };
-        let place = |field| -> Result<Place, TantivyError> {
-            let terms = snapshot.terms(field, token)?;
+        let place = |field, possible: bool| -> Result<Place, TantivyError> {
+            let terms = if possible { snapshot.terms(field, token)? } else { Vec::new() };
             let frequency = terms.iter().flatten().map(|term| u64::from(term.doc_freq)).sum();
             Ok(Place { frequency, weight: weight * idf(frequency, snapshot.documents()), terms })
         };
-        let (in_questions, in_bodies) = (place(fields.question)?, place(fields.body)?);
+        let in_bodies = place(fields.body, true)?;
+        // A body holds the entry's questions, too: what no body has is in no question either.
+        let in_questions = place(fields.question, in_bodies.frequency > 0)?;
         places.insert(token.to_owned(), tokens.len());
         tokens.push(Token { text: token.to_owned(), count: 1.0, in_questions, in_bodies });
     }

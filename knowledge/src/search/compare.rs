@@ -1,10 +1,10 @@
 //! The second stage: the question compared with every question of each candidate and with all that it says.
 
-use super::asked::{Asked, Letter, Pair, Word};
-use super::candidates::{B, Candidate, K1};
+use super::asked::{Asked, Letter, Likeness, Pair, Word};
+use super::candidates::Candidate;
 use super::features::{Feature, Features};
 use super::kinds::Kinds;
-use crate::analyzer::Sounds;
+use crate::index::bm25::{B, K1};
 use crate::index::forward::{GAP, Part};
 use crate::index::{Segment, Snapshot};
 
@@ -31,7 +31,55 @@ pub(super) struct Comparison<'a> {
     words: Vec<u64>,
     text: Vec<u16>,
     found: Found,
-    best: Found,
+    /// Where letters of the question stand in the text looked at last.
+    seen: Vec<Seen>,
+    tally: Tally,
+    units: Vec<Unit>,
+}
+
+/// One of an entry's questions, and how much of the question it has.
+#[derive(Clone, Copy)]
+struct Unit {
+    /// 0 is the title.
+    number: usize,
+    /// Where it stands in the entry's text.
+    begin: usize,
+    end: usize,
+    letters: f32,
+    pairs: f32,
+}
+
+impl Unit {
+    /// How like the question it can be at most: if it says nothing else.
+    fn most(&self) -> f32 {
+        both(self.letters, 1.0) + both(self.pairs, 1.0)
+    }
+}
+
+/// How much of one of the entry's questions the question has.
+struct Back {
+    letters: f32,
+    pairs: f32,
+}
+
+/// A letter of the question in a text.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Where in the text.
+    at: usize,
+    /// Its place in `Asked::letters`.
+    letter: usize,
+    /// The place in `Asked::pairs` of the pair that ends there.
+    pair: Option<usize>,
+}
+
+/// Which letters and pairs of the question stand in one of an entry's questions. They are marked with the number of the
+/// text, so that nothing has to be wiped between two texts.
+#[derive(Default)]
+struct Tally {
+    text: u32,
+    letters: Vec<u32>,
+    pairs: Vec<u32>,
 }
 
 /// What the question would score against itself.
@@ -107,7 +155,13 @@ impl<'a> Comparison<'a> {
             words: Vec::new(),
             text: Vec::new(),
             found: Found::default(),
-            best: Found::default(),
+            seen: Vec::new(),
+            tally: Tally {
+                text: 0,
+                letters: vec![0; asked.letters.len()],
+                pairs: vec![0; asked.pairs.len()],
+            },
+            units: Vec::new(),
         }
     }
 
@@ -127,38 +181,90 @@ impl<'a> Comparison<'a> {
 
     /// The entry's questions: finds the one that is most like the question, and looks at it closely.
     fn with_questions(&mut self, text: &[u16], features: &mut Features) -> Option<usize> {
-        let mut best: Option<(f32, usize, &[u16], Shares)> = None;
+        let mut units = std::mem::take(&mut self.units);
+        units.clear();
         let mut number = 0;
-        let mut rest = text;
-        while let Some((&mark, after)) = rest.split_first() {
+        let mut begin = 0;
+        while let Some(&mark) = text.get(begin) {
             if !matches!(Part::of(mark), Some(Part::Title | Part::Similar)) {
                 break;
             }
-            let end = after.iter().position(|&unit| Part::of(unit).is_some()).unwrap_or(after.len());
-            let (unit, next) = after.split_at(end);
             // An entry without a title begins with its first similar question, which is then number 1.
-            if mark != 1 {
+            if Part::of(mark) != Some(Part::Title) {
                 number += 1;
             }
-            let shares = self.shares(unit);
-            if mark == 1 {
-                features.set(Feature::title_letters_back, shares.letters_back);
-            }
-            let likeness = shares.likeness();
-            if best.as_ref().is_none_or(|(most, ..)| likeness > *most) {
-                best = Some((likeness, number, unit, shares));
-                std::mem::swap(&mut self.best, &mut self.found);
-            }
-            rest = next;
+            let unit = self.forward(text, begin + 1, number);
+            begin = unit.end;
+            units.push(unit);
         }
-        let (_, number, unit, shares) = best?;
-        self.closely(unit, &shares, features);
-        Some(number)
+        if let Some(title) = units.first().filter(|unit| unit.number == 0) {
+            let back = self.back(&text[title.begin..title.end]);
+            features.set(Feature::title_letters_back, back.letters);
+        }
+        // The most promising first: most of the others then cannot be better and need not be looked at.
+        units.sort_unstable_by(|a, b| b.most().total_cmp(&a.most()).then(a.number.cmp(&b.number)));
+        let mut best: Option<(f32, Unit, Shares)> = None;
+        for unit in &units {
+            if best.as_ref().is_some_and(|(most, ..)| unit.most() < *most) {
+                break;
+            }
+            let back = self.back(&text[unit.begin..unit.end]);
+            let shares = Shares {
+                letters: unit.letters,
+                pairs: unit.pairs,
+                letters_back: back.letters,
+                pairs_back: back.pairs,
+            };
+            let likeness = shares.likeness();
+            let better = |(most, other, _): &(f32, Unit, Shares)| {
+                likeness > *most || (likeness >= *most && unit.number < other.number)
+            };
+            if best.as_ref().is_none_or(better) {
+                best = Some((likeness, *unit, shares));
+            }
+        }
+        self.units = units;
+        let (_, unit, shares) = best?;
+        self.closely(&text[unit.begin..unit.end], &shares, features);
+        Some(unit.number)
     }
 
-    /// How much the question and one of the entry's have in common.
-    fn shares(&mut self, unit: &[u16]) -> Shares {
-        self.look(unit, 1.0, true);
+    /// How much of the question one of the entry's questions has, which begins there.
+    fn forward(&mut self, text: &[u16], begin: usize, number: usize) -> Unit {
+        let asked = self.asked;
+        let tally = &mut self.tally;
+        tally.text += 1;
+        let (mut letters, mut pairs) = (0.0, 0.0);
+        let mut before: Option<usize> = None;
+        let mut end = text.len();
+        for (at, &letter) in text.iter().enumerate().skip(begin) {
+            match asked.likeness(letter) {
+                Likeness::Same(slot) => {
+                    if std::mem::replace(&mut tally.letters[slot], tally.text) != tally.text {
+                        letters += asked.letters[slot].question_idf;
+                    }
+                    if let Some(pair) = before.and_then(|before| asked.pair(before, slot))
+                        && std::mem::replace(&mut tally.pairs[pair], tally.text) != tally.text
+                    {
+                        pairs += asked.pairs[pair].question_idf;
+                    }
+                    before = Some(slot);
+                }
+                Likeness::Mark if letter != GAP => {
+                    end = at;
+                    break;
+                }
+                _ => before = None,
+            }
+        }
+        let (letters, pairs) =
+            (part(letters, self.own.question_letters), part(pairs, self.own.question_pairs));
+        Unit { number, begin, end, letters, pairs }
+    }
+
+    /// How much of one of the entry's questions the question has.
+    fn back(&self, unit: &[u16]) -> Back {
+        let asked = self.asked;
         let (mut theirs, mut both_have) = (0.0, 0.0);
         let (mut their_pairs, mut both_pairs) = (0.0, 0.0);
         let mut before: Option<(Option<usize>, f32)> = None;
@@ -168,31 +274,24 @@ impl<'a> Comparison<'a> {
                 continue;
             }
             let rarity = self.snapshot.rarity(letter);
-            let slot = self.asked.slot(letter);
+            let slot = asked.slot(letter);
             theirs += rarity;
             both_have += if slot.is_some() { rarity } else { 0.0 };
             if let Some((before, before_rarity)) = before {
                 let weight = (rarity + before_rarity) / 2.0;
                 their_pairs += weight;
-                let shared = before.zip(slot).and_then(|(first, second)| self.asked.pair(first, second));
+                let shared = before.zip(slot).and_then(|(first, second)| asked.pair(first, second));
                 both_pairs += if shared.is_some() { weight } else { 0.0 };
             }
             before = Some((slot, rarity));
         }
-        let asked = self.asked;
-        let letters = sum(&self.found.letters, |at| asked.letters[at].question_idf);
-        let pairs = sum(&self.found.pairs, |at| asked.pairs[at].question_idf);
-        Shares {
-            letters: part(letters, self.own.question_letters),
-            pairs: part(pairs, self.own.question_pairs),
-            letters_back: part(both_have, theirs),
-            pairs_back: part(both_pairs, their_pairs),
-        }
+        Back { letters: part(both_have, theirs), pairs: part(both_pairs, their_pairs) }
     }
 
     fn closely(&mut self, unit: &[u16], shares: &Shares, features: &mut Features) {
+        self.look(unit, 1.0);
         let asked = self.asked;
-        let found = &self.best;
+        let found = &self.found;
         let length = found.length;
         let shorter = length.min(self.own.length).max(1) as f32;
         let longer = length.max(self.own.length).max(1) as f32;
@@ -233,7 +332,7 @@ impl<'a> Comparison<'a> {
 
     /// All that the entry says.
     fn with_body(&mut self, text: &[u16], features: &mut Features) {
-        self.look(text, TITLE_COUNT, false);
+        self.look(text, TITLE_COUNT);
         let asked = self.asked;
         let found = &self.found;
         let length = found.length as f32 / self.snapshot.average_letters();
@@ -268,77 +367,78 @@ impl<'a> Comparison<'a> {
         features.set(Feature::body_sound, part(by_sound, self.own.body_letters));
         features.set(Feature::body_length, length / (1.0 + length));
         let whole = self.own.body_letters + self.own.body_pairs;
-        features.set(Feature::body_window, part(self.window(text), whole));
+        features.set(Feature::body_window, part(self.window(), whole));
     }
 
-    /// The most of the question, by rarity, that stands within a window of the text.
-    fn window(&self, text: &[u16]) -> f32 {
+    /// The most of the question, by rarity, that stands within a window of the text looked at last.
+    fn window(&self) -> f32 {
         let width = (2 * self.own.length).max(WINDOW);
         let asked = self.asked;
         let mut letters = vec![0_u16; asked.letters.len()];
         let mut pairs = vec![0_u16; asked.pairs.len()];
         let (mut inside, mut most) = (0.0_f32, 0.0_f32);
-        let pair_at = |at: usize, slot: usize| -> Option<usize> {
-            let before = text.get(at.checked_sub(1)?).and_then(|&letter| asked.slot(letter))?;
-            asked.pair(before, slot)
-        };
-        for (at, &letter) in text.iter().enumerate() {
-            if let Some(slot) = asked.slot(letter) {
-                letters[slot] += 1;
-                if letters[slot] == 1 {
-                    inside += asked.letters[slot].body_weight();
+        let mut leaving = self.seen.iter().peekable();
+        for seen in &self.seen {
+            while let Some(left) = leaving.next_if(|left| left.at + width < seen.at) {
+                letters[left.letter] -= 1;
+                if letters[left.letter] == 0 {
+                    inside -= asked.letters[left.letter].body_weight();
                 }
-                if let Some(pair) = pair_at(at, slot) {
-                    pairs[pair] += 1;
-                    if pairs[pair] == 1 {
-                        inside += asked.pairs[pair].body_weight();
+                if let Some(pair) = left.pair {
+                    pairs[pair] -= 1;
+                    if pairs[pair] == 0 {
+                        inside -= asked.pairs[pair].body_weight();
                     }
                 }
-                most = most.max(inside);
             }
-            let Some((left, slot)) =
-                at.checked_sub(width).and_then(|left| Some((left, asked.slot(text[left])?)))
-            else {
-                continue;
-            };
-            letters[slot] -= 1;
-            if letters[slot] == 0 {
-                inside -= asked.letters[slot].body_weight();
+            letters[seen.letter] += 1;
+            if letters[seen.letter] == 1 {
+                inside += asked.letters[seen.letter].body_weight();
             }
-            if let Some(pair) = pair_at(left, slot) {
-                pairs[pair] -= 1;
-                if pairs[pair] == 0 {
-                    inside -= asked.pairs[pair].body_weight();
+            if let Some(pair) = seen.pair {
+                pairs[pair] += 1;
+                if pairs[pair] == 1 {
+                    inside += asked.pairs[pair].body_weight();
                 }
             }
+            most = most.max(inside);
         }
         most
     }
 
     /// Counts the parts of the question in a text.
-    fn look(&mut self, text: &[u16], title_count: f32, once: bool) {
+    fn look(&mut self, text: &[u16], title_count: f32) {
         let asked = self.asked;
-        let sounds = Sounds::shared();
         let found = &mut self.found;
         found.clear(asked);
+        self.seen.clear();
         let mut count = 1.0;
         let mut before: Option<usize> = None;
+        let mut marks = 0;
         for (at, &letter) in text.iter().enumerate() {
-            if letter < 32 {
-                before = None;
-                if letter != GAP {
-                    count = if Part::of(letter) == Some(Part::Title) { title_count } else { 1.0 };
+            let slot = match asked.likeness(letter) {
+                Likeness::None => {
+                    before = None;
+                    continue;
                 }
-                continue;
-            }
-            found.length += 1;
-            let Some(slot) = asked.slot(letter) else {
-                by_sound(sounds, asked, &self.positions, found, text, at);
-                before = None;
-                continue;
+                Likeness::Same(slot) => slot,
+                Likeness::Sound => {
+                    by_sound(asked, &self.positions, found, text, at);
+                    before = None;
+                    continue;
+                }
+                Likeness::Mark => {
+                    before = None;
+                    marks += 1;
+                    if letter != GAP {
+                        count = if Part::of(letter) == Some(Part::Title) { title_count } else { 1.0 };
+                    }
+                    continue;
+                }
             };
             found.letters[slot] += count;
-            if let Some(pair) = before.and_then(|before| asked.pair(before, slot)) {
+            let pair = before.and_then(|before| asked.pair(before, slot));
+            if let Some(pair) = pair {
                 found.pairs[pair] += count;
                 for &word in &self.words_of[pair] {
                     if text[at - 1..].starts_with(&asked.words[word].units) {
@@ -354,13 +454,10 @@ impl<'a> Comparison<'a> {
                 found.runs[position] = (at, run);
                 found.longest = found.longest.max(usize::from(run));
             }
+            self.seen.push(Seen { at, letter: slot, pair });
             before = Some(slot);
         }
-        if once {
-            for counts in [&mut found.letters, &mut found.pairs, &mut found.words] {
-                counts.iter_mut().for_each(|count| *count = count.min(1.0));
-            }
-        }
+        found.length = text.len() - marks;
         // What stands there itself does not stand there by its sound only.
         for (sounds, &count) in found.sounds.iter_mut().zip(&found.letters) {
             *sounds &= count == 0.0;
@@ -369,18 +466,8 @@ impl<'a> Comparison<'a> {
 }
 
 /// Marks the letters of the question that sound like the one at that place and stand beside the same neighbour.
-fn by_sound(
-    sounds: &Sounds,
-    asked: &Asked,
-    positions: &[Vec<usize>],
-    found: &mut Found,
-    text: &[u16],
-    at: usize,
-) {
-    let sound = sounds.of(text[at]);
-    if !asked.has_sound[usize::from(sound)] {
-        return;
-    }
+fn by_sound(asked: &Asked, positions: &[Vec<usize>], found: &mut Found, text: &[u16], at: usize) {
+    let sound = crate::analyzer::Sounds::shared().of(text[at]);
     for (slot, &other) in asked.sounds.iter().enumerate() {
         if other != sound || found.sounds[slot] {
             continue;
