@@ -170,6 +170,8 @@ pub struct Evidence {
     pub unit: String,
     /// The calibrated probability that it answers, 0 to 1.
     pub confidence: f32,
+    /// What it was ordered by: the difference of two is the log-odds that the one answers rather than the other.
+    pub score: f32,
     /// Its answer, in Markdown.
     pub answer: String,
     /// The office responsible.

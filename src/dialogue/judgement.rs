@@ -13,6 +13,8 @@ const VAGUE: usize = 2;
 pub struct Found<'a> {
     /// The calibrated confidence that it answers.
     pub confidence: f32,
+    /// What it was ordered by: the difference of two is the log-odds that the one answers rather than the other.
+    pub score: f32,
     /// The title or similar question that matched best.
     pub unit: &'a str,
     /// Whether it is a guided scenario.
@@ -56,12 +58,7 @@ pub fn judge(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) ->
     // Two characters name a field of life ("过户"), not a matter in it.
     let vague = words.content_of(text).chars().count() <= VAGUE;
     let close = places(&|entry| {
-        let far = log_odds(sure) - log_odds(entry.confidence);
-        if vague {
-            entry.confidence >= policy.clarify_at
-        } else {
-            entry.confidence >= policy.answer_at && far < policy.close_margin
-        }
+        entry.confidence >= policy.clarify_at && (vague || found[0].score - entry.score < policy.close_margin)
     });
     let exact = comparable(found[0].unit) == comparable(text);
     if close.len() > 1 && !exact {
@@ -96,12 +93,6 @@ pub(super) fn foresee(policy: &Policy, words: &Words, text: &str, found: &[Found
 /// Whether the words name a matter at all. One character is no subject: what is left then is a particle or a slip.
 pub(super) fn has_subject(words: &Words, text: &str) -> bool {
     words.content_of(text).chars().count() > 1
-}
-
-/// How confidence is compared: near certainty a small difference says as much as a large one in the middle.
-fn log_odds(confidence: f32) -> f32 {
-    let bounded = confidence.clamp(0.001, 0.999);
-    (bounded / (1.0 - bounded)).ln()
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ mod tests {
             title: "新生儿".into(),
             unit: String::new(),
             confidence: 1.0,
+            score: 0.0,
             answer: String::new(),
             department: None,
             source: None,

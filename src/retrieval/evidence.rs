@@ -42,6 +42,7 @@ pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
         unit: entry.title.clone(),
         title: entry.title,
         confidence: 1.0,
+        score: 0.0,
         answer: entry.answer,
         department: entry.department,
         source,

@@ -79,6 +79,7 @@ impl Retriever for KnowledgeRetriever {
                 evidence.replaces = old.map(|old| old.title);
             }
             evidence.confidence = hit.confidence;
+            evidence.score = hit.score;
             evidence.unit = hit.unit;
             found.push(evidence);
         }

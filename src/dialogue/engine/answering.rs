@@ -129,6 +129,7 @@ impl Engine {
         let found: Vec<Found<'_>> = evidence
             .iter()
             .map(|entry| Found {
+                score: entry.score,
                 confidence: entry.confidence,
                 unit: &entry.unit,
                 scenario: entry.kind == EvidenceKind::Scenario,

@@ -66,6 +66,7 @@ pub(super) fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
         title: title.into(),
         unit: title.into(),
         confidence,
+        score: (confidence.min(0.999) / (1.0 - confidence.min(0.999))).ln(),
         answer: "带户口簿去办。".into(),
         department: None,
         source: None,
@@ -134,6 +135,7 @@ async fn danger_comes_before_everything() {
         ("救命啊有人晕倒了", "120"),
         ("快报警，有人持刀", "110"),
         ("我不想活了", "12356"),
+        ("胸口压得喘不过气来", "120"),
     ] {
         let turn = say(&engine, &Context::default(), text).await;
         assert_eq!(outcome(&turn), Some(Outcome::Emergency), "{text}");
@@ -154,6 +156,7 @@ async fn rules_tell_wishes_from_questions_that_look_alike() {
         ("说了半天还是不明白", Some(Reason::Dissatisfied)),
         ("你们窗口态度太差了", Some(Reason::Complaint)),
         ("人工智能企业有什么补贴", None),
+        ("每个月房贷压得喘不过气，能拿公积金还吗", None),
         ("人工授精能报销吗", None),
         ("医保余额没用完怎么办", None),
         ("怎么投诉物业", None),

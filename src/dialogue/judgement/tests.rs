@@ -9,8 +9,16 @@ fn words() -> Words {
     crate::config::words::words(None).unwrap()
 }
 
+/// Entries as sure as that, one ahead of the other by as much as one is surer.
 fn found(confidences: &[f32]) -> Vec<Found<'static>> {
-    confidences.iter().map(|&confidence| Found { confidence, unit: "身份证补办", scenario: false }).collect()
+    let log_odds = |confidence: f32| (confidence / (1.0 - confidence)).ln();
+    let one = |&confidence: &f32| Found {
+        confidence,
+        score: log_odds(confidence),
+        unit: "身份证补办",
+        scenario: false,
+    };
+    confidences.iter().map(one).collect()
 }
 
 #[test]
@@ -31,6 +39,16 @@ fn the_thresholds_divide_answers_from_asking_back_and_from_none() {
 }
 
 #[test]
+fn what_is_close_is_told_by_the_order_and_not_by_how_sure_each_is_alone() {
+    let words = words();
+    let mut pair = found(&[0.8, 0.85]);
+    (pair[0].score, pair[1].score) = (2.0, 1.0);
+    assert_eq!(judge(&POLICY, &words, "身份证丢了怎么补", &pair), Judgement::Answer);
+    pair[1].score = 1.9;
+    assert_eq!(judge(&POLICY, &words, "身份证丢了怎么补", &pair), Judgement::Clarify(vec![0, 1]));
+}
+
+#[test]
 fn the_very_question_of_an_entry_is_answered_although_others_are_close() {
     let judged = judge(&POLICY, &words(), "身份证补办？", &found(&[0.9, 0.9]));
     assert_eq!(judged, Judgement::Answer);
@@ -38,7 +56,7 @@ fn the_very_question_of_an_entry_is_answered_although_others_are_close() {
 
 #[test]
 fn a_scenario_begins() {
-    let one = Found { confidence: 0.9, unit: "开餐馆", scenario: true };
+    let one = Found { confidence: 0.9, score: 1.0, unit: "开餐馆", scenario: true };
     assert_eq!(judge(&POLICY, &words(), "我想开一家餐馆", &[one]), Judgement::Guide);
 }
 

@@ -163,6 +163,7 @@ impl Trials {
             question,
             hits.iter().map(|hit| Found {
                 confidence: hit.confidence,
+                score: hit.score,
                 unit: &hit.unit,
                 scenario: hit.kind == "scenario",
             }),

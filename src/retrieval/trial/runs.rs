@@ -330,5 +330,10 @@ impl Trials {
 
 /// A hit as the judgement sees it.
 fn seen(hit: &Hit) -> Found<'_> {
-    Found { confidence: hit.confidence, unit: &hit.unit, scenario: hit.kind == Kind::Scenario }
+    Found {
+        confidence: hit.confidence,
+        score: hit.score,
+        unit: &hit.unit,
+        scenario: hit.kind == Kind::Scenario,
+    }
 }

@@ -25,6 +25,7 @@ fn evidence(answer: &str, details: Details) -> Evidence {
         title: "居民身份证丢失补领".into(),
         unit: String::new(),
         confidence: 1.0,
+        score: 0.0,
         answer: answer.into(),
         department: None,
         source: None,
