@@ -6,6 +6,7 @@
 
 pub mod inbox;
 pub mod lease;
+pub mod notes;
 pub mod outbox;
 pub mod progress;
 pub mod sweeper;

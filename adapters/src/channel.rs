@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use crate::{ChannelError, ChannelId, Inbox, Outbound, Peer};
+use crate::{Alarm, ChannelError, ChannelId, File, Inbox, Media, Outbound, Peer};
 
 /// What a platform can show. Replies are cut to fit.
 #[derive(Clone, Copy, Debug)]
@@ -55,4 +55,17 @@ pub trait Channel: Send + Sync + 'static {
     /// # Errors
     /// See [`ChannelError`]: each variant says what the outbox does next.
     async fn deliver(&self, to: &Peer, reply: &Outbound) -> Result<Delivered, ChannelError>;
+
+    /// Gets a file that a citizen sent. The gateway asks soon after the message was accepted, and keeps what it gets.
+    ///
+    /// # Errors
+    /// As for [`Channel::deliver`]; [`ChannelError::Gone`] when the platform does not have it any more.
+    async fn fetch(&self, _media: &Media) -> Result<File, ChannelError> {
+        Err(ChannelError::Gone("this channel has no files".to_owned()))
+    }
+
+    /// What is wrong with the channel at present.
+    fn alarms(&self) -> Vec<Alarm> {
+        Vec::new()
+    }
 }

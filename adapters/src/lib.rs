@@ -1,15 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alarm;
 pub mod channel;
 pub mod error;
 pub mod inbox;
+pub mod kit;
 pub mod message;
+pub mod notes;
+pub mod split;
 pub mod web;
+pub mod wording;
 
+pub use alarm::{Alarm, Alarms};
 pub use channel::{Channel, Delivered, Limits};
 pub use error::ChannelError;
 pub use inbox::{Accepted, Cursor, Inbox, Intake, Live, LiveStream, State, SubmitError, Thread, Ticket};
-pub use message::{Audience, Author, ChannelId, Content, Inbound, Locale, Outbound, Peer};
+pub use kit::{File, Files, Kit};
+pub use message::{
+    Attachment, Audience, Author, ChannelId, Content, Inbound, Locale, Media, MediaKind, Outbound, Peer,
+};
+pub use notes::{Note, Notes, NotesError, NotesExt};
+pub use wording::Wording;
 
 /// The time of day as the program sees it: handed in, so that tests can set it.
 pub type Now = std::sync::Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;

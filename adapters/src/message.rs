@@ -56,7 +56,7 @@ pub enum Locale {
 }
 
 /// What a citizen did.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Content {
     /// Wrote something.
@@ -78,6 +78,29 @@ pub enum Content {
         /// True for 有用, false for 没用.
         useful: bool,
     },
+    /// Sent a picture, a recording or a file.
+    Media {
+        /// What it is and where the platform keeps it.
+        media: Media,
+        /// Words that came with it, or what the platform heard in a recording.
+        text: Option<String>,
+    },
+    /// Sent where they are.
+    Place {
+        /// Degrees north.
+        lat: f64,
+        /// Degrees east.
+        lng: f64,
+        /// What the platform calls the place.
+        label: Option<String>,
+    },
+    /// Opened an entry directly: by a menu, a QR code at a counter, a link.
+    Open {
+        /// The entry's id.
+        entry: String,
+    },
+    /// Came for the first time, or opened the chat, without a question yet.
+    Hello,
     /// Asked for a person by a button.
     Human,
     /// Rated the service after a person closed the conversation.
@@ -91,6 +114,50 @@ pub enum Content {
     Anew,
     /// Wants the answer that is being written to stop.
     Stop,
+}
+
+/// What kind of file a message carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaKind {
+    /// A picture.
+    Image,
+    /// A recording of a voice.
+    Voice,
+    /// A film.
+    Video,
+    /// Anything else.
+    File,
+}
+
+/// A file that the platform keeps for us, for a while.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Media {
+    /// What it is.
+    pub kind: MediaKind,
+    /// Its name, when the platform knows one.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// By what [`crate::Channel::fetch`] gets it.
+    pub reference: String,
+    /// Its size in bytes, when the platform says it.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+}
+
+/// A file that goes with a message of ours. Its content is read by [`crate::Files::file`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Attachment {
+    /// By what it is read.
+    pub id: String,
+    /// What it is.
+    pub kind: MediaKind,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub mime: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// One thing a citizen did, verified and parsed.
@@ -202,6 +269,9 @@ pub struct Outbound {
     /// The sources.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub citations: Vec<Citation>,
+    /// Files that go with it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attachments: Vec<Attachment>,
     /// The choices offered.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub choices: Vec<Choice>,

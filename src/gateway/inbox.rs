@@ -146,6 +146,9 @@ impl Gateway {
                 let comment = comment.map(readable).transpose()?.filter(|comment| !comment.is_empty());
                 Ok(Content::Rating { score, comment })
             }
+            Content::Media { .. } | Content::Place { .. } | Content::Open { .. } | Content::Hello => {
+                Err(SubmitError::NotNow)
+            }
             other => Ok(other),
         }
     }
@@ -378,6 +381,7 @@ impl Gateway {
                 let choice = referred?.choices.iter().find(|choice| &choice.key == key)?;
                 Some(choice.label.clone())
             }
+            Content::Media { .. } | Content::Place { .. } | Content::Open { .. } | Content::Hello => None,
             Content::Feedback { .. } | Content::Rating { .. } | Content::Anew | Content::Stop => None,
         }
     }

@@ -26,6 +26,7 @@ pub(super) fn input(
         Content::Choice { key, .. } => Utterance::Choice(key),
         Content::Feedback { useful, .. } => Utterance::Feedback { useful },
         Content::Human => Utterance::Human,
+        Content::Media { .. } | Content::Place { .. } | Content::Open { .. } | Content::Hello => return None,
         Content::Rating { .. } | Content::Anew | Content::Stop => return None,
     };
     let audience = audience.map(|audience| match audience {
@@ -64,6 +65,7 @@ pub(super) fn outbound(message: MessageRecord) -> Outbound {
                 department: citation.department,
             })
             .collect(),
+        attachments: Vec::new(),
         choices: message
             .choices
             .into_iter()

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::store::{Key, Range};
+use crate::store::{Key, Part, Range};
 
 fn moment(at: Timestamp) -> u64 {
     u64::try_from(at.as_microsecond()).unwrap_or(0)
@@ -71,6 +71,20 @@ pub fn leases() -> Range {
 /// A reply that waits to be delivered.
 pub fn outbox(conversation: &str, seq: u64) -> Key {
     Key::new("outbox", &[conversation.into(), seq.into()])
+}
+
+/// What a channel remembers.
+pub fn note(channel: &str, key: &[&str]) -> Key {
+    Key::new("note", &note_parts(channel, key))
+}
+
+/// What a channel remembers under keys that begin so.
+pub fn notes(channel: &str, prefix: &[&str]) -> Range {
+    Range::prefix("note", &note_parts(channel, prefix))
+}
+
+fn note_parts<'a>(channel: &'a str, key: &[&'a str]) -> Vec<Part<'a>> {
+    std::iter::once(channel).chain(key.iter().copied()).map(Part::from).collect()
 }
 
 /// What waits to be delivered in a conversation, in order.
