@@ -1,6 +1,7 @@
 //! Wiring: with `main.rs` and `cli` the only place that names concrete types.
 
 mod clock;
+mod kit;
 mod secrets;
 mod start;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::web::{WebChannel, WebSettings, sign::Signer};
-use adapters::{Channel, ChannelId, Inbox, Now};
+use adapters::{Channel, Inbox, Kit};
 use anyhow::Context;
 use knowledge::Model;
 use knowledge::vectors::{Found, Space, TextLimits, Vectors};
@@ -24,7 +25,7 @@ use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
 use crate::embedding::{Embedder, EmbeddingSettings};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
-use crate::records::{Doubts, Ledger, LedgerPolicy};
+use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
 use crate::retrieval::{Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
 use crate::store::{self, Store};
@@ -38,6 +39,9 @@ const BYTES_PER_CHARACTER: usize = 12;
 
 /// How long `POST /api/v1/ask` waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long channels wait for a platform to take a connection.
+const CHANNEL_CONNECT: Duration = Duration::from_secs(5);
 
 /// The table of regions of the demo city.
 const DEMO_REGIONS: &[u8] = include_bytes!("../knowledge/demo/regions.json");
@@ -105,7 +109,10 @@ impl App {
         };
         let desk = Desk::new(ledger.clone(), phrases, settings);
         let signer = Signer::new(secrets::visitor_key(&*store).await?);
-        let channels = channels(&config, &signer, &clock);
+        let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
+        let http = client(CHANNEL_CONNECT)?;
+        let channels =
+            channels(&config, &signer, |name| kit::kit(name, &config, &store, &clock, &files, &http));
         let stop = CancellationToken::new();
         let metrics = Metrics::default();
         let doubts = Arc::new(Doubts::new(Arc::clone(&store), config.trial.doubts));
@@ -331,14 +338,13 @@ pub(crate) fn client(connect_timeout: Duration) -> anyhow::Result<reqwest::Clien
         .context("cannot build the HTTP client")
 }
 
-fn channels(config: &Config, signer: &Signer, clock: &Arc<dyn Clock>) -> Vec<Arc<dyn Channel>> {
+fn channels(config: &Config, signer: &Signer, kit: impl Fn(&str) -> Kit) -> Vec<Arc<dyn Channel>> {
     let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(http::ask::ApiChannel::default())];
     for (name, settings) in &config.channels {
         let ChannelConfig::Web { allowed_origins } = settings;
-        let clock = Arc::clone(clock);
-        let now: Now = Arc::new(move || clock.now());
+        let kit = kit(name);
         channels.push(WebChannel::new(WebSettings {
-            id: ChannelId::new(name),
+            id: kit.id,
             allowed_origins: allowed_origins.clone(),
             frame_bytes: config
                 .limits
@@ -346,7 +352,7 @@ fn channels(config: &Config, signer: &Signer, clock: &Arc<dyn Clock>) -> Vec<Arc
                 .saturating_mul(BYTES_PER_CHARACTER)
                 .saturating_add(1_024),
             signer: signer.clone(),
-            now,
+            now: kit.now,
         }));
     }
     channels

@@ -4,6 +4,7 @@
 //! Open next: [`inbox`] (a message arrives), [`worker`] (it is handled), [`outbox`] (the reply leaves), [`thread`]
 //! (a device reads). [`lease`] says who may work, [`sweeper`] mends what events missed.
 
+pub mod files;
 pub mod inbox;
 pub mod lease;
 pub mod notes;

@@ -6,6 +6,7 @@
 pub mod change;
 pub mod conversation;
 pub mod doubt;
+pub mod files;
 pub mod keys;
 pub mod ledger;
 pub mod message;
@@ -15,5 +16,6 @@ pub use conversation::{
     ConversationRecord, LoadRecord, OutboxRecord, PeerRecord, PresenceRecord, QueueRecord, RatingRecord,
 };
 pub use doubt::{Doubt, DoubtRecord, Doubts};
+pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
-pub use message::{AuthorRecord, MessageRecord};
+pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};

@@ -246,16 +246,26 @@ pub struct LimitsConfig {
     pub queue_depth: usize,
     pub turns: usize,
     pub message_chars: usize,
+    pub file_bytes: usize,
 }
+
+/// A file is read whole, so a larger one would cost the memory of the machine.
+const LARGEST_FILE: usize = 100 << 20;
 
 impl LimitsConfig {
     pub(super) fn check(&self, faults: &mut Vec<String>) {
-        for (name, value) in
-            [("queue_depth", self.queue_depth), ("turns", self.turns), ("message_chars", self.message_chars)]
-        {
+        for (name, value) in [
+            ("queue_depth", self.queue_depth),
+            ("turns", self.turns),
+            ("message_chars", self.message_chars),
+            ("file_bytes", self.file_bytes),
+        ] {
             if value == 0 {
                 faults.push(format!("[limits] {name}: 0 would let nothing through"));
             }
+        }
+        if self.file_bytes > LARGEST_FILE {
+            faults.push(format!("[limits] file_bytes: more than {LARGEST_FILE} is not possible"));
         }
     }
 }
@@ -335,6 +345,7 @@ impl DeskConfig {
 pub struct RetentionConfig {
     pub message_ids: Span,
     pub longest_pause: Span,
+    pub files: Span,
 }
 
 /// `[search]`: how entries are ranked.

@@ -23,6 +23,7 @@ impl StoreNotes {
 }
 
 /// The store's words name the space of a record, never its key, so nothing personal is in them.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
 fn unavailable(error: StoreError) -> NotesError {
     NotesError(error.to_string())
 }

@@ -87,6 +87,41 @@ fn note_parts<'a>(channel: &'a str, key: &[&'a str]) -> Vec<Part<'a>> {
     std::iter::once(channel).chain(key.iter().copied()).map(Part::from).collect()
 }
 
+/// A file that goes with a message.
+pub fn file_head(id: &str) -> Key {
+    Key::new("file", &["head".into(), id.into()])
+}
+
+/// All files that go with messages.
+pub fn file_heads() -> Range {
+    Range::prefix("file", &["head".into()])
+}
+
+/// A file that waits for its message.
+pub fn file_staged(id: &str) -> Key {
+    Key::new("file", &["staged".into(), id.into()])
+}
+
+/// All files that wait for their messages.
+pub fn files_staged() -> Range {
+    Range::prefix("file", &["staged".into()])
+}
+
+/// A part of a file's content, from 0.
+pub fn file_chunk(id: &str, number: u64) -> Key {
+    Key::new("file", &["chunk".into(), id.into(), number.into()])
+}
+
+/// A file that has to be got from its platform.
+pub fn fetch(id: &str) -> Key {
+    Key::new("fetch", &[id.into()])
+}
+
+/// All files that have to be got from their platforms.
+pub fn fetches() -> Range {
+    Range::prefix("fetch", &[])
+}
+
 /// What waits to be delivered in a conversation, in order.
 pub fn outbox_of(conversation: &str) -> Range {
     Range::prefix("outbox", &[conversation.into()])

@@ -225,8 +225,11 @@ impl Ledger {
         }
         commit = self.move_load(commit, &finished).await?;
         match self.store.commit(commit).await? {
-            // Trying again cannot bring a lost lease back, nor undo that the same message was accepted already.
-            Committed::Conflict(key) if matches!(key.space(), "lease" | "dedupe" | "inbox") => {
+            // Trying again cannot bring a lost lease back, nor undo that the same message was accepted or the same file
+            // was sent already.
+            Committed::Conflict(key)
+                if matches!(key.space(), "lease" | "dedupe" | "inbox" | "file" | "fetch") =>
+            {
                 Err(ChangeError::Fenced)
             }
             Committed::Conflict(_) => Ok(None),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::files::FileKind;
 use crate::dialogue;
 
 /// Who wrote a message.
@@ -61,6 +62,41 @@ pub struct CallRecord {
     pub number: String,
 }
 
+/// Whether a file is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AttachmentState {
+    /// It is still being got from its platform.
+    Pending,
+    /// It can be read.
+    Kept,
+    /// It could not be got, or is not taken.
+    Lost,
+}
+
+/// A file that goes with a message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AttachmentRecord {
+    /// By what it is read.
+    pub id: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Its name; empty while the platform has told none.
+    #[serde(default)]
+    pub name: String,
+    /// Its media type, once it is known by its content.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mime: Option<String>,
+    /// Its size in bytes, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bytes: Option<u64>,
+    /// Whether it is there.
+    pub state: AttachmentState,
+    /// Why it is lost: `gone`, `too_large`, `forbidden_file` or `unreachable`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub why: Option<String>,
+}
+
 /// What was retrieved for an answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EvidenceRecord {
@@ -93,6 +129,9 @@ pub struct MessageRecord {
     pub at: Timestamp,
     /// Markdown.
     pub text: String,
+    /// Files that go with it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attachments: Vec<AttachmentRecord>,
     /// How the turn ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub outcome: Option<String>,
@@ -138,6 +177,7 @@ impl MessageRecord {
             name: None,
             at,
             text: text.into(),
+            attachments: Vec::new(),
             outcome: None,
             citations: Vec::new(),
             choices: Vec::new(),
