@@ -112,7 +112,7 @@ impl App {
         let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
         let http = client(CHANNEL_CONNECT)?;
         let channels =
-            channels(&config, &signer, |name| kit::kit(name, &config, &store, &clock, &files, &http));
+            channels(&config, &signer, |name| kit::kit(name, &config, &store, &clock, &files, &http))?;
         let stop = CancellationToken::new();
         let metrics = Metrics::default();
         let doubts = Arc::new(Doubts::new(Arc::clone(&store), config.trial.doubts));
@@ -160,6 +160,7 @@ impl App {
             axum::serve(listener, router.into_make_service_with_connect_info::<std::net::SocketAddr>())
                 .with_graceful_shutdown(async move { ended.cancelled().await });
         let mut server = tokio::spawn(async move { server.await });
+        let listening = kit::listen(&app.gateway, &web.inbox, &stop);
         println!("listening on http://{address}");
         app.announce(address).await;
         let forgetting = tokio::spawn(forget_addresses(web, stop.clone()));
@@ -172,7 +173,7 @@ impl App {
         tracing::info!("stopping");
         stop.cancel();
         let drained = async {
-            tokio::join!(app.gateway.drain(), app.trials.drain());
+            tokio::join!(app.gateway.drain(), app.trials.drain(), listening.wait());
             if !server.is_finished() {
                 // Connections that are kept open have no claim to be waited for beyond the drain time.
                 drop(server.await);
@@ -338,24 +339,32 @@ pub(crate) fn client(connect_timeout: Duration) -> anyhow::Result<reqwest::Clien
         .context("cannot build the HTTP client")
 }
 
-fn channels(config: &Config, signer: &Signer, kit: impl Fn(&str) -> Kit) -> Vec<Arc<dyn Channel>> {
+fn channels(
+    config: &Config,
+    signer: &Signer,
+    kit: impl Fn(&str) -> Kit,
+) -> anyhow::Result<Vec<Arc<dyn Channel>>> {
     let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(http::ask::ApiChannel::default())];
     for (name, settings) in &config.channels {
-        let ChannelConfig::Web { allowed_origins } = settings;
         let kit = kit(name);
-        channels.push(WebChannel::new(WebSettings {
-            id: kit.id,
-            allowed_origins: allowed_origins.clone(),
-            frame_bytes: config
-                .limits
-                .message_chars
-                .saturating_mul(BYTES_PER_CHARACTER)
-                .saturating_add(1_024),
-            signer: signer.clone(),
-            now: kit.now,
-        }));
+        channels.push(match settings {
+            ChannelConfig::Web { allowed_origins } => web(config, signer, kit, allowed_origins),
+            ChannelConfig::Telegram(telegram) => kit::telegram(kit, telegram)?,
+            ChannelConfig::Http(http) => kit::custom(kit, http)?,
+        });
     }
-    channels
+    Ok(channels)
+}
+
+fn web(config: &Config, signer: &Signer, kit: Kit, allowed_origins: &[String]) -> Arc<WebChannel> {
+    let characters = config.limits.message_chars;
+    WebChannel::new(WebSettings {
+        id: kit.id,
+        allowed_origins: allowed_origins.to_vec(),
+        frame_bytes: characters.saturating_mul(BYTES_PER_CHARACTER).saturating_add(1_024),
+        signer: signer.clone(),
+        now: kit.now,
+    })
 }
 
 fn gateway_settings(config: &Config) -> GatewaySettings {

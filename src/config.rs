@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
-pub use channels::ChannelConfig;
+pub use channels::{ChannelConfig, HttpConfig, TelegramConfig, TelegramMode};
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
     ModelConfig, RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,

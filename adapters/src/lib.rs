@@ -2,12 +2,14 @@
 
 pub mod alarm;
 pub mod channel;
+pub mod custom;
 pub mod error;
 pub mod inbox;
 pub mod kit;
 pub mod message;
 pub mod notes;
 pub mod split;
+pub mod telegram;
 pub mod web;
 pub mod wording;
 

@@ -1,15 +1,26 @@
-//! What every channel is handed.
+//! What every channel is handed, and the channels that are built from it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use adapters::{Alarms, ChannelId, Kit, Now};
+use adapters::custom::{HttpChannel, HttpSettings, Signer};
+use adapters::telegram::{Mode, Rates, TelegramChannel, TelegramSettings};
+use adapters::{Alarms, ChannelId, Inbox, Kit, Now};
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::config::Config;
+use crate::config::{Config, HttpConfig, TelegramConfig, TelegramMode, words};
 use crate::dialogue::Clock;
+use crate::gateway::Gateway;
 use crate::gateway::files::StoreFiles;
 use crate::gateway::notes::StoreNotes;
 use crate::records::Files;
 use crate::store::Store;
+
+/// How often it is looked whether a webhook is still set, and called with success.
+const WEBHOOK_LOOK: Duration = Duration::from_secs(60);
 
 /// The program's side of the channel of this name: notes of its own, and what all channels share.
 pub(super) fn kit(
@@ -32,4 +43,59 @@ pub(super) fn kit(
         http: http.clone(),
         public_url: config.server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
     }
+}
+
+/// A Telegram bot.
+pub(super) fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Arc<TelegramChannel>> {
+    let name = kit.id.clone();
+    let settings = TelegramSettings {
+        kit,
+        token: telegram.token.expose_secret().to_owned(),
+        mode: match telegram.mode {
+            TelegramMode::Polling => Mode::Polling,
+            TelegramMode::Webhook => Mode::Webhook,
+        },
+        secret_token: telegram.secret_token.as_ref().map(|secret| secret.expose_secret().to_owned()),
+        api_base: telegram.api_base.trim_end_matches('/').parse().context("api_base")?,
+        poll: telegram.poll.into(),
+        look: WEBHOOK_LOOK,
+        rates: Rates {
+            per_chat: telegram.per_chat,
+            per_group: telegram.per_group,
+            overall: telegram.overall,
+        },
+        words: words::telegram()?,
+    };
+    TelegramChannel::new(settings).with_context(|| format!("[channels.{name}]"))
+}
+
+/// A platform of one's own.
+pub(super) fn custom(kit: Kit, http: &HttpConfig) -> anyhow::Result<Arc<HttpChannel>> {
+    let name = kit.id.clone();
+    let previous = http.previous_secret.as_ref().map(|secret| secret.expose_secret().as_bytes().to_vec());
+    let settings = HttpSettings {
+        name: http.name.clone().unwrap_or_else(|| name.to_string()),
+        signer: Signer::new(http.secret.expose_secret(), previous),
+        deliver_url: http.deliver_url.as_deref().map(str::parse).transpose().context("deliver_url")?,
+        media_hosts: http.media_hosts.clone(),
+        media_bytes: http.media_bytes,
+        words: words::http()?,
+        kit,
+    };
+    HttpChannel::new(settings).with_context(|| format!("[channels.{name}]"))
+}
+
+/// Lets every channel keep its own connections until `stop`.
+pub(super) fn listen(gateway: &Gateway, inbox: &Inbox, stop: &CancellationToken) -> TaskTracker {
+    let listening = TaskTracker::new();
+    for channel in gateway.channels() {
+        let (channel, inbox, stop) = (Arc::clone(channel), inbox.clone(), stop.clone());
+        listening.spawn(async move {
+            if let Err(error) = channel.listen(inbox, stop).await {
+                tracing::error!(channel.id = %channel.id(), %error, "a channel does not listen any more");
+            }
+        });
+    }
+    listening.close();
+    listening
 }

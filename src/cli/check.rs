@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{Common, fail};
-use crate::config::{ChannelConfig, Config, ConfigError, words};
+use crate::config::{ChannelConfig, Config, ConfigError, TelegramMode, words};
 use crate::store;
 
 pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
@@ -57,10 +57,27 @@ fn explain(config: &Config) {
         None => println!("embedding   none; entries are found by words alone"),
     }
     for (name, channel) in &config.channels {
-        let ChannelConfig::Web { allowed_origins } = channel;
-        let origins =
-            if allowed_origins.is_empty() { "our own pages".to_owned() } else { allowed_origins.join(", ") };
-        println!("channel     {name}: web, on {origins}");
+        println!("channel     {name}: {}", explain_channel(channel));
+    }
+}
+
+fn explain_channel(channel: &ChannelConfig) -> String {
+    match channel {
+        ChannelConfig::Web { allowed_origins } if allowed_origins.is_empty() => {
+            "web, on our own pages".to_owned()
+        }
+        ChannelConfig::Web { allowed_origins } => format!("web, on {}", allowed_origins.join(", ")),
+        ChannelConfig::Telegram(telegram) => {
+            let mode = match telegram.mode {
+                TelegramMode::Polling => "polls",
+                TelegramMode::Webhook => "webhook, called at public url",
+            };
+            format!("telegram, {mode}, {}", telegram.api_base)
+        }
+        ChannelConfig::Http(http) => match &http.deliver_url {
+            Some(url) => format!("http, replies are pushed to {url}"),
+            None => "http, replies are pulled".to_owned(),
+        },
     }
 }
 

@@ -1,6 +1,13 @@
 //! `[channels.NAME]`: one section an account.
 
-use serde::{Deserialize, Serialize};
+mod http;
+mod telegram;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use http::HttpConfig;
+pub use telegram::{TelegramConfig, TelegramMode};
 
 /// A channel's settings, by its type.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -12,6 +19,10 @@ pub enum ChannelConfig {
         #[serde(default)]
         allowed_origins: Vec<String>,
     },
+    /// A Telegram bot.
+    Telegram(TelegramConfig),
+    /// A platform of one's own, over signed HTTP.
+    Http(HttpConfig),
 }
 
 impl ChannelConfig {
@@ -22,17 +33,42 @@ impl ChannelConfig {
                 "[channels.{name}]: a channel's name has letters, digits, - and _ only, and is not `api` or `desk`"
             ));
         }
-        let Self::Web { allowed_origins } = self;
-        for origin in allowed_origins {
-            let fine = origin == "*"
-                || (origin.starts_with("http://") || origin.starts_with("https://"))
-                    && origin.split('/').count() == 3
-                    && !origin.ends_with('/');
-            if !fine {
-                faults.push(format!(
-                    "[channels.{name}] allowed_origins: `{origin}` is no origin; write it like \"https://www.city.example\", without a path"
-                ));
-            }
+        match self {
+            Self::Web { allowed_origins } => check_origins(name, allowed_origins, faults),
+            Self::Telegram(telegram) => telegram.check(name, faults),
+            Self::Http(http) => http.check(name, faults),
         }
+    }
+}
+
+fn check_origins(name: &str, allowed_origins: &[String], faults: &mut Vec<String>) {
+    for origin in allowed_origins {
+        let fine = origin == "*"
+            || (origin.starts_with("http://") || origin.starts_with("https://"))
+                && origin.split('/').count() == 3
+                && !origin.ends_with('/');
+        if !fine {
+            faults.push(format!(
+                "[channels.{name}] allowed_origins: `{origin}` is no origin; write it like \"https://www.city.example\", without a path"
+            ));
+        }
+    }
+}
+
+/// Whether a text is the address of an HTTP server.
+fn is_address(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Keeps a secret out of everything that is printed.
+fn hidden<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("(hidden)")
+}
+
+/// The same for a secret that may be absent.
+fn hidden_if_any<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(_) => serializer.serialize_str("(hidden)"),
+        None => serializer.serialize_none(),
     }
 }

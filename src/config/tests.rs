@@ -117,4 +117,52 @@ fn embeddings_are_switched_on_by_the_environment_alone_and_nonsense_is_named() {
 fn the_compiled_words_can_be_used() {
     words::words(None).map(drop).unwrap();
     words::phrases(None).map(drop).unwrap();
+    words::telegram().map(drop).unwrap();
+    words::http().map(drop).unwrap();
+}
+
+#[test]
+fn secrets_of_channels_are_never_printed_and_nonsense_is_named() {
+    let own = "[channels.tg]\ntype = \"telegram\"\ntoken = \"123:secret-value\"\nsecret_token = \"short\"\napi_base = \"x\"\nper_chat = 0\npoll = \"90s\"\n\
+        [channels.kiosk]\ntype = \"http\"\nsecret = \"secret-value\"\ndeliver_url = \"y\"\nmedia_hosts = [\"https://z\"]\n";
+    let config = load(own, &[]).unwrap();
+    let error = config.check().unwrap_err().to_string();
+    for name in
+        ["secret_token", "api_base", "per_chat", "poll", "kiosk] secret", "deliver_url", "media_hosts"]
+    {
+        assert!(error.contains(name), "{name}: {error}");
+    }
+    assert!(!error.contains("[channels.tg] token"), "{error}");
+    let printed = format!("{config:?}{}{error}", serde_json::to_string(&config).unwrap());
+    assert!(!printed.contains("secret-value"), "{printed}");
+    for unknown in [
+        "[channels.tg]\ntype = \"telegram\"\ntoken = \"1:a\"\ntokn = 1\n",
+        "[channels.k]\ntype = \"http\"\nsecret = \"s\"\nurl = 1\n",
+    ] {
+        assert!(load(unknown, &[]).is_err(), "{unknown}");
+    }
+}
+
+#[test]
+fn every_alarm_of_a_channel_is_explained() {
+    let alarms: toml::Table = toml::from_str(include_str!("../../config/words/alarms.toml")).unwrap();
+    let sources = [
+        include_str!("../../adapters/src/telegram/failure.rs"),
+        include_str!("../../adapters/src/telegram/polling.rs"),
+        include_str!("../../adapters/src/telegram/watch.rs"),
+        include_str!("../../adapters/src/custom/client.rs"),
+    ];
+    let pattern = regex::Regex::new(r#"const \w+: &str = "((?:telegram|http)_\w+)""#).unwrap();
+    let codes: Vec<&str> = sources
+        .iter()
+        .flat_map(|source| pattern.captures_iter(source))
+        .map(|found| found.get(1).unwrap().as_str())
+        .collect();
+    assert!(codes.len() >= 10, "{codes:?}");
+    for code in codes {
+        for field in ["title_zh", "title_en", "do_zh", "do_en"] {
+            let words = alarms.get(code).and_then(|alarm| alarm.get(field)).and_then(toml::Value::as_str);
+            assert!(words.is_some_and(|words| !words.is_empty()), "{code}.{field}");
+        }
+    }
 }

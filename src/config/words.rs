@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use adapters::custom::HttpWords;
+use adapters::telegram::TelegramWords;
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -11,6 +13,8 @@ use crate::dialogue::{Phrases, Words};
 
 const INTENTS: &str = include_str!("../../config/words/intents.toml");
 const REPLIES: &str = include_str!("../../config/words/replies.toml");
+const TELEGRAM: &str = include_str!("../../config/words/telegram.toml");
+const HTTP: &str = include_str!("../../config/words/http.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,4 +90,25 @@ pub fn phrases(file: Option<&Path>) -> Result<Phrases, ConfigError> {
         toml::from_str(&text(file, REPLIES)?).map_err(|error| unreadable(&error))?;
     let words = parsed.into_iter().map(|(name, phrase)| (name, (phrase.zh, phrase.en))).collect();
     Phrases::new(words).map_err(|error| unreadable(&error))
+}
+
+/// What the Telegram channel says of itself.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn telegram() -> Result<TelegramWords, ConfigError> {
+    channel("telegram.toml", TELEGRAM)
+}
+
+/// The titles of problems of the HTTP channel.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn http() -> Result<HttpWords, ConfigError> {
+    channel("http.toml", HTTP)
+}
+
+/// Reads the compiled words of a channel.
+fn channel<T: serde::de::DeserializeOwned>(name: &str, compiled: &str) -> Result<T, ConfigError> {
+    toml::from_str(compiled).map_err(|error| ConfigError::Unreadable(format!("config/words/{name}: {error}")))
 }

@@ -23,8 +23,7 @@ impl StoreNotes {
 }
 
 /// The store's words name the space of a record, never its key, so nothing personal is in them.
-#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
-fn unavailable(error: StoreError) -> NotesError {
+fn unavailable(error: &StoreError) -> NotesError {
     NotesError(error.to_string())
 }
 
@@ -32,7 +31,7 @@ fn unavailable(error: StoreError) -> NotesError {
 impl Notes for StoreNotes {
     async fn read(&self, key: &[&str]) -> Result<Option<Note>, NotesError> {
         let key = keys::note(self.channel.as_str(), key);
-        let found = self.store.get_json::<Value>(&key).await.map_err(unavailable)?;
+        let found = self.store.get_json::<Value>(&key).await.map_err(|error| unavailable(&error))?;
         Ok(found.map(|(value, version)| Note { value, version: version.0 }))
     }
 
@@ -43,20 +42,20 @@ impl Notes for StoreNotes {
             Some(value) => commit.put_json(key, &value),
             None => commit.delete(key),
         };
-        let committed = self.store.commit(commit).await.map_err(unavailable)?;
+        let committed = self.store.commit(commit).await.map_err(|error| unavailable(&error))?;
         Ok(matches!(committed, Committed::Done(_)))
     }
 
     async fn list(&self, prefix: &[&str], limit: usize) -> Result<Vec<(Vec<String>, Note)>, NotesError> {
         let range = keys::notes(self.channel.as_str(), prefix);
-        let found = self.store.scan(&range, limit, false).await.map_err(unavailable)?;
+        let found = self.store.scan(&range, limit, false).await.map_err(|error| unavailable(&error))?;
         found
             .into_iter()
             .map(|record| {
                 let parts = record.key.parts();
                 // The first part is the channel's name.
                 let key = parts.iter().skip(1).filter_map(OwnedPart::text).map(str::to_owned).collect();
-                let value = decode(&record.key, &record.value).map_err(unavailable)?;
+                let value = decode(&record.key, &record.value).map_err(|error| unavailable(&error))?;
                 Ok((key, Note { value, version: record.version.0 }))
             })
             .collect()
