@@ -5,12 +5,14 @@
 mod support;
 
 mod bad_input;
+mod channel_conformance;
 mod command_line;
 mod desk;
 mod embedding;
 mod evaluate_fitting;
 mod gateway;
 mod house_rules;
+mod http_channel;
 mod import_export;
 mod knowledge_crash;
 mod knowledge_index;
@@ -22,4 +24,5 @@ mod search_trial;
 mod store_conformance;
 mod store_crash;
 mod story;
+mod telegram;
 mod web_channel;

@@ -1,7 +1,11 @@
 //! One harness for all integration tests: a real server on a free port with throw-away data, and those who talk to it.
 
+pub(crate) mod bot_api;
+pub(crate) mod counterpart;
+pub(crate) mod direct;
 pub(crate) mod helper;
 pub(crate) mod knowledge;
+pub(crate) mod oracle;
 pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod visitor;
@@ -23,6 +27,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
+    pub(crate) channels: Vec<std::sync::Arc<dyn adapters::Channel>>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<anyhow::Result<()>>>,
 }
@@ -60,9 +65,11 @@ impl Server {
         }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
+        let channels = app.gateway.channels().cloned().collect();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(app.serve(listener, async move { drop(stopped.await) }));
-        let server = Self { address, client: reqwest::Client::new(), stop: Some(stop), task: Some(task) };
+        let client = reqwest::Client::new();
+        let server = Self { address, client, channels, stop: Some(stop), task: Some(task) };
         server.wait_until_live().await;
         server
     }
@@ -88,9 +95,21 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
+    /// The channel of this name.
+    pub(crate) fn channel(&self, name: &str) -> &std::sync::Arc<dyn adapters::Channel> {
+        self.channels.iter().find(|channel| channel.id().as_str() == name).unwrap()
+    }
+
+    /// The codes of what is wrong with a channel.
+    pub(crate) fn alarms(&self, name: &str) -> Vec<&'static str> {
+        self.channel(name).alarms().iter().map(|alarm| alarm.code).collect()
+    }
+
     /// Stops it as SIGTERM would, and waits for the end.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
+        // They hold the store, which the next server may want to open.
+        self.channels.clear();
         self.task.take().unwrap().await.unwrap().unwrap();
     }
 

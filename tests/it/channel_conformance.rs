@@ -1,0 +1,82 @@
+//! What every channel of a platform has to show, told once: see [`Platform`]. The stories are in `cases`; each platform
+//! brings the server that stands in for it.
+
+mod cases;
+mod http;
+mod telegram;
+
+use crate::support::Server;
+
+/// What became of something that was sent to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sent {
+    /// It was acknowledged, or is still to be got by us.
+    Taken,
+    /// It was refused, with this status.
+    Refused(u16),
+}
+
+/// A platform that stands in for the real one, with one channel called `tested`.
+pub(crate) trait Platform: Sized {
+    /// A message, as the platform would deliver it again.
+    type Message: Clone;
+
+    /// Whether forged messages can be sent at all: where we ask the platform, nobody else is listened to.
+    const IS_CALLED: bool = true;
+
+    /// Starts the platform.
+    async fn start() -> Self;
+
+    /// The section `[channels.tested]` and whatever else has to be configured.
+    fn section(&self) -> String;
+
+    /// Waits until the channel is connected with the platform.
+    async fn connect(&self, server: &Server);
+
+    /// A citizen writes something; nothing is sent yet.
+    fn write(&self, citizen: u32, text: &str) -> Self::Message;
+
+    /// Delivers a message to us, for the first time or again.
+    async fn send(&self, server: &Server, message: &Self::Message) -> Sent;
+
+    /// Delivers a message with a wrong signature.
+    async fn forge(&self, server: &Server, message: &Self::Message) -> Sent;
+
+    /// What a citizen sees of what we sent, in order, each message by itself.
+    fn arrived(&self, citizen: u32) -> Vec<String>;
+
+    /// The most that one message may hold, and how much a text is in the platform's unit.
+    fn limit(&self, text: &str) -> (usize, usize);
+
+    /// Lets so many of our next messages fail, in the way that says "later".
+    fn fail(&self, times: usize);
+
+    /// How many messages we tried to send, those that failed included.
+    fn attempts(&self) -> usize;
+}
+
+/// Makes the stories tests of one platform.
+macro_rules! channel_conformance {
+    ($platform:ty) => {
+        crate::channel_conformance::channel_conformance!(
+            $platform:
+            a_forged_message_is_refused,
+            a_redelivered_message_is_answered_once,
+            nothing_is_longer_than_the_platform_takes,
+            a_failed_delivery_is_repeated_and_harmless,
+            a_restart_between_acceptance_and_delivery_loses_nothing,
+            replies_come_in_their_order,
+            citizens_do_not_see_each_other,
+        );
+    };
+    ($platform:ty: $($case:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                crate::channel_conformance::cases::$case::<$platform>().await;
+            }
+        )*
+    };
+}
+
+pub(crate) use channel_conformance;

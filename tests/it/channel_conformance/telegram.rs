@@ -1,0 +1,134 @@
+//! Telegram, by webhook and by polling.
+
+use serde_json::{Value, json};
+
+use super::{Platform, Sent, channel_conformance};
+use crate::support::bot_api::{BotApi, Failure, TEXT_UNITS, TOKEN};
+use crate::support::{Server, eventually};
+
+fn section(api: &BotApi, mode: &str) -> String {
+    format!(
+        "[server]\npublic_url = \"https://ask.city.example\"\n[channels.tested]\ntype = \"telegram\"\ntoken = \"{TOKEN}\"\nmode = \"{mode}\"\napi_base = \"{}\"\npoll = \"5s\"\nper_chat = 100\nper_group = 1000\noverall = 1000\n",
+        api.base
+    )
+}
+
+fn fail(api: &BotApi, times: usize) {
+    api.mend();
+    api.fail((0..times).map(|_| Failure::too_many("sendMessage")));
+}
+
+/// Telegram as it calls us.
+struct Webhook(BotApi);
+
+impl Platform for Webhook {
+    type Message = Value;
+
+    async fn start() -> Self {
+        Self(BotApi::start().await)
+    }
+
+    fn section(&self) -> String {
+        section(&self.0, "webhook")
+    }
+
+    async fn connect(&self, _: &Server) {
+        eventually("the webhook set", async || self.0.webhook()).await;
+    }
+
+    fn write(&self, citizen: u32, text: &str) -> Value {
+        self.0.private(citizen.into(), json!({ "text": text }))
+    }
+
+    async fn send(&self, server: &Server, message: &Value) -> Sent {
+        let secret = self.0.webhook().and_then(|(_, secret)| secret);
+        match self.0.call_webhook(&server.url(""), secret.as_deref(), message).await {
+            200 => Sent::Taken,
+            status => Sent::Refused(status),
+        }
+    }
+
+    async fn forge(&self, server: &Server, message: &Value) -> Sent {
+        Sent::Refused(self.0.call_webhook(&server.url(""), Some("forged-secret-token"), message).await)
+    }
+
+    fn arrived(&self, citizen: u32) -> Vec<String> {
+        self.0.texts(citizen.into())
+    }
+
+    fn limit(&self, text: &str) -> (usize, usize) {
+        (TEXT_UNITS, text.encode_utf16().count())
+    }
+
+    fn fail(&self, times: usize) {
+        fail(&self.0, times);
+    }
+
+    fn attempts(&self) -> usize {
+        self.0.calls("sendMessage").len()
+    }
+}
+
+/// Telegram as we ask it.
+struct Polling(BotApi);
+
+impl Platform for Polling {
+    type Message = Value;
+
+    const IS_CALLED: bool = false;
+
+    async fn start() -> Self {
+        Self(BotApi::start().await)
+    }
+
+    fn section(&self) -> String {
+        section(&self.0, "polling")
+    }
+
+    async fn connect(&self, _: &Server) {
+        let polls = self.0.calls("getUpdates").len();
+        eventually("a poll", async || (self.0.calls("getUpdates").len() > polls).then_some(())).await;
+    }
+
+    fn write(&self, citizen: u32, text: &str) -> Value {
+        self.0.private(citizen.into(), json!({ "text": text }))
+    }
+
+    async fn send(&self, _: &Server, message: &Value) -> Sent {
+        self.0.queue(message.clone());
+        eventually("the update got", async || (self.0.unconfirmed() == 0).then_some(())).await;
+        Sent::Taken
+    }
+
+    /// Nobody else is listened to: the address of the webhook is not there.
+    async fn forge(&self, server: &Server, message: &Value) -> Sent {
+        let url = server.url("/channels/tested");
+        let answer = server.client.post(url).body(message.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), 404);
+        Sent::Refused(404)
+    }
+
+    fn arrived(&self, citizen: u32) -> Vec<String> {
+        self.0.texts(citizen.into())
+    }
+
+    fn limit(&self, text: &str) -> (usize, usize) {
+        (TEXT_UNITS, text.encode_utf16().count())
+    }
+
+    fn fail(&self, times: usize) {
+        fail(&self.0, times);
+    }
+
+    fn attempts(&self) -> usize {
+        self.0.calls("sendMessage").len()
+    }
+}
+
+mod webhook {
+    super::channel_conformance!(super::Webhook);
+}
+
+mod polling {
+    super::channel_conformance!(super::Polling);
+}

@@ -1,0 +1,101 @@
+//! A platform of somebody's own: takes what the HTTP channel pushes, and signs what it sends. What it knows of signatures it
+//! knows from `docs/channels/http.md`, not from our code.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+
+/// The secret of both sides.
+pub(crate) const SECRET: &str = "anhe-kiosk-secret-2026";
+
+#[derive(Default)]
+struct World {
+    /// What was taken, each id once, as the document asks for.
+    taken: Vec<Value>,
+    attempts: usize,
+    /// What to answer with next: a status and a pause; then 200.
+    next: VecDeque<(u16, Option<String>)>,
+}
+
+/// The platform.
+#[derive(Clone, Default)]
+pub(crate) struct Counterpart {
+    pub(crate) url: String,
+    world: Arc<Mutex<World>>,
+}
+
+/// The values of both headers for a payload, at the wall clock's time moved by so many seconds.
+pub(crate) fn signed(secret: &str, payload: &[u8], moved: i64) -> (String, String) {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let timestamp = (i64::try_from(now).unwrap() + moved).to_string();
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{timestamp}.").as_bytes());
+    mac.update(payload);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    (timestamp, format!("sha256={hex}"))
+}
+
+impl Counterpart {
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}/replies", listener.local_addr().unwrap());
+        let platform = Self { url, world: Arc::default() };
+        let router = Router::new()
+            .route("/replies", post(take))
+            .route("/photo.jpg", axum::routing::get(|| async { ([("content-type", "image/jpeg")], "jpeg") }))
+            .route(
+                "/away",
+                axum::routing::get(|| async { axum::response::Redirect::temporary("/photo.jpg") }),
+            )
+            .with_state(platform.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        platform
+    }
+
+    /// What was pushed, in order, each id once.
+    pub(crate) fn taken(&self) -> Vec<Value> {
+        self.world.lock().unwrap().taken.clone()
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.world.lock().unwrap().attempts
+    }
+
+    /// Answers the next pushes so.
+    pub(crate) fn answer(&self, next: impl IntoIterator<Item = (u16, Option<&'static str>)>) {
+        let next = next.into_iter().map(|(status, pause)| (status, pause.map(str::to_owned)));
+        self.world.lock().unwrap().next = next.collect();
+    }
+}
+
+async fn take(State(platform): State<Counterpart>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
+    let timestamp = header("x-yikouwen-timestamp");
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(format!("{timestamp}.").as_bytes());
+    mac.update(&body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(header("x-yikouwen-signature"), format!("sha256={hex}"));
+    let mut world = platform.world.lock().unwrap();
+    world.attempts += 1;
+    if let Some((status, pause)) = world.next.pop_front() {
+        let mut response = StatusCode::from_u16(status).unwrap().into_response();
+        if let Some(pause) = pause {
+            response.headers_mut().insert("retry-after", pause.parse().unwrap());
+        }
+        return response;
+    }
+    let reply: Value = serde_json::from_slice(&body).unwrap();
+    if !world.taken.iter().any(|known| known["id"] == reply["id"]) {
+        world.taken.push(reply);
+    }
+    StatusCode::NO_CONTENT.into_response()
+}

@@ -1,0 +1,57 @@
+//! Groups: only who means the bot is answered, each for themselves, and a group that moves is followed.
+
+use serde_json::json;
+
+use super::{polling, shown, transcript, waiting};
+use crate::support::bot_api::BotApi;
+use crate::support::eventually;
+use crate::support::helper::Helper;
+
+/// A small group, and what it becomes.
+const GROUP: i64 = -5_000;
+const SUPERGROUP: i64 = -1_000_000_005_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_means_the_bot_is_answered_and_each_for_themselves() {
+    let api = BotApi::start().await;
+    let server = polling(&api, "").await;
+    api.queue(api.in_group(GROUP, 1, json!({ "text": "身份证丢了怎么补办" })));
+    let asked = api.in_group(GROUP, 1, json!({ "text": "@anhe_bot 护照" }));
+    let message = asked["message"]["message_id"].as_i64();
+    api.queue(asked);
+    let texts = shown(&api, GROUP, 1).await;
+    assert!(texts[0].contains("护照"), "{texts:?}");
+    assert_eq!(api.chat(GROUP)[0].answers, message, "it refers to the question");
+    // The other one has no choices open: "2" is no answer to what the first was asked.
+    let answers_bot = json!({ "message_id": 1, "date": 1, "from": { "id": 123_456, "is_bot": true }, "chat": { "id": GROUP, "type": "group" } });
+    api.queue(api.in_group(GROUP, 2, json!({ "text": "2", "reply_to_message": answers_bot })));
+    let texts = shown(&api, GROUP, 2).await;
+    assert!(!texts[1].contains("出处"), "{texts:?}");
+    api.queue(api.in_group(GROUP, 1, json!({ "text": "2", "reply_to_message": answers_bot })));
+    let texts = shown(&api, GROUP, 3).await;
+    assert!(texts[2].contains("普通护照首次申领"), "{texts:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_becomes_a_supergroup_keeps_its_conversations() {
+    let api = BotApi::start().await;
+    let server = polling(&api, "").await;
+    api.queue(api.in_group(GROUP, 1, json!({ "text": "/human@anhe_bot" })));
+    shown(&api, GROUP, 1).await;
+    let helper = Helper::log_in(&server, "王老师").await;
+    let conversation = waiting(&helper).await;
+    api.migrate(GROUP, SUPERGROUP);
+    // Nobody has told us but the refusal.
+    assert_eq!(helper.claim(&conversation).await.0, 200);
+    assert_eq!(helper.write(&conversation, "您好").await.0, 201);
+    let texts = shown(&api, SUPERGROUP, 2).await;
+    assert_eq!(texts[1], "王老师\n\n您好");
+    api.queue(api.in_group(SUPERGROUP, 1, json!({ "text": "@anhe_bot 我还在" })));
+    eventually("the same conversation", async || {
+        let said = transcript(&helper, &conversation).await;
+        said.iter().any(|(author, text)| author == "citizen" && text == "我还在").then_some(())
+    })
+    .await;
+    server.stop().await;
+}
