@@ -2,6 +2,9 @@
 
 # Where tools and build results may be kept between runs; inside target/ when nobody named a better place.
 cache=${YIKOUWEN_CACHE:-$PWD/target/cache}
+# The virtual environments of Python that tests run programs in; the tests ask for them by this variable.
+venvs=${YIKOUWEN_VENVS:-$cache/venvs}
+export YIKOUWEN_VENVS=$venvs
 # The directory cargo builds into, and the profile everything is built with. One profile for tests, lints and the
 # server that the browser stories run against, so that the dependencies are compiled once.
 target=${CARGO_TARGET_DIR:-$PWD/target}
@@ -91,4 +94,17 @@ cargo_tool() {
   # Not into our own target directory, where its build would stay for ever.
   env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=false \
     cargo install --quiet --locked --debug --root "$cache/tools" "$1@$2"
+}
+
+# Makes a virtual environment of Python in the cache that holds these packages, unless it does already: programs that are
+# not ours, and stand opposite to ours in tests.
+python_venv() {
+  venv=$venvs/$1
+  shift
+  [ "$(cat "$venv/holds" 2>/dev/null)" = "$*" ] && [ -x "$venv/bin/python" ] && return
+  printf 'installing %s into %s\n' "$*" "$venv"
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
+  printf '%s' "$*" >"$venv/holds"
 }

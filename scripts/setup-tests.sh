@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need besides Rust and Node.js: a browser, a font with Chinese characters, the program that
-# reads PDF files, npm packages.
+# reads PDF files, npm packages, and clients of the platforms that are not ours.
 # Does nothing when everything is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,8 +16,15 @@ missing=
 have_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"
 have pdftotext || missing="$missing poppler-utils"
 is_ubuntu || have chromium || missing="$missing chromium"
+# Examples of the documents are run with them.
+have curl || missing="$missing curl"
+have openssl || missing="$missing openssl"
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 # shellcheck disable=SC2086 # a list of names without spaces
 [ -z "$missing" ] || install_packages $missing
+
+# Reads every answer of the Bot API that stands in for Telegram's (tests/oracles/telegram_client.py).
+python_venv telegram python-telegram-bot==22.8
 
 if is_ubuntu; then
   (cd tests/e2e && npx playwright install --with-deps chromium)
