@@ -5,6 +5,7 @@ mod kit;
 mod secrets;
 mod start;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
 use crate::embedding::{Embedder, EmbeddingSettings};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
-use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
+use crate::http::{self, HttpSettings, Web, channels::AlarmWords, error::Problems, limits::AddressLimiter};
 use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
 use crate::retrieval::{Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
@@ -64,6 +65,8 @@ pub struct App {
     pub doubts: Arc<Doubts>,
     /// Questions to try.
     pub trials: Arc<Trials>,
+    /// The configured channels and their types.
+    channel_types: BTreeMap<String, String>,
     metrics: Metrics,
     stop: CancellationToken,
 }
@@ -74,6 +77,18 @@ impl App {
     /// # Errors
     /// Says which part cannot be opened, and why.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_with(config, |_| Vec::new()).await
+    }
+
+    /// Opens every part, with channels besides those of the configuration: a program that carries this one may have
+    /// platforms of its own. `more` is handed what makes a kit for a channel of some name, and names the type of each.
+    ///
+    /// # Errors
+    /// Says which part cannot be opened, and why.
+    pub async fn open_with(
+        config: Config,
+        more: impl FnOnce(&dyn Fn(&str) -> Kit) -> Vec<(&'static str, Arc<dyn Channel>)>,
+    ) -> anyhow::Result<Self> {
         config.check()?;
         std::fs::create_dir_all(&config.data)
             .with_context(|| format!("cannot make the data directory {}", config.data.display()))?;
@@ -107,12 +122,18 @@ impl App {
             presence: config.desk.presence.into(),
             message_chars: config.desk.message_chars,
         };
-        let desk = Desk::new(ledger.clone(), phrases, settings);
-        let signer = Signer::new(secrets::visitor_key(&*store).await?);
         let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
+        let desk = Desk::new(ledger.clone(), phrases, files.clone(), settings);
+        let signer = Signer::new(secrets::visitor_key(&*store).await?);
         let http = client(CHANNEL_CONNECT)?;
-        let channels =
-            channels(&config, &signer, |name| kit::kit(name, &config, &store, &clock, &files, &http))?;
+        let kit = |name: &str| kit::kit(name, &config, &store, &clock, &files, &ledger, &http);
+        let mut channels = channels(&config, &signer, kit)?;
+        let mut channel_types: BTreeMap<String, String> =
+            config.channels.iter().map(|(name, settings)| (name.clone(), settings.type_name())).collect();
+        for (kind, channel) in more(&kit) {
+            channel_types.insert(channel.id().to_string(), kind.to_owned());
+            channels.push(channel);
+        }
         let stop = CancellationToken::new();
         let metrics = Metrics::default();
         let doubts = Arc::new(Doubts::new(Arc::clone(&store), config.trial.doubts));
@@ -120,6 +141,7 @@ impl App {
             ledger.clone(),
             engine,
             Arc::clone(&doubts),
+            files,
             gateway_settings(&config),
             metrics.clone(),
             channels,
@@ -135,7 +157,19 @@ impl App {
             config.trial.runs,
             stop.clone(),
         );
-        Ok(Self { config, store, knowledge, ledger, desk, gateway, doubts, trials, metrics, stop })
+        Ok(Self {
+            config,
+            store,
+            knowledge,
+            ledger,
+            desk,
+            gateway,
+            doubts,
+            trials,
+            channel_types,
+            metrics,
+            stop,
+        })
     }
 
     /// Serves until `shutdown` ends, then drains.
@@ -206,6 +240,7 @@ impl App {
             metrics: self.metrics.clone(),
             settings: HttpSettings {
                 body_bytes: config.server.body_bytes,
+                file_bytes: config.limits.file_bytes,
                 per_address: config.limits.per_address,
                 trusted_proxies: config.server.trusted_proxies,
                 secure_cookies,
@@ -215,6 +250,8 @@ impl App {
                 demo: config.city.demo,
             },
             problems: Problems::compiled().context("config/words/problems.toml")?,
+            alarms: AlarmWords::compiled().context("config/words/alarms.toml")?,
+            channel_types: self.channel_types.clone(),
             limiter: AddressLimiter::new(config.limits.per_address),
             stop: self.stop.clone(),
         }))
@@ -348,7 +385,7 @@ fn channels(
     for (name, settings) in &config.channels {
         let kit = kit(name);
         channels.push(match settings {
-            ChannelConfig::Web { allowed_origins } => web(config, signer, kit, allowed_origins),
+            ChannelConfig::Web { allowed_origins } => web(config, signer, kit, allowed_origins)?,
             ChannelConfig::Telegram(telegram) => kit::telegram(kit, telegram)?,
             ChannelConfig::Http(http) => kit::custom(kit, http)?,
         });
@@ -356,15 +393,20 @@ fn channels(
     Ok(channels)
 }
 
-fn web(config: &Config, signer: &Signer, kit: Kit, allowed_origins: &[String]) -> Arc<WebChannel> {
+fn web(
+    config: &Config,
+    signer: &Signer,
+    kit: Kit,
+    allowed_origins: &[String],
+) -> anyhow::Result<Arc<WebChannel>> {
     let characters = config.limits.message_chars;
-    WebChannel::new(WebSettings {
-        id: kit.id,
+    Ok(WebChannel::new(WebSettings {
+        kit,
         allowed_origins: allowed_origins.to_vec(),
         frame_bytes: characters.saturating_mul(BYTES_PER_CHARACTER).saturating_add(1_024),
         signer: signer.clone(),
-        now: kit.now,
-    })
+        words: words::web()?,
+    }))
 }
 
 fn gateway_settings(config: &Config) -> GatewaySettings {
@@ -378,5 +420,6 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         unwatched: config.dialogue.unwatched.into(),
         longest_pause: config.retention.longest_pause.into(),
         doubt_below: config.trial.doubt_below,
+        keep_files: config.retention.files.into(),
     }
 }

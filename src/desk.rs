@@ -3,6 +3,7 @@
 //! [`accounts`] and [`sessions`] say who somebody is, [`presence`] whether they are there, [`service`] does the work.
 
 pub mod accounts;
+pub mod files;
 pub mod presence;
 pub mod service;
 pub mod sessions;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialogue::Phrases;
-use crate::records::Ledger;
+use crate::records::{Files, Ledger};
 
 pub use accounts::{AccountError, HelperRecord, Role};
 pub use service::DeskError;
@@ -34,14 +35,15 @@ pub struct DeskSettings {
 pub struct Desk {
     ledger: Ledger,
     phrases: Phrases,
+    files: Files,
     settings: DeskSettings,
     throttle: accounts::Throttle,
 }
 
 impl Desk {
-    /// A desk over the ledger of conversations.
-    pub fn new(ledger: Ledger, phrases: Phrases, settings: DeskSettings) -> Arc<Self> {
-        Arc::new(Self { ledger, phrases, settings, throttle: accounts::Throttle::default() })
+    /// A desk over the ledger of conversations and the files that go with them.
+    pub fn new(ledger: Ledger, phrases: Phrases, files: Files, settings: DeskSettings) -> Arc<Self> {
+        Arc::new(Self { ledger, phrases, files, settings, throttle: accounts::Throttle::default() })
     }
 
     /// The ledger of conversations.

@@ -2,14 +2,17 @@
 //! a time handle a conversation in order, commits reply and state together, and delivers from a durable outbox.
 //!
 //! Open next: [`inbox`] (a message arrives), [`worker`] (it is handled), [`outbox`] (the reply leaves), [`thread`]
-//! (a device reads). [`lease`] says who may work, [`sweeper`] mends what events missed.
+//! (a device reads). [`lease`] says who may work, [`fetching`] gets the files that citizens send, [`sweeper`] mends what
+//! events missed.
 
+pub mod fetching;
 pub mod files;
 pub mod inbox;
 pub mod lease;
 pub mod notes;
 pub mod outbox;
 pub mod progress;
+mod shown;
 pub mod sweeper;
 pub mod thread;
 pub mod translate;
@@ -28,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::dialogue::Engine;
-use crate::records::{Doubts, Ledger, keys};
+use crate::records::{Doubts, Files, Ledger, keys};
 use crate::store::{StoreError, StoreExt};
 use crate::telemetry::Metrics;
 
@@ -53,13 +56,19 @@ pub struct GatewaySettings {
     pub longest_pause: Duration,
     /// Answers and questions back that were less sure than this are listed.
     pub doubt_below: f32,
+    /// How long files are kept.
+    pub keep_files: Duration,
 }
+
+/// How many files are got from platforms at a time.
+const FETCHES: usize = 4;
 
 /// The gateway.
 pub struct Gateway {
     ledger: Ledger,
     engine: Engine,
     doubts: Arc<Doubts>,
+    files: Files,
     settings: GatewaySettings,
     metrics: Metrics,
     channels: HashMap<ChannelId, Arc<dyn Channel>>,
@@ -72,17 +81,22 @@ pub struct Gateway {
     working: Mutex<HashMap<String, bool>>,
     /// The same for deliveries.
     delivering: Mutex<HashMap<String, bool>>,
+    /// The same for files that are got from platforms.
+    fetching: Mutex<HashMap<String, bool>>,
     turns: Semaphore,
+    fetches: Semaphore,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Gateway {
+    #[expect(clippy::too_many_arguments, reason = "each is one part of the program, and there is one caller")]
     /// Puts the gateway together. Nothing runs before [`Gateway::start`].
     pub fn new(
         ledger: Ledger,
         engine: Engine,
         doubts: Arc<Doubts>,
+        files: Files,
         settings: GatewaySettings,
         metrics: Metrics,
         channels: Vec<Arc<dyn Channel>>,
@@ -94,6 +108,7 @@ impl Gateway {
             ledger,
             engine,
             doubts,
+            files,
             metrics,
             channels: channels.into_iter().map(|channel| (channel.id().clone(), channel)).collect(),
             node: uuid::Uuid::new_v4().simple().to_string(),
@@ -101,6 +116,8 @@ impl Gateway {
             pending: AtomicUsize::new(0),
             working: Mutex::new(HashMap::new()),
             delivering: Mutex::new(HashMap::new()),
+            fetching: Mutex::new(HashMap::new()),
+            fetches: Semaphore::new(FETCHES),
             turns: Semaphore::new(settings.turns.max(1)),
             tasks: TaskTracker::new(),
             settings,
@@ -118,6 +135,7 @@ impl Gateway {
         self.pending.store(waiting.len(), Ordering::Relaxed);
         self.sweep_inboxes().await?;
         self.sweep_outboxes().await?;
+        self.sweep_fetches().await?;
         self.spawn_sweeper();
         self.spawn_outbox_listener();
         Ok(())

@@ -6,15 +6,18 @@
 pub mod ask;
 pub mod assets;
 pub mod auth;
+pub mod channels;
 pub mod desk;
 pub mod error;
 pub mod extract;
+pub mod files;
 pub mod health;
 pub mod knowledge;
 pub mod limits;
 pub mod live;
 pub mod search;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +49,8 @@ const IMPORT_FACTOR: usize = 512;
 pub struct HttpSettings {
     /// The longest body, in bytes.
     pub body_bytes: usize,
+    /// The largest file, in bytes.
+    pub file_bytes: usize,
     /// Requests a minute from one address; 0 is unlimited.
     pub per_address: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -73,6 +78,9 @@ pub struct Web {
     pub(crate) metrics: Metrics,
     pub(crate) settings: HttpSettings,
     pub(crate) problems: error::Problems,
+    pub(crate) alarms: channels::AlarmWords,
+    /// The configured channels and their types.
+    pub(crate) channel_types: BTreeMap<String, String>,
     pub(crate) limiter: limits::AddressLimiter,
     pub(crate) stop: tokio_util::sync::CancellationToken,
 }
@@ -112,7 +120,14 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(desk::release))
         .routes(routes!(desk::close))
         .routes(routes!(desk::typing))
+        .routes(routes!(channels::list))
+        .routes(routes!(files::read))
         .routes(routes!(live::live))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(files::send))
+                .layer(DefaultBodyLimit::max(web.settings.file_bytes.saturating_add(files::FORM_BYTES))),
+        )
         .layer(from_fn(auth::same_site));
     let search = search::router(web.settings.body_bytes).layer(from_fn(auth::same_site));
     let api = OpenApiRouter::with_openapi(ApiDoc::openapi())

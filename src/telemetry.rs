@@ -38,6 +38,18 @@ struct How {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FetchedFile {
+    channel: String,
+    how: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ChannelAlarm {
+    channel: String,
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Score {
     score: u32,
 }
@@ -55,6 +67,8 @@ pub struct Metrics {
     delivery_seconds: Family<Channel, Histogram>,
     undeliverable: Family<Channel, Counter>,
     ratings: Family<Score, Counter>,
+    fetched: Family<FetchedFile, Counter>,
+    alarms: Family<ChannelAlarm, Gauge<i64, AtomicI64>>,
     pending: Gauge<i64, AtomicI64>,
     queue: Gauge<i64, AtomicI64>,
     online: Gauge<i64, AtomicI64>,
@@ -156,6 +170,8 @@ impl Default for Metrics {
         let delivery_seconds = Family::<Channel, Histogram>::new_with_constructor(seconds);
         let undeliverable = Family::default();
         let ratings = Family::default();
+        let fetched = Family::default();
+        let alarms = Family::default();
         let (pending, queue, online) = (Gauge::default(), Gauge::default(), Gauge::default());
         let knowledge = KnowledgeGauges::default();
         let embedding = EmbeddingGauges::default();
@@ -178,6 +194,8 @@ impl Default for Metrics {
         );
         registry.register("replies_undeliverable", "Replies whose recipient is gone", undeliverable.clone());
         registry.register("ratings", "Ratings by score", ratings.clone());
+        registry.register("files_fetched", "Files of citizens, by what became of them", fetched.clone());
+        registry.register("channel_alarm", "What is wrong with a channel at present", alarms.clone());
         registry.register("messages_pending", "Accepted messages that wait to be handled", pending.clone());
         registry.register("queue_length", "Conversations that wait for a person", queue.clone());
         registry.register("helpers_online", "Helpers at the desk", online.clone());
@@ -194,6 +212,8 @@ impl Default for Metrics {
             delivery_seconds,
             undeliverable,
             ratings,
+            fetched,
+            alarms,
             pending,
             queue,
             online,
@@ -248,6 +268,20 @@ impl Metrics {
     /// A rating was given.
     pub fn rated(&self, score: u8) {
         self.ratings.get_or_create(&Score { score: score.into() }).inc();
+    }
+
+    /// A file of a citizen was got from its platform, or will not be: `kept` or `lost`.
+    pub fn fetched(&self, channel: &str, how: &'static str) {
+        self.fetched.get_or_create(&FetchedFile { channel: channel.to_owned(), how }).inc();
+    }
+
+    /// Sets what is wrong with the channels at the moment of asking: channel and code.
+    pub fn observe_alarms<'a>(&self, alarms: impl Iterator<Item = (&'a str, &'static str)>) {
+        // What is over must not stay at 1.
+        self.alarms.clear();
+        for (channel, code) in alarms {
+            self.alarms.get_or_create(&ChannelAlarm { channel: channel.to_owned(), code }).set(1);
+        }
     }
 
     /// Sets what is read at the moment of asking.

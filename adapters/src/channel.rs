@@ -64,6 +64,12 @@ pub trait Channel: Send + Sync + 'static {
         Err(ChannelError::Gone("this channel has no files".to_owned()))
     }
 
+    /// Whether a citizen who is asked for a rating may answer in words, such as 5 or 满意, because the platform shows no
+    /// stars to tap.
+    fn rates_in_words(&self) -> bool {
+        true
+    }
+
     /// What is wrong with the channel at present.
     fn alarms(&self) -> Vec<Alarm> {
         Vec::new()

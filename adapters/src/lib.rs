@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod kit;
 pub mod message;
 pub mod notes;
+pub mod serve;
 pub mod split;
 pub mod telegram;
 pub mod web;
@@ -17,7 +18,7 @@ pub use alarm::{Alarm, Alarms};
 pub use channel::{Channel, Delivered, Limits};
 pub use error::ChannelError;
 pub use inbox::{Accepted, Cursor, Inbox, Intake, Live, LiveStream, State, SubmitError, Thread, Ticket};
-pub use kit::{File, Files, Kit};
+pub use kit::{File, FileRefused, Files, Kit};
 pub use message::{
     Attachment, Audience, Author, ChannelId, Content, Inbound, Locale, Media, MediaKind, Outbound, Peer,
 };

@@ -145,6 +145,21 @@ pub struct Media {
     pub bytes: Option<u64>,
 }
 
+/// How the reference of a file begins that was handed in, see [`crate::Files::hand_in`].
+const HANDED_IN: &str = "kept:";
+
+impl Media {
+    /// A file that was handed in and has this id.
+    pub fn handed_in(kind: MediaKind, name: String, id: &str, bytes: u64) -> Self {
+        Self { kind, name: Some(name), reference: format!("{HANDED_IN}{id}"), bytes: Some(bytes) }
+    }
+
+    /// The id of a file that was handed in; `None` for one that a platform keeps.
+    pub fn handed_in_id(&self) -> Option<&str> {
+        self.reference.strip_prefix(HANDED_IN)
+    }
+}
+
 /// A file that goes with a message of ours. Its content is read by [`crate::Files::file`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {

@@ -4,8 +4,9 @@
 //! read, and gets what it lacks.
 
 pub mod client;
+mod files;
 pub mod routes;
 pub mod sign;
 pub mod wire;
 
-pub use client::{WebChannel, WebSettings};
+pub use client::{WebChannel, WebSettings, WebWords};

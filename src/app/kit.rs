@@ -16,7 +16,7 @@ use crate::dialogue::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::files::StoreFiles;
 use crate::gateway::notes::StoreNotes;
-use crate::records::Files;
+use crate::records::{Files, Ledger};
 use crate::store::Store;
 
 /// How often it is looked whether a webhook is still set, and called with success.
@@ -29,6 +29,7 @@ pub(super) fn kit(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     files: &Files,
+    ledger: &Ledger,
     http: &reqwest::Client,
 ) -> Kit {
     let id = ChannelId::new(name);
@@ -37,7 +38,7 @@ pub(super) fn kit(
     Kit {
         notes: Arc::new(StoreNotes::new(Arc::clone(store), id.clone())),
         id,
-        files: Arc::new(StoreFiles(files.clone())),
+        files: Arc::new(StoreFiles::new(files.clone(), ledger.clone())),
         alarms: Alarms::new(Arc::clone(&now)),
         now,
         http: http.clone(),

@@ -26,6 +26,12 @@ pub enum ChannelConfig {
 }
 
 impl ChannelConfig {
+    /// What stands behind `type`.
+    pub fn type_name(&self) -> String {
+        let printed = serde_json::to_value(self).unwrap_or_default();
+        printed.get("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    }
+
     pub(super) fn check(&self, name: &str, faults: &mut Vec<String>) {
         let simple = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if !simple || name == "api" || name == "desk" {

@@ -15,6 +15,7 @@ const INTENTS: &str = include_str!("../../config/words/intents.toml");
 const REPLIES: &str = include_str!("../../config/words/replies.toml");
 const TELEGRAM: &str = include_str!("../../config/words/telegram.toml");
 const HTTP: &str = include_str!("../../config/words/http.toml");
+const WEB: &str = include_str!("../../config/words/web.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +29,9 @@ struct IntentsFile {
     intents: BTreeMap<String, RuleFile>,
     aspects: BTreeMap<String, Vec<String>>,
     follow_up: FollowUpFile,
+    /// Files of an earlier version have none; then digits alone rate.
+    #[serde(default)]
+    ratings: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +78,7 @@ pub fn words(file: Option<&Path>) -> Result<Words, ConfigError> {
         aspects: parsed.aspects,
         pointing_back: parsed.follow_up.pointing_back,
         empty: parsed.follow_up.empty,
+        ratings: parsed.ratings,
     };
     Words::new(lists).map_err(|error| unreadable(&error))
 }
@@ -106,6 +111,14 @@ pub fn telegram() -> Result<TelegramWords, ConfigError> {
 /// When the compiled file is malformed, which a test rules out.
 pub fn http() -> Result<HttpWords, ConfigError> {
     channel("http.toml", HTTP)
+}
+
+/// Reads what the website channel says by itself.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn web() -> Result<adapters::web::WebWords, ConfigError> {
+    channel("web.toml", WEB)
 }
 
 /// Reads the compiled words of a channel.

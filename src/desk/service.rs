@@ -7,8 +7,11 @@ use super::Desk;
 use super::accounts::HelperRecord;
 use crate::bus::{Event, topic};
 use crate::dialogue::{Phrase, Stage, StageEvent};
-use crate::records::{AuthorRecord, Change, ChangeError, ConversationRecord, MessageRecord, keys};
-use crate::store::StoreError;
+use crate::records::files::settle;
+use crate::records::{
+    AuthorRecord, Change, ChangeError, ConversationRecord, FileError, MessageRecord, StagedFile, keys,
+};
+use crate::store::{StoreError, Version};
 
 /// Why a helper's request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,12 @@ pub enum DeskError {
         /// The limit.
         limit: usize,
     },
+    /// The file is not taken.
+    #[error("the file is not taken")]
+    File(#[source] FileError),
+    /// There is no such file, or it is not kept any more.
+    #[error("there is no file of this id")]
+    UnknownFile,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -115,15 +124,30 @@ impl Desk {
         text: &str,
         message_id: Option<String>,
     ) -> Result<MessageRecord, DeskError> {
-        let limit = self.settings.message_chars;
-        let text: String = text.chars().filter(|&c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
-        let text = text.trim();
+        let text = self.readable(text)?;
         if text.is_empty() {
             return Err(DeskError::Empty);
         }
-        if text.chars().count() > limit {
-            return Err(DeskError::TooLong { limit });
-        }
+        self.say(helper, id, &text, message_id, None).await
+    }
+
+    /// The words without what no reader can see.
+    pub(super) fn readable(&self, text: &str) -> Result<String, DeskError> {
+        let limit = self.settings.message_chars;
+        let text: String = text.chars().filter(|&c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let text = text.trim().to_owned();
+        if text.chars().count() > limit { Err(DeskError::TooLong { limit }) } else { Ok(text) }
+    }
+
+    /// Appends the helper's message, with a file that waits for it if there is one.
+    pub(super) async fn say(
+        &self,
+        helper: &HelperRecord,
+        id: &str,
+        text: &str,
+        message_id: Option<String>,
+        file: Option<(StagedFile, Version)>,
+    ) -> Result<MessageRecord, DeskError> {
         let message_id = message_id.filter(|id| !id.is_empty() && id.len() <= 64);
         let message_id = message_id.unwrap_or_else(|| Uuid::now_v7().to_string());
         let repeated = keys::dedupe("desk", &helper.name, &message_id);
@@ -137,6 +161,9 @@ impl Desk {
             }
             let mut message = MessageRecord::new(message_id.clone(), AuthorRecord::Helper, change.now, text);
             message.name = Some(helper.name.clone());
+            if let Some((file, version)) = &file {
+                message.attachments.push(settle(change, file, *version, AuthorRecord::Helper));
+            }
             let seq = change.append(message.clone());
             message.seq = seq;
             change.check(repeated.clone(), None);
@@ -204,7 +231,7 @@ impl Desk {
 }
 
 /// Refuses whoever does not serve the conversation.
-fn own(change: &Change, helper: &HelperRecord) -> Result<(), ChangeError> {
+pub(super) fn own(change: &Change, helper: &HelperRecord) -> Result<(), ChangeError> {
     let state = change.state();
     if state.owner.as_deref() == Some(&helper.name) && state.stage.helper_may_write() {
         Ok(())

@@ -1,9 +1,11 @@
 //! One turn: from what the citizen did, and what the robot remembers, to what is said and what happens next.
 //!
 //! The order matters. Danger comes first, then the wish for a person, then everything else: nobody who needs help is
-//! made to choose from a list. [`answering`] deals with questions, [`choosing`] with choices and scenarios.
+//! made to choose from a list. [`answering`] deals with questions, [`choosing`] with choices and scenarios, and
+//! [`beyond_words`] with files, places and entries that are opened directly.
 
 mod answering;
+mod beyond_words;
 mod choosing;
 mod citing;
 mod placing;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 
 use super::answer::{Call, Outcome, Reply};
 use super::context::{Context, Locale};
+use super::evidence::Position;
 use super::handoff::{Reason, UNANSWERED_TURNS};
 use super::intent::{Intent, Words};
 use super::judgement::{self, Foreseen, Found};
@@ -19,8 +22,21 @@ use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
 use super::question::{Audience, comparable};
 
+/// What a file is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Medium {
+    /// A picture.
+    Picture,
+    /// A recording of a voice.
+    Recording,
+    /// A film.
+    Film,
+    /// Anything else.
+    File,
+}
+
 /// What the citizen did.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Utterance {
     /// Wrote something.
     Text(String),
@@ -33,10 +49,28 @@ pub enum Utterance {
     },
     /// Pressed the button for a person.
     Human,
+    /// Sent a file.
+    Media {
+        /// What it is.
+        kind: Medium,
+        /// Words that came with it.
+        words: Option<String>,
+    },
+    /// Sent where they are.
+    Place {
+        /// Where.
+        at: Position,
+        /// What the platform calls the place.
+        label: Option<String>,
+    },
+    /// Opened the entry of this id directly.
+    Open(String),
+    /// Came without a question yet.
+    Hello,
 }
 
 /// What a turn starts from.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Input {
     /// What the citizen did.
     pub utterance: Utterance,
@@ -127,6 +161,11 @@ impl Engine {
         intent.is_emergency().then(|| self.emergency_reply(intent, locale))
     }
 
+    /// The rating that the words give, one to five, if they are one and nothing else.
+    pub fn rating(&self, text: &str) -> Option<u8> {
+        self.words.rating(text)
+    }
+
     /// How sure is sure enough.
     pub fn policy(&self) -> Policy {
         self.policy
@@ -159,6 +198,17 @@ impl Engine {
             }
             Utterance::Choice(key) => self.chosen(context, input, key, progress).await,
             Utterance::Text(text) => self.text(context, input, text, progress).await,
+            Utterance::Media { kind, words } => {
+                self.medium(context, input, *kind, words.as_deref(), progress).await
+            }
+            Utterance::Place { at, label } => self.nearby(context, input, *at, label.as_deref()).await,
+            Utterance::Open(id) => self.opened(context, input, id, progress).await,
+            Utterance::Hello => Turn {
+                reply: Some(Reply::plain(self.say(Phrase::Greeting, locale))),
+                context: context.clone(),
+                handoff: None,
+                gap: None,
+            },
         };
         let unanswered = turn.reply.as_ref().and_then(|reply| reply.outcome) == Some(Outcome::NoAnswer);
         if unanswered && turn.handoff.is_none() && turn.context.unanswered >= UNANSWERED_TURNS {

@@ -53,6 +53,43 @@ pub struct Window {
     pub hours: Option<String>,
     /// Its telephone number.
     pub phone: Option<String>,
+    /// Where it is on the earth.
+    pub position: Option<Position>,
+}
+
+/// A place on the earth.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Position {
+    /// Degrees east.
+    pub lng: f64,
+    /// Degrees north.
+    pub lat: f64,
+}
+
+/// The entry that speaks of a window.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Cited {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where it can be read.
+    pub url: Option<String>,
+    /// The rule behind it.
+    pub source: Option<String>,
+    /// The office responsible.
+    pub department: Option<String>,
+}
+
+/// A window whose place is known.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Located {
+    /// The window.
+    pub window: Window,
+    /// Where it is.
+    pub position: Position,
+    /// The entry that speaks of it; of several, the first by id.
+    pub cited: Cited,
 }
 
 /// What a matter says beyond its answer.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::{Regex, RegexSet};
 
 use super::aspect::Aspect;
+use super::question::comparable;
 
 /// What the citizen wants, as far as the words tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -91,6 +92,8 @@ pub struct WordLists {
     pub pointing_back: Vec<String>,
     /// Words without content of their own, anywhere.
     pub empty: Vec<String>,
+    /// Words that rate the service, by the score from "1" to "5".
+    pub ratings: BTreeMap<String, Vec<String>>,
 }
 
 /// A words file that cannot be used.
@@ -123,6 +126,8 @@ pub struct Words {
     aspects: Vec<(Aspect, Vec<Regex>)>,
     pointing_back: Regex,
     empty: Regex,
+    /// The comparable forms of words that rate.
+    ratings: Vec<(u8, Vec<String>)>,
 }
 
 impl Words {
@@ -152,7 +157,13 @@ impl Words {
         }
         let pointing_back = regex("pointing_back", &format!("^(?:{})", lists.pointing_back.join("|")))?;
         let empty = regex("empty", &lists.empty.join("|"))?;
-        Ok(Self { rules, aspects, pointing_back, empty })
+        let mut ratings = Vec::new();
+        for (name, words) in lists.ratings {
+            let score = name.parse().ok().filter(|score| (1..=5).contains(score));
+            let score = score.ok_or_else(|| WordsError::UnknownName(name.clone()))?;
+            ratings.push((score, words.iter().map(|words| comparable(words)).collect()));
+        }
+        Ok(Self { rules, aspects, pointing_back, empty, ratings })
     }
 
     /// What the words want, if one of the rules holds.
@@ -162,6 +173,23 @@ impl Words {
             .iter()
             .find(|(_, rule)| rule.any.is_match(&text) && !rule.unless.is_match(&text))
             .map(|&(intent, _)| intent)
+    }
+
+    /// The rating that the words give, if they are one and nothing else: a digit from 1 to 5, or words of the file.
+    pub fn rating(&self, text: &str) -> Option<u8> {
+        let words = comparable(text);
+        match words.as_str() {
+            "1" | "１" => Some(1),
+            "2" | "２" => Some(2),
+            "3" | "３" => Some(3),
+            "4" | "４" => Some(4),
+            "5" | "５" => Some(5),
+            words => self
+                .ratings
+                .iter()
+                .find(|(_, known)| known.iter().any(|known| known == words))
+                .map(|&(score, _)| score),
+        }
     }
 
     /// Which part of an entry the words ask for.

@@ -81,6 +81,42 @@ phrases! {
     AiLabel = "ai_label",
     /// What stands in the thread when the citizen pressed the button for a person.
     AskedByButton = "asked_by_button",
+    /// The answer to a picture or a film.
+    CannotLook = "cannot_look",
+    /// The answer to a recording whose words the platform did not tell.
+    CannotListen = "cannot_listen",
+    /// The answer to any other file.
+    CannotOpen = "cannot_open",
+    /// Above an answer to words that came with a file.
+    WordsOnly = "words_only",
+    /// What lists show for a picture without words.
+    ShownPicture = "shown_picture",
+    /// What lists show for a recording.
+    ShownRecording = "shown_recording",
+    /// What lists show for a film.
+    ShownFilm = "shown_film",
+    /// What lists show for any other file.
+    ShownFile = "shown_file",
+    /// What stands in the thread for a place.
+    ShownPlace = "shown_place",
+    /// A file for a person was larger than `{limit}` megabytes.
+    FileTooLarge = "file_too_large",
+    /// A file for a person is of a kind that is not taken.
+    FileForbidden = "file_forbidden",
+    /// A file for a person could not be got from its platform.
+    FileLost = "file_lost",
+    /// Above the nearest windows of `{title}`.
+    NearestFor = "nearest_for",
+    /// Above the nearest windows of any matter.
+    NearestAny = "nearest_any",
+    /// No window has a place.
+    NoWindows = "no_windows",
+    /// `{metres}` away.
+    NearMetres = "near_metres",
+    /// `{kilometres}` away.
+    NearKilometres = "near_kilometres",
+    /// The label of a link to a map.
+    MapLink = "map_link",
     /// The citizen stopped an answer.
     Stopped = "stopped",
     /// Above an answer that exists only in Chinese.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::aspect::Aspect;
 use super::context::Locale;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Located};
 use super::question::{Place, Question};
 
 /// The time of day.
@@ -38,6 +38,11 @@ pub trait Retriever: Send + Sync {
     fn place(&self, text: &str, region: Option<&str>) -> Place {
         let _ = (text, region);
         Place::Unnamed
+    }
+
+    /// The windows of all matters in force whose places are known, each once. A retriever that knows no places has none.
+    async fn windows(&self) -> Result<Vec<Located>, RetrievalError> {
+        Ok(Vec::new())
     }
 
     /// The entry that says what is asked but is no longer in force, and how sure that is. A retriever that keeps no past

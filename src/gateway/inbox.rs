@@ -16,16 +16,23 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::lease::LeaseRecord;
+use super::shown::Shown;
 use super::{Gateway, translate};
 use crate::bus::{Event, topic};
 use crate::dialogue::{Phrase, Stage, StageEvent};
 use crate::records::{
     AuthorRecord, Change, ChangeError, ConversationRecord, MessageRecord, PeerRecord, RatingRecord, keys,
 };
-use crate::store::{StoreError, StoreExt};
+use crate::store::{StoreError, StoreExt, Version};
 
 /// How often accepting is tried again when another message of the same citizen came first.
 const TRIES: usize = 64;
+
+/// The longest name of a place, in characters.
+const LABEL: usize = 100;
+
+/// The longest id of an entry, in bytes.
+const ENTRY_ID: usize = 200;
 
 /// Ratings up to this one are followed up.
 const BAD_RATING: u8 = 2;
@@ -51,7 +58,7 @@ pub(super) struct DedupeRecord {
 }
 
 /// Why one attempt to accept did not succeed.
-enum Obstacle {
+pub(super) enum Obstacle {
     /// Another change came first.
     Again,
     /// It cannot be accepted.
@@ -111,6 +118,9 @@ impl Gateway {
                         self.pending.fetch_add(1, Ordering::Relaxed);
                         self.metrics.accepted(inbound.peer.channel.as_str());
                         self.wake(&accepted.conversation);
+                        if let Content::Media { .. } = inbound.content {
+                            self.fetch_files_of(&accepted).await;
+                        }
                     }
                     return Ok(self.ticket(accepted, number));
                 }
@@ -146,8 +156,20 @@ impl Gateway {
                 let comment = comment.map(readable).transpose()?.filter(|comment| !comment.is_empty());
                 Ok(Content::Rating { score, comment })
             }
-            Content::Media { .. } | Content::Place { .. } | Content::Open { .. } | Content::Hello => {
-                Err(SubmitError::NotNow)
+            Content::Media { media, text } => {
+                let text = text.map(readable).transpose()?.filter(|text| !text.is_empty());
+                Ok(Content::Media { media, text })
+            }
+            Content::Place { lat, lng, label } => {
+                if !((-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng)) {
+                    return Err(SubmitError::NotNow);
+                }
+                let label = label.map(readable).transpose()?;
+                let label = label.map(|label| label.chars().take(LABEL).collect::<String>());
+                Ok(Content::Place { lat, lng, label: label.filter(|label| !label.is_empty()) })
+            }
+            Content::Open { entry } if entry.trim().is_empty() || entry.len() > ENTRY_ID => {
+                Err(SubmitError::UnknownMessage)
             }
             other => Ok(other),
         }
@@ -164,16 +186,24 @@ impl Gateway {
         }
         self.admit(inbound)?;
         let current = self.ledger.of_peer(channel, address).await?;
-        let current = match (&inbound.content, current) {
-            (Content::Anew, Some(record)) => {
-                let stage = record.conversation()?.stage;
+        let rated = self.rated_in_words(inbound, current.as_ref()).await?;
+        let inbound = rated.as_ref().unwrap_or(inbound);
+        let stage = match &current {
+            Some(record) => Some(record.conversation()?.stage),
+            None => None,
+        };
+        let current = match (&inbound.content, current, stage) {
+            (Content::Anew, Some(_), Some(stage)) => {
                 if !matches!(stage, Stage::Closed | Stage::LeftMessage) {
                     return Err(Obstacle::Refused(SubmitError::NotNow));
                 }
                 None
             }
-            (_, Some(record)) if self.is_over(&record)? => None,
-            (_, current) => current,
+            // Whoever opens an entry or looks for a window wants an answer of the robot, not the person of yesterday.
+            (Content::Open { .. } | Content::Place { .. }, _, Some(Stage::WrapUp | Stage::Closed)) => None,
+            (Content::Hello, _, Some(Stage::Closed)) => None,
+            (_, Some(record), _) if self.is_over(&record)? => None,
+            (_, current, _) => current,
         };
         match current {
             Some(record) => self.accept_into(inbound, record).await,
@@ -220,14 +250,14 @@ impl Gateway {
         let peer = keys::peer(channel, address);
         let known = self.ledger.store().get(&peer).await?.map(|(_, version)| version);
         let mut accepted = (Accepted { conversation: id.clone(), seq: None, repeated: false }, None);
-        let text = self.shown(inbound, None);
+        let shown = self.shown(inbound, None).await?;
         let begun = self.ledger.begin(record, |change| {
             change.check(peer.clone(), known);
             change.put(peer, &PeerRecord { conversation: id.clone() });
             if inbound.content == Content::Anew {
                 self.remember(change, inbound, None, None);
             } else {
-                accepted = self.enter(change, inbound, text, None);
+                accepted = self.enter(change, inbound, shown, None);
             }
             Ok(())
         });
@@ -252,8 +282,8 @@ impl Gateway {
             }
             _ => None,
         };
-        let text = self.shown(inbound, referred.as_ref());
-        if let (Content::Choice { .. }, None) = (&inbound.content, &text) {
+        let shown = self.shown(inbound, referred.as_ref()).await?;
+        if let (Content::Choice { .. }, None) = (&inbound.content, &shown) {
             return Err(Obstacle::Refused(SubmitError::UnknownMessage));
         }
         let lease = self.ledger.store().get_json::<LeaseRecord>(&keys::lease(&id)).await?;
@@ -275,7 +305,7 @@ impl Gateway {
             if inbound.locale == adapters::Locale::En {
                 change.record.english = true;
             }
-            Ok(self.enter(change, inbound, text.clone(), lease.as_ref()))
+            Ok(self.enter(change, inbound, shown.clone(), lease.as_ref()))
         });
         match changed.await {
             Ok((accepted, _)) => Ok(accepted),
@@ -291,22 +321,11 @@ impl Gateway {
         &self,
         change: &mut Change,
         inbound: &Inbound,
-        text: Option<String>,
-        lease: Option<&(LeaseRecord, crate::store::Version)>,
+        shown: Option<Shown>,
+        lease: Option<&(LeaseRecord, Version)>,
     ) -> (Accepted, Option<u64>) {
         let id = change.record.id.clone();
-        let seq = text.map(|text| {
-            let mut message =
-                MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::Citizen, change.now, text);
-            message.client_id = Some(inbound.id.clone());
-            let words = change.record.preview.clone();
-            let seq = change.append(message);
-            if inbound.content == Content::Human && !words.is_empty() {
-                // The button says nothing of the matter; what was asked before it does.
-                change.record.preview = words;
-            }
-            seq
-        });
+        let seq = shown.map(|shown| self.show(change, inbound, shown));
         change.touch();
         change.record.last_inbox += 1;
         let number = change.record.last_inbox;
@@ -367,23 +386,6 @@ impl Gateway {
         self.remember(change, inbound, None, None);
         self.metrics.rated(score);
         Ok((Accepted { conversation: change.record.id.clone(), seq: None, repeated: false }, None))
-    }
-
-    /// The words that stand in the thread for what the citizen did.
-    fn shown(&self, inbound: &Inbound, referred: Option<&MessageRecord>) -> Option<String> {
-        match &inbound.content {
-            Content::Text { text } => Some(text.clone()),
-            Content::Human => {
-                let locale = translate::locale(inbound.locale);
-                Some(self.engine.phrases().get(Phrase::AskedByButton, locale).to_owned())
-            }
-            Content::Choice { key, .. } => {
-                let choice = referred?.choices.iter().find(|choice| &choice.key == key)?;
-                Some(choice.label.clone())
-            }
-            Content::Media { .. } | Content::Place { .. } | Content::Open { .. } | Content::Hello => None,
-            Content::Feedback { .. } | Content::Rating { .. } | Content::Anew | Content::Stop => None,
-        }
     }
 
     async fn stop_draft(&self, peer: &Peer) -> Result<Ticket, SubmitError> {

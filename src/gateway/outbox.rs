@@ -156,7 +156,7 @@ impl Gateway {
 
     /// The pause after so many failures: doubled each time, with jitter, so that a platform that returns is not met
     /// by everything at once.
-    fn pause(&self, attempts: u32) -> Duration {
+    pub(super) fn pause(&self, attempts: u32) -> Duration {
         let longest = self.settings.longest_pause;
         let mut pauses = ExponentialBuilder::default()
             .with_min_delay(FIRST_PAUSE)

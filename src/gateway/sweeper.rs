@@ -43,6 +43,7 @@ impl Gateway {
     async fn sweep(self: &Arc<Self>, round: u64) -> Result<(), StoreError> {
         self.sweep_inboxes().await?;
         self.sweep_outboxes().await?;
+        self.sweep_fetches().await?;
         self.strike().await?;
         if round.is_multiple_of(FORGET_EVERY) {
             if let Some(limiter) = &self.limiter {
@@ -50,6 +51,10 @@ impl Gateway {
                 limiter.retain_recent();
             }
             self.forget_ids().await?;
+            let swept = self.files.sweep(self.ledger.now(), self.settings.keep_files).await?;
+            if swept > 0 {
+                tracing::info!(files = swept, "files past their time were swept");
+            }
         }
         Ok(())
     }

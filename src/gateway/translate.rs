@@ -3,14 +3,24 @@
 use adapters::message as channel;
 use adapters::{Content, Locale, Outbound};
 
-use crate::dialogue::{self, Input, Utterance};
-use crate::records::message::{AuthorRecord, MessageRecord};
+use crate::dialogue::{self, Input, Medium, Position, Utterance};
+use crate::records::message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
 
 /// The core's name of a channel's language.
 pub(super) fn locale(locale: Locale) -> dialogue::Locale {
     match locale {
         Locale::Zh => dialogue::Locale::Zh,
         Locale::En => dialogue::Locale::En,
+    }
+}
+
+/// The core's name of what a file is.
+pub(super) fn medium(kind: channel::MediaKind) -> Medium {
+    match kind {
+        channel::MediaKind::Image => Medium::Picture,
+        channel::MediaKind::Voice => Medium::Recording,
+        channel::MediaKind::Video => Medium::Film,
+        channel::MediaKind::File => Medium::File,
     }
 }
 
@@ -26,7 +36,14 @@ pub(super) fn input(
         Content::Choice { key, .. } => Utterance::Choice(key),
         Content::Feedback { useful, .. } => Utterance::Feedback { useful },
         Content::Human => Utterance::Human,
-        Content::Media { .. } | Content::Place { .. } | Content::Open { .. } | Content::Hello => return None,
+        // What the platform heard in a recording is what the citizen said.
+        Content::Media { media, text: Some(text) } if media.kind == channel::MediaKind::Voice => {
+            Utterance::Text(text)
+        }
+        Content::Media { media, text } => Utterance::Media { kind: medium(media.kind), words: text },
+        Content::Place { lat, lng, label } => Utterance::Place { at: Position { lng, lat }, label },
+        Content::Open { entry } => Utterance::Open(entry),
+        Content::Hello => Utterance::Hello,
         Content::Rating { .. } | Content::Anew | Content::Stop => return None,
     };
     let audience = audience.map(|audience| match audience {
@@ -65,7 +82,7 @@ pub(super) fn outbound(message: MessageRecord) -> Outbound {
                 department: citation.department,
             })
             .collect(),
-        attachments: Vec::new(),
+        attachments: message.attachments.into_iter().filter_map(attachment).collect(),
         choices: message
             .choices
             .into_iter()
@@ -81,4 +98,15 @@ pub(super) fn outbound(message: MessageRecord) -> Outbound {
         client_id: message.client_id,
         feedback: message.feedback,
     }
+}
+
+/// A file that can be read; one that is on its way or lost is none.
+fn attachment(record: AttachmentRecord) -> Option<channel::Attachment> {
+    (record.state == AttachmentState::Kept).then(|| channel::Attachment {
+        id: record.id,
+        kind: super::files::kind(record.kind),
+        name: record.name,
+        mime: record.mime.unwrap_or_default(),
+        bytes: record.bytes.unwrap_or_default(),
+    })
 }

@@ -232,7 +232,8 @@ impl Gateway {
         let locale = change.record.locale();
         let text = match &item.content {
             Content::Text { text } => text.as_str(),
-            Content::Human => "",
+            Content::Media { text, .. } => text.as_deref().unwrap_or_default(),
+            Content::Human | Content::Place { .. } => "",
             // Thumbs and old choices change nothing between people.
             _ => return Ok(()),
         };

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::Shared;
 use crate::desk::{AccountError, DeskError, SessionError};
+use crate::records::FileError;
 use crate::retrieval::KnowledgeError;
 use crate::store::StoreError;
 
@@ -130,6 +131,13 @@ impl From<DeskError> for ApiError {
             DeskError::TooLong { limit } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_long").with("limit", limit)
             }
+            DeskError::File(error) => match error {
+                FileError::Empty => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "file_empty"),
+                FileError::TooLarge { limit } => super::files::too_large(limit),
+                FileError::Forbidden => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_forbidden"),
+                FileError::Store(error) => error.into(),
+            },
+            DeskError::UnknownFile => Self::new(StatusCode::NOT_FOUND, "unknown_file"),
             DeskError::Store(error) => error.into(),
         }
     }
@@ -268,8 +276,10 @@ mod tests {
             include_str!("error.rs"),
             include_str!("ask.rs"),
             include_str!("auth.rs"),
+            include_str!("channels.rs"),
             include_str!("desk.rs"),
             include_str!("extract.rs"),
+            include_str!("files.rs"),
             include_str!("knowledge.rs"),
             include_str!("limits.rs"),
             include_str!("search.rs"),

@@ -53,6 +53,13 @@ async fn ready(State(web): State<Shared>) -> Response {
             "rebuild": rebuild, "failure": index.failure, "last_change": last_change,
         },
     });
+    // No fault of the program's readiness: the other channels go on, and this one's messages wait.
+    body["channels"] = web
+        .channel_alarms()
+        .into_iter()
+        .map(|(id, kind, alarms)| (id.to_owned(), serde_json::json!({ "type": kind, "alarms": alarms })))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
     if let Some(dense) = web.knowledge.dense() {
         // Answers are given without it, so it is no fault.
         let state = dense.state();
@@ -93,6 +100,9 @@ async fn metrics(State(web): State<Shared>) -> Response {
     let queue = web.desk.ledger().queue().await.map_or(0, |queue| queue.len());
     let online = web.desk.online().await.unwrap_or(0);
     web.metrics.observe(web.gateway.pending(), queue, online);
+    let alarms = web.channel_alarms();
+    let raised = alarms.iter().flat_map(|(id, _, alarms)| alarms.iter().map(move |alarm| (*id, alarm.code)));
+    web.metrics.observe_alarms(raised);
     let index = web.knowledge.status();
     web.metrics.observe_knowledge(KnowledgeFigures {
         entries: index.entries,

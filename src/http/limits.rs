@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
@@ -52,6 +52,9 @@ pub fn address(headers: &HeaderMap, connection: SocketAddr, trusted_proxies: usi
         .unwrap_or(connection.ip())
 }
 
+/// How many requests a file counts for, since it takes room on the disk before its message is looked at.
+const FILE_WEIGHT: u32 = 20;
+
 /// Refuses what comes too fast, before anything is read.
 pub(super) async fn per_address(
     State(web): State<Shared>,
@@ -61,7 +64,11 @@ pub(super) async fn per_address(
 ) -> Result<Response, ApiError> {
     if let Some(limiter) = &web.limiter.0 {
         let from = address(request.headers(), connection, web.settings.trusted_proxies);
-        if let Err(early) = limiter.check_key(&from) {
+        let is_file = request.method() == Method::POST && super::files::takes_files(request.uri().path());
+        let weight = NonZeroU32::new(if is_file { FILE_WEIGHT } else { 1 }).unwrap_or(NonZeroU32::MIN);
+        // A limit that is lower than the weight lets one file through at a time.
+        let checked = limiter.check_key_n(&from, weight).unwrap_or_else(|_| limiter.check_key(&from));
+        if let Err(early) = checked {
             let delay = early.wait_time_from(DefaultClock::default().now());
             web.metrics.refused("per_address");
             return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited").retry_after(delay));
@@ -84,8 +91,15 @@ pub(super) async fn body_length(
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let path = request.uri().path();
     let is_import = path == "/api/v1/knowledge/import" || path.starts_with(super::search::SETS);
-    let longest =
-        if is_import { web.settings.body_bytes * super::IMPORT_FACTOR } else { web.settings.body_bytes };
+    let is_file = super::files::takes_files(path);
+    let longest = if is_import {
+        web.settings.body_bytes * super::IMPORT_FACTOR
+    } else if is_file {
+        // A little more than the route takes, whose own refusal can be read by pages of other origins, too.
+        web.settings.file_bytes.saturating_add(8 * super::files::FORM_BYTES)
+    } else {
+        web.settings.body_bytes
+    };
     if length.is_none_or(|length: usize| length <= longest) {
         return Ok(next.run(request).await);
     }
@@ -97,7 +111,11 @@ pub(super) async fn body_length(
             break;
         }
     }
-    Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large"))
+    Err(if is_file {
+        super::files::too_large(web.settings.file_bytes)
+    } else {
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
+    })
 }
 
 #[cfg(test)]

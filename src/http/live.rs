@@ -16,6 +16,7 @@ use super::auth::{Signed, token};
 use super::error::ApiError;
 use crate::bus::{Event, topic};
 use crate::desk::{HelperRecord, QueueView};
+use crate::records::{AttachmentState, MessageRecord};
 
 /// A socket that has been silent for so long is dead; the desk pings every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(50);
@@ -48,8 +49,8 @@ struct Session {
     web: Shared,
     helper: HelperRecord,
     token: String,
-    /// The last message shown of each conversation.
-    shown: HashMap<String, u64>,
+    /// What was sent of each conversation.
+    shown: HashMap<String, ShownThread>,
     queue: Option<QueueView>,
 }
 
@@ -136,17 +137,43 @@ impl Session {
             }
             return Ok(());
         };
-        let after = self.shown.get(id).copied().unwrap_or(0);
-        for message in view.transcript.iter().filter(|message| message.seq > after) {
+        let before = self.shown.remove(id).unwrap_or_default();
+        // A message whose file was on its way is sent once more when the file is there, or lost.
+        let is_news = |message: &&MessageRecord| {
+            message.seq > before.last || before.pending.contains(&message.seq) && !is_pending(message)
+        };
+        for message in view.transcript.iter().filter(is_news) {
             let frame = serde_json::json!({ "t": "message", "conversation": id, "message": message });
             socket.send(frame.to_string().into()).await?;
         }
-        self.shown.insert(id.to_owned(), view.transcript.last().map_or(0, |message| message.seq));
+        let shown = ShownThread {
+            last: view.transcript.last().map_or(0, |message| message.seq),
+            pending: view
+                .transcript
+                .iter()
+                .filter(|message| is_pending(message))
+                .map(|message| message.seq)
+                .collect(),
+        };
+        self.shown.insert(id.to_owned(), shown);
         let frame = serde_json::json!({
             "t": "conversation", "conversation": id, "stage": view.stage, "version": view.version, "owner": view.owner,
         });
         socket.send(frame.to_string().into()).await
     }
+}
+
+/// How far a desk has read a conversation.
+#[derive(Default)]
+struct ShownThread {
+    /// The highest `seq` that was sent.
+    last: u64,
+    /// The messages whose files were on their way then.
+    pending: Vec<u64>,
+}
+
+fn is_pending(message: &MessageRecord) -> bool {
+    message.attachments.iter().any(|file| file.state == AttachmentState::Pending)
 }
 
 /// Whether two views of the queue differ in nothing but the time that passed.

@@ -18,7 +18,7 @@ use super::keys;
 use super::message::{AttachmentRecord, AttachmentState, AuthorRecord};
 use crate::store::{Commit, Store, StoreError, StoreExt, Version};
 
-pub use kinds::{FileKind, Recognised, clean_name, is_shown_inline, recognise};
+pub use kinds::{FileKind, Recognised, clean_name, recognise, shown_name};
 
 /// The bytes of one chunk before they are written as text.
 const CHUNK: usize = 256 << 10;
@@ -108,6 +108,21 @@ pub struct FileHead {
     /// When it became part of the conversation.
     pub at: Timestamp,
     chunks: u64,
+}
+
+/// Who hands in files by the channel itself: a citizen at this address.
+pub fn handed_in_by(channel: &str, address: &str) -> String {
+    format!("peer\0{channel}\0{address}")
+}
+
+/// Who sends files from the desk.
+pub fn sent_by(helper: &str) -> String {
+    format!("helper\0{helper}")
+}
+
+/// For which conversation a file is got from its platform.
+pub fn fetched_for(conversation: &str) -> String {
+    format!("conversation\0{conversation}")
 }
 
 /// The files of all conversations.
@@ -223,6 +238,17 @@ impl Files {
             Ok(Some(content.freeze()))
         } else {
             Err(StoreError::Corrupt("a file is cut short".into()))
+        }
+    }
+
+    /// Forgets a file that waits for a message of this owner, if there is one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget(&self, id: &str, owner: &str) -> Result<(), StoreError> {
+        match self.staged(id).await? {
+            Some((staged, version)) if staged.owner == owner => self.discard(&staged, version).await,
+            _ => Ok(()),
         }
     }
 

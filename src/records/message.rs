@@ -132,6 +132,9 @@ pub struct MessageRecord {
     /// Files that go with it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub attachments: Vec<AttachmentRecord>,
+    /// What the platform calls the place that a citizen sent. The coordinates are nowhere.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub place: Option<String>,
     /// How the turn ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub outcome: Option<String>,
@@ -178,6 +181,7 @@ impl MessageRecord {
             at,
             text: text.into(),
             attachments: Vec::new(),
+            place: None,
             outcome: None,
             citations: Vec::new(),
             choices: Vec::new(),

@@ -103,7 +103,12 @@ struct Shared {
     dense: OnceLock<Arc<Dense>>,
     /// The weights in place of those that ship.
     model: OnceLock<Arc<Model>>,
+    /// The windows as of a generation and a day.
+    windows: tokio::sync::Mutex<Option<WindowsAsOf>>,
 }
+
+/// A generation of the knowledge and a day, and the windows that were known then.
+type WindowsAsOf = ((u64, jiff::civil::Date), Arc<Vec<crate::dialogue::evidence::Located>>);
 
 impl Shared {
     /// Puts an index in the place of the one that is searched.
@@ -161,6 +166,7 @@ impl KnowledgeBase {
             stop: CancellationToken::new(),
             dense: OnceLock::new(),
             model: OnceLock::new(),
+            windows: tokio::sync::Mutex::default(),
         });
         let (shelved, reason) = match take_up(&shared).await? {
             Found::Whole(shelved) => (Some(shelved), None),

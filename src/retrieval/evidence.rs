@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use knowledge::entry::{self, ConditionValue, Entry, EntryId, Operator};
 
 use crate::dialogue::evidence::{
-    Details, Evidence, EvidenceKind, Material, Matter, Node, NodeOption, Policy, Reach, ScenarioOutcome,
-    Window,
+    Cited, Details, Evidence, EvidenceKind, Located, Material, Matter, Node, NodeOption, Policy, Position,
+    Reach, ScenarioOutcome, Window,
 };
 
 /// The matters a scenario leads to.
@@ -32,10 +32,7 @@ pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
         _ => None,
     };
     let url = entry.source.as_ref().and_then(|source| source.url.clone()).or(online);
-    let source = entry.source.map(|source| match source.number {
-        Some(number) => format!("{}（{number}）", source.title),
-        None => source.title,
-    });
+    let source = entry.source.as_ref().map(source);
     Evidence {
         id: entry.id.as_ref().to_owned(),
         kind,
@@ -85,18 +82,38 @@ fn matter(matter: entry::Matter) -> Matter {
         steps: matter.steps,
         fees: matter.fees,
         time_limit_days: matter.time_limit_days,
-        windows: matter
-            .windows
-            .into_iter()
-            .map(|window| Window {
-                name: window.name,
-                address: window.address,
-                hours: window.hours,
-                phone: window.phone,
-            })
-            .collect(),
+        windows: matter.windows.into_iter().map(window).collect(),
         online_url: matter.online_url,
         appointment_url: matter.appointment_url,
+    }
+}
+
+fn window(window: entry::Window) -> Window {
+    let position = window.lng.zip(window.lat).map(|(lng, lat)| Position { lng, lat });
+    Window { name: window.name, address: window.address, hours: window.hours, phone: window.phone, position }
+}
+
+/// The windows of an entry whose places are known.
+pub(super) fn located(entry: &Entry) -> Vec<Located> {
+    let entry::Details::Matter(matter) = &entry.details else { return Vec::new() };
+    let cited = Cited {
+        id: entry.id.as_ref().to_owned(),
+        title: entry.title.clone(),
+        url: entry.source.as_ref().and_then(|source| source.url.clone()).or(matter.online_url.clone()),
+        source: entry.source.as_ref().map(source),
+        department: entry.department.clone(),
+    };
+    let windows = matter.windows.iter().cloned().map(window);
+    windows
+        .filter_map(|window| Some(Located { position: window.position?, window, cited: cited.clone() }))
+        .collect()
+}
+
+/// The rule behind an entry, with its number.
+fn source(source: &entry::Source) -> String {
+    match &source.number {
+        Some(number) => format!("{}（{number}）", source.title),
+        None => source.title.clone(),
     }
 }
 

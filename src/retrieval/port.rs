@@ -9,7 +9,7 @@ use knowledge::{Entry, Scope};
 use super::Knowledge;
 use super::base::KnowledgeBase;
 use super::evidence;
-use crate::dialogue::evidence::Reach;
+use crate::dialogue::evidence::{Located, Reach};
 use crate::dialogue::{Audience, Evidence, Place, Question, RetrievalError, Retriever};
 
 fn unavailable(error: &dyn std::fmt::Display) -> RetrievalError {
@@ -101,6 +101,11 @@ impl Retriever for KnowledgeRetriever {
                 Place::Elsewhere { name, home: self.0.home_name().to_owned() }
             }
         }
+    }
+
+    async fn windows(&self) -> Result<Vec<Located>, RetrievalError> {
+        let windows = self.0.windows().await.map_err(|error| unavailable(&error))?;
+        Ok(windows.to_vec())
     }
 
     async fn ended(&self, question: &Question) -> Option<(String, f32)> {

@@ -93,3 +93,28 @@ async fn the_most_local_stands_for_all_that_say_the_same_and_says_where_it_holds
     let both = ids(&city, &asked(None, None)).await;
     assert!(both.contains(&"firms".to_owned()), "nobody said for whom: {both:?}");
 }
+
+#[tokio::test]
+async fn windows_are_those_of_matters_in_force_each_once_and_follow_the_day_and_the_entries() {
+    let matter = |id: &str, more: &str, windows: &str| {
+        format!(r#"{{"id":"{id}","kind":"matter","title":"事项{id}","windows":[{windows}]{more}}}"#)
+    };
+    let hall = r#"{"name":"市民中心","address":"人民路1号","lng":113.1,"lat":28.1,"phone":"1"}"#;
+    let lines = [
+        matter("a", "", &format!(r#"{hall},{{"name":"没有坐标"}}"#)),
+        matter("b", "", hall),
+        matter("old", r#","status":"repealed","superseded_by":"a""#, r#"{"name":"旧","lng":1,"lat":1}"#),
+        matter("later", r#","effective_from":"2026-11-21""#, r#"{"name":"明天","lng":113.2,"lat":28.2}"#),
+    ]
+    .join("\n");
+    let (city, clock) = city(&lines, "2026-11-20T02:00:00Z").await;
+    let names = async || -> Vec<String> {
+        city.windows().await.unwrap().into_iter().map(|found| found.window.name).collect()
+    };
+    assert_eq!(names().await, ["市民中心"]);
+    assert_eq!(city.windows().await.unwrap()[0].cited.id, "a");
+    *clock.0.lock().unwrap() = "2026-11-20T16:00:00Z".parse().unwrap();
+    assert_eq!(names().await, ["市民中心", "明天"]);
+    city.0.put(matter("c", "", r#"{"name":"新","lng":113.3,"lat":28.3}"#).into_bytes()).await.unwrap();
+    assert_eq!(names().await, ["市民中心", "新", "明天"]);
+}

@@ -9,7 +9,7 @@ use yikouwen::config::words;
 use yikouwen::dialogue::{Clock, Engine, Policy, Question, RetrievalError, Retriever};
 use yikouwen::gateway::inbox::GatewayIntake;
 use yikouwen::gateway::{Gateway, GatewaySettings};
-use yikouwen::records::{Doubts, Ledger, LedgerPolicy};
+use yikouwen::records::{Doubts, Files, Ledger, LedgerPolicy};
 use yikouwen::store::{self, Store};
 use yikouwen::synthesis::Extractive;
 use yikouwen::telemetry::Metrics;
@@ -42,6 +42,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
     let policy =
         LedgerPolicy { wait_limit: seconds(600), grace: seconds(60), rating_wait: seconds(600), capacity: 3 };
     let doubts = Arc::new(Doubts::new(Arc::clone(&store), 100));
+    let files = Files::new(Arc::clone(&store), 1 << 20);
     let ledger = Ledger::new(store, Events::new(Arc::new(LocalBus::default())), clock, policy);
     let phrases = words::phrases(None).unwrap();
     let quoter = Arc::new(Extractive::new(phrases.clone()));
@@ -58,15 +59,20 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         unwatched: seconds(10),
         longest_pause: seconds(1),
         doubt_below: 0.5,
+        keep_files: seconds(3_600),
     };
-    let channel = Arc::new(PushChannel {
-        id: ChannelId::new("push"),
-        url: url.to_owned(),
-        client: reqwest::Client::new(),
-    });
+    let channel = Arc::new(PushChannel::new(url));
     let stop = CancellationToken::new();
-    let gateway =
-        Gateway::new(ledger, engine, doubts, settings, Metrics::default(), vec![channel], stop.clone());
+    let gateway = Gateway::new(
+        ledger,
+        engine,
+        doubts,
+        files,
+        settings,
+        Metrics::default(),
+        vec![channel],
+        stop.clone(),
+    );
     gateway.start().await.unwrap();
     let inbox = Inbox::new(Arc::new(GatewayIntake(Arc::clone(&gateway))));
     (gateway, inbox, stop)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-fn sources(directory: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn sources(directory: &str) -> Vec<(PathBuf, String)> {
     fn walk(directory: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();

@@ -6,10 +6,13 @@ mod support;
 
 mod bad_input;
 mod channel_conformance;
+mod beyond_words;
+mod channel_state;
 mod command_line;
 mod desk;
 mod embedding;
 mod evaluate_fitting;
+mod files;
 mod gateway;
 mod house_rules;
 mod http_channel;

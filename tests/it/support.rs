@@ -12,6 +12,7 @@ pub(crate) mod visitor;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -19,6 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use yikouwen::desk::{Role, accounts};
 use yikouwen::{App, Config};
+
+use platform::PushChannel;
 
 /// A password long enough for every account of the tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -54,7 +57,26 @@ pub(crate) const MEMORY: &str = "[store]\nurl = \"memory:\"\n";
 impl Server {
     /// Starts a server with the demo city's knowledge and these helpers.
     pub(crate) async fn start(config: Config, helpers: &[(&str, Role)]) -> Self {
-        let app = App::open(config).await.unwrap();
+        Self::run(App::open(config).await.unwrap(), helpers).await
+    }
+
+    /// The same, with a channel to this platform.
+    pub(crate) async fn with_platform(
+        config: Config,
+        helpers: &[(&str, Role)],
+        url: &str,
+    ) -> (Self, Arc<PushChannel>) {
+        let mut made = None;
+        let app = App::open_with(config, |kit| {
+            let channel = Arc::new(PushChannel::with_kit(url, kit("push")));
+            made = Some(Arc::clone(&channel));
+            vec![("push", channel)]
+        });
+        let server = Self::run(app.await.unwrap(), helpers).await;
+        (server, made.unwrap())
+    }
+
+    async fn run(app: App, helpers: &[(&str, Role)]) -> Self {
         app.prepare_knowledge().await.unwrap();
         for (name, role) in helpers {
             // Hashing is slow on purpose, so a helper of an earlier start is kept.

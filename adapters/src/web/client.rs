@@ -6,39 +6,77 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
 use super::sign::Signer;
-use crate::{Channel, ChannelError, ChannelId, Delivered, Inbox, Limits, Now, Outbound, Peer};
+use crate::{
+    Alarm, Channel, ChannelError, ChannelId, Delivered, Inbox, Kit, Limits, Outbound, Peer, Wording,
+};
+
+/// How many files are taken in at a time; each is held in memory meanwhile.
+const UPLOADS: usize = 16;
+
+/// What a link to a file says when it does not lead to one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebWords {
+    /// The link is not one of ours, or somebody else's.
+    pub file_forged: Wording,
+    /// The link held once; the page knows a new one.
+    pub file_expired: Wording,
+    /// The file is not kept any more.
+    pub file_gone: Wording,
+    /// The file is empty.
+    pub file_empty: Wording,
+    /// The file is larger than `{limit}` megabytes.
+    pub file_too_large: Wording,
+    /// Files of this kind are not taken.
+    pub file_forbidden: Wording,
+}
 
 /// What the channel is built from.
 #[derive(Clone)]
 pub struct WebSettings {
-    /// The configured name.
-    pub id: ChannelId,
+    /// What the program hands to every channel.
+    pub kit: Kit,
     /// Pages of which origins may carry the widget, besides our own; `*` for any.
     pub allowed_origins: Vec<String>,
     /// The longest frame a device may send, in bytes.
     pub frame_bytes: usize,
     /// The secret that visitor tokens are signed with.
     pub signer: Signer,
-    /// The clock.
-    pub now: Now,
+    /// What the channel says.
+    pub words: WebWords,
 }
 
 /// The website channel.
 pub struct WebChannel {
     pub(super) settings: WebSettings,
+    pub(super) uploads: Semaphore,
 }
 
 impl WebChannel {
     /// Builds the channel.
     pub fn new(settings: WebSettings) -> Arc<Self> {
-        Arc::new(Self { settings })
+        Arc::new(Self { settings, uploads: Semaphore::new(UPLOADS) })
+    }
+
+    /// The time of day.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        (self.settings.kit.now)()
+    }
+
+    /// Where the visitor of this address reads a file of the conversation.
+    pub(super) fn link(&self, address: &str, file: &str) -> String {
+        let query = self.settings.signer.file_query(address, file, self.now());
+        format!("/channels/{}/files/{file}?{query}", self.settings.kit.id)
     }
 
     /// The peer behind a visitor token.
     pub(super) fn peer(&self, token: &str) -> Option<Peer> {
-        let visitor = self.settings.signer.check(token, (self.settings.now)())?;
-        Some(Peer { channel: self.settings.id.clone(), address: visitor.id.simple().to_string() })
+        let visitor = self.settings.signer.check(token, self.now())?;
+        Some(Peer { channel: self.settings.kit.id.clone(), address: visitor.id.simple().to_string() })
     }
 
     /// Whether a page of this origin may carry the widget. A request without an origin comes from no page.
@@ -53,7 +91,7 @@ impl WebChannel {
 #[async_trait]
 impl Channel for WebChannel {
     fn id(&self) -> &ChannelId {
-        &self.settings.id
+        &self.settings.kit.id
     }
 
     fn limits(&self) -> Limits {
@@ -69,19 +107,76 @@ impl Channel for WebChannel {
         // is away asks from its cursor when it returns: there is nothing else to hand over.
         Ok(Delivered { platform_id: None })
     }
+
+    fn rates_in_words(&self) -> bool {
+        // The page has stars to tap, and a digit may be a question.
+        false
+    }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        self.settings.kit.alarms.raised()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    struct Nothing;
+
+    #[async_trait]
+    impl crate::Files for Nothing {
+        async fn file(&self, _: &str) -> Result<Option<crate::File>, crate::NotesError> {
+            Ok(None)
+        }
+    }
+
+    #[async_trait]
+    impl crate::Notes for Nothing {
+        async fn read(&self, _: &[&str]) -> Result<Option<crate::Note>, crate::NotesError> {
+            Ok(None)
+        }
+        async fn write(
+            &self,
+            _: &[&str],
+            _: Option<u64>,
+            _: Option<serde_json::Value>,
+        ) -> Result<bool, crate::NotesError> {
+            Ok(true)
+        }
+        async fn list(
+            &self,
+            _: &[&str],
+            _: usize,
+        ) -> Result<Vec<(Vec<String>, crate::Note)>, crate::NotesError> {
+            Ok(Vec::new())
+        }
+    }
+
     fn channel(allowed: &[&str]) -> Arc<WebChannel> {
+        let now: crate::Now = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
+        let say = || Wording { zh: "无".to_owned(), en: "none".to_owned() };
         WebChannel::new(WebSettings {
-            id: ChannelId::new("web"),
+            kit: Kit {
+                id: ChannelId::new("web"),
+                notes: Arc::new(Nothing),
+                files: Arc::new(Nothing),
+                alarms: crate::Alarms::new(Arc::clone(&now)),
+                now,
+                http: reqwest::Client::new(),
+                public_url: None,
+            },
             allowed_origins: allowed.iter().map(|&origin| origin.to_owned()).collect(),
             frame_bytes: 16_384,
             signer: Signer::new(vec![1; 32]),
-            now: Arc::new(|| jiff::Timestamp::UNIX_EPOCH),
+            words: WebWords {
+                file_forged: say(),
+                file_expired: say(),
+                file_gone: say(),
+                file_empty: say(),
+                file_too_large: say(),
+                file_forbidden: say(),
+            },
         })
     }
 

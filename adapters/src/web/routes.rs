@@ -17,8 +17,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use uuid::Uuid;
 
 use super::client::WebChannel;
+use super::files;
 use super::wire::{self, Request, ServerFrame};
-use crate::{Content, Cursor, Inbound, Inbox, Live, LiveStream, Locale, Peer, State};
+use crate::{Content, Cursor, Inbound, Inbox, Live, LiveStream, Locale, Peer, State, Thread};
 
 /// How long a socket may stay silent before it counts as dead; devices ping every 20 seconds.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -31,9 +32,9 @@ const LONGEST_POLL: u64 = 30;
 /// A socket's read buffer: axum's default of 128 KiB costs a hundred times more for sockets that are mostly idle.
 const READ_BUFFER: usize = 8 * 1024;
 
-struct Web {
-    channel: Arc<WebChannel>,
-    inbox: Inbox,
+pub(super) struct Web {
+    pub(super) channel: Arc<WebChannel>,
+    pub(super) inbox: Inbox,
 }
 
 pub(super) fn router(channel: Arc<WebChannel>, inbox: Inbox) -> Router {
@@ -51,6 +52,8 @@ pub(super) fn router(channel: Arc<WebChannel>, inbox: Inbox) -> Router {
         .route("/session", post(session))
         .route("/socket", get(socket))
         .route("/events", get(poll).post(submit))
+        .route("/files", post(files::upload).layer(DefaultBodyLimit::max(files::longest_body(&web))))
+        .route("/files/{file}", get(files::read))
         .layer(DefaultBodyLimit::max(frame_bytes))
         .layer(from_fn_with_state(Arc::clone(&web), check_origin))
         .layer(cors)
@@ -69,7 +72,12 @@ async fn check_origin(Shared(web): Shared<Arc<Web>>, request: HttpRequest, next:
 }
 
 /// Prints an error as a problem document (RFC 9457) with the word that devices translate.
-fn problem(status: StatusCode, id: Option<&str>, code: &str, retry_after: Option<Duration>) -> Response {
+pub(super) fn problem(
+    status: StatusCode,
+    id: Option<&str>,
+    code: &str,
+    retry_after: Option<Duration>,
+) -> Response {
     let body = serde_json::json!({
         "type": "about:blank", "title": code, "status": status.as_u16(), "code": code, "id": id,
     });
@@ -82,24 +90,25 @@ fn problem(status: StatusCode, id: Option<&str>, code: &str, retry_after: Option
     response
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
-fn json(text: String) -> Response {
+pub(super) fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }
 
 /// Issues a visitor token, or renews one that still holds.
 async fn session(Shared(web): Shared<Arc<Web>>, headers: HeaderMap) -> Response {
     let settings = &web.channel.settings;
-    let now = (settings.now)();
+    let now = web.channel.now();
     let known = bearer(&headers).and_then(|token| settings.signer.check(token, now));
     let id = known.map_or_else(Uuid::new_v4, |visitor| visitor.id);
     let (token, visitor) = settings.signer.issue(id, now);
     json(
         serde_json::json!({
             "token": token, "visitor": visitor.id.simple().to_string(), "expires_at": visitor.expires_at.to_string(),
+            "file_bytes": settings.kit.files.limit(),
         })
         .to_string(),
     )
@@ -120,6 +129,14 @@ struct Session {
     locale: Locale,
     cursor: Cursor,
     shown: Option<State>,
+}
+
+impl Session {
+    /// What a thread adds to what the device has.
+    fn print(&mut self, web: &Web, thread: &Thread) -> Vec<String> {
+        let link = |file: &str| web.channel.link(&self.peer.address, file);
+        wire::print_thread(thread, &mut self.cursor, &mut self.shown, &link)
+    }
 }
 
 /// Speaks with one device until it leaves. Any failed send ends the socket; the device comes back with its cursor.
@@ -175,7 +192,7 @@ async fn open(web: &Web, socket: &mut WebSocket) -> Option<(Session, LiveStream)
     match web.inbox.thread(&session.peer, &session.cursor).await {
         Ok(thread) => {
             socket.send(wire::welcome(&thread).into()).await.ok()?;
-            for frame in wire::print_thread(&thread, &mut session.cursor, &mut session.shown) {
+            for frame in session.print(web, &thread) {
                 socket.send(frame.into()).await.ok()?;
             }
         }
@@ -196,7 +213,7 @@ async fn refuse(socket: &mut WebSocket, code: &str) {
 
 async fn read_on(web: &Web, session: &mut Session, socket: &mut WebSocket) -> Result<(), axum::Error> {
     let Ok(thread) = web.inbox.thread(&session.peer, &session.cursor).await else { return Ok(()) };
-    for frame in wire::print_thread(&thread, &mut session.cursor, &mut session.shown) {
+    for frame in session.print(web, &thread) {
         socket.send(frame.into()).await?;
     }
     Ok(())
@@ -229,9 +246,18 @@ async fn answer(
     socket.send(frame.into()).await
 }
 
-fn inbound(web: &Web, peer: Peer, locale: Locale, id: &str, content: Content) -> Inbound {
-    let received_at = (web.channel.settings.now)();
+pub(super) fn inbound(web: &Web, peer: Peer, locale: Locale, id: &str, content: Content) -> Inbound {
+    let received_at = web.channel.now();
     Inbound { id: id.to_owned(), peer, content, locale, region: None, audience: None, received_at }
+}
+
+/// The language of a request.
+pub(super) fn locale(headers: &HeaderMap) -> Locale {
+    let english = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("en"));
+    if english { Locale::En } else { Locale::Zh }
 }
 
 /// One client frame over HTTP, for networks that block sockets.
@@ -239,11 +265,7 @@ async fn submit(Shared(web): Shared<Arc<Web>>, headers: HeaderMap, body: String)
     let Some(peer) = bearer(&headers).and_then(|token| web.channel.peer(token)) else {
         return problem(StatusCode::UNAUTHORIZED, None, "unauthorized", None);
     };
-    let english = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("en"));
-    let locale = if english { Locale::En } else { Locale::Zh };
+    let locale = locale(&headers);
     match wire::parse(&body) {
         Ok(Request::Submit(id, content)) => {
             match web.inbox.submit(inbound(&web, peer, locale, &id, content)).await {
@@ -264,7 +286,7 @@ async fn submit(Shared(web): Shared<Arc<Web>>, headers: HeaderMap, body: String)
     }
 }
 
-fn status_of(error: &crate::SubmitError) -> StatusCode {
+pub(super) fn status_of(error: &crate::SubmitError) -> StatusCode {
     use crate::SubmitError as E;
     match error {
         E::Empty => StatusCode::UNPROCESSABLE_ENTITY,
@@ -297,6 +319,7 @@ async fn poll(Shared(web): Shared<Arc<Web>>, headers: HeaderMap, Query(query): Q
     // The state is sent with the first answer of every poll that has something to say, because a poll has no memory.
     let mut first = true;
     let mut shown = None;
+    let link = |file: &str| web.channel.link(&peer.address, file);
     loop {
         let Ok(thread) = web.inbox.thread(&peer, &cursor).await else {
             return problem(
@@ -308,7 +331,7 @@ async fn poll(Shared(web): Shared<Arc<Web>>, headers: HeaderMap, Query(query): Q
         };
         let before = cursor.clone();
         let known_state = shown.clone();
-        let mut frames = wire::print_thread(&thread, &mut cursor, &mut shown);
+        let mut frames = wire::print_thread(&thread, &mut cursor, &mut shown, &link);
         if query.wait == 0 {
             // A device that begins asks without waiting, and is greeted as on a socket.
             frames.insert(0, wire::welcome(&thread));

@@ -1,4 +1,4 @@
-//! Visitor tokens: `base64url(visitor ‖ expiry).base64url(HMAC-SHA-256)`. The server keeps no session for a visitor;
+//! Visitor tokens, and links by which a visitor reads the files of the conversation. A token is `base64url(visitor ‖ expiry).base64url(HMAC-SHA-256)`. The server keeps no session for a visitor;
 //! whoever holds the token is the visitor.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,7 +10,27 @@ use uuid::Uuid;
 /// How long a token is good for. It is renewed whenever a session is asked for with an old one that still holds.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 180);
 
-/// Signs and checks visitor tokens.
+/// What visitor tokens are signed for.
+const VISITOR: &[u8] = b"yikouwen visitor 1\0";
+
+/// What links to files are signed for.
+const FILE: &[u8] = b"yikouwen file 1\0";
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 3_600;
+
+/// What a link to a file is worth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkCheck {
+    /// It is ours and holds.
+    Good,
+    /// It is ours and held once.
+    Expired,
+    /// It is not ours, or somebody else's.
+    Forged,
+}
+
+/// Signs and checks visitor tokens, and links to files.
 #[derive(Clone)]
 pub struct Signer {
     key: Vec<u8>,
@@ -31,11 +51,36 @@ impl Signer {
         Self { key }
     }
 
-    fn mac(&self, payload: &[u8]) -> Option<Hmac<Sha256>> {
+    /// What is signed begins with what it is for, so that nothing signed for one purpose passes for another.
+    fn mac(&self, purpose: &[u8], payload: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        mac.update(b"yikouwen visitor 1\0");
+        mac.update(purpose);
         mac.update(payload);
         Some(mac)
+    }
+
+    fn file_mac(&self, address: &str, file: &str, until: i64) -> Option<Hmac<Sha256>> {
+        self.mac(FILE, format!("{file}\0{address}\0{until}").as_bytes())
+    }
+
+    /// The query of a link by which the visitor of this address, and nobody else, reads this file for a day or two. It is
+    /// the same for a whole day, so that a browser shows a picture from its cache, and holds nothing that names anybody.
+    pub fn file_query(&self, address: &str, file: &str, now: Timestamp) -> String {
+        let until = (now.as_second() / DAY + 2) * DAY;
+        let tag = self.file_mac(address, file, until).map(|mac| mac.finalize().into_bytes().to_vec());
+        format!("until={until}&sig={}", URL_SAFE_NO_PAD.encode(tag.unwrap_or_default()))
+    }
+
+    /// Whether a link to a file of the visitor of this address is ours and still holds.
+    pub fn check_file(&self, address: &str, file: &str, until: i64, sig: &str, now: Timestamp) -> LinkCheck {
+        let good = URL_SAFE_NO_PAD.decode(sig).ok().is_some_and(|tag| {
+            self.file_mac(address, file, until).is_some_and(|mac| mac.verify_slice(&tag).is_ok())
+        });
+        match (good, now.as_second() < until) {
+            (true, true) => LinkCheck::Good,
+            (true, false) => LinkCheck::Expired,
+            (false, _) => LinkCheck::Forged,
+        }
     }
 
     /// Issues a token for a visitor.
@@ -43,7 +88,8 @@ impl Signer {
         let expires_at = now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX);
         let mut payload = id.as_bytes().to_vec();
         payload.extend_from_slice(&expires_at.as_second().to_be_bytes());
-        let tag = self.mac(&payload).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+        let tag =
+            self.mac(VISITOR, &payload).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
         let token = format!("{}.{}", URL_SAFE_NO_PAD.encode(&payload), URL_SAFE_NO_PAD.encode(tag));
         (token, Visitor { id, expires_at })
     }
@@ -53,7 +99,7 @@ impl Signer {
         let (payload, tag) = token.split_once('.')?;
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
         let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-        self.mac(&payload)?.verify_slice(&tag).ok()?;
+        self.mac(VISITOR, &payload)?.verify_slice(&tag).ok()?;
         let id = Uuid::from_slice(payload.get(..16)?).ok()?;
         let seconds = i64::from_be_bytes(payload.get(16..)?.try_into().ok()?);
         let expires_at = Timestamp::from_second(seconds).ok()?;
@@ -90,6 +136,25 @@ mod tests {
             if forged != token {
                 assert!(signer.check(&forged, now()).is_none() || position == token.len() - 1);
             }
+        }
+    }
+
+    #[test]
+    fn a_link_reads_one_file_of_one_visitor_for_a_day_or_two() {
+        let signer = Signer::new(vec![7; 32]);
+        let query = signer.file_query("ada", "f1", now());
+        let (until, sig) = query.strip_prefix("until=").unwrap().split_once("&sig=").unwrap();
+        let until: i64 = until.parse().unwrap();
+        let check = |address, file, until, sig, now| signer.check_file(address, file, until, sig, now);
+        assert_eq!(check("ada", "f1", until, sig, now()), LinkCheck::Good);
+        let end = Timestamp::from_second(until).unwrap();
+        assert!(end.duration_since(now()) > SignedDuration::from_hours(24));
+        assert_eq!(check("ada", "f1", until, sig, end), LinkCheck::Expired);
+        assert_eq!(check("bob", "f1", until, sig, now()), LinkCheck::Forged);
+        assert_eq!(check("ada", "f2", until, sig, now()), LinkCheck::Forged);
+        assert_eq!(check("ada", "f1", until + 1, sig, now()), LinkCheck::Forged);
+        for noise in ["", "é", "AAAA"] {
+            assert_eq!(check("ada", "f1", until, noise, now()), LinkCheck::Forged);
         }
     }
 

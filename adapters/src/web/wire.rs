@@ -1,11 +1,13 @@
 //! The frames of the web channel, parsed and printed without I/O.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Content, Cursor, Live, Locale, Outbound, State, SubmitError, Thread};
+use crate::{Attachment, Content, Cursor, Live, Locale, Outbound, State, SubmitError, Thread};
 
 /// The longest id a device may give a message.
-const ID_LENGTH: usize = 64;
+pub(super) const ID_LENGTH: usize = 64;
 
 /// What a device sends.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -139,6 +141,40 @@ fn id_of(text: &str) -> Option<String> {
     (id.len() <= ID_LENGTH).then(|| id.to_owned())
 }
 
+/// A message with links to its files.
+#[derive(Debug, Serialize)]
+pub struct Shown<'a> {
+    /// The message, its files left out.
+    #[serde(flatten)]
+    message: Cow<'a, Outbound>,
+    /// Its files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Linked>,
+}
+
+/// A file and where this device reads it.
+#[derive(Debug, Serialize)]
+pub struct Linked {
+    #[serde(flatten)]
+    attachment: Attachment,
+    url: String,
+}
+
+impl<'a> Shown<'a> {
+    fn new(message: &'a Outbound, link: &dyn Fn(&str) -> String) -> Self {
+        if message.attachments.is_empty() {
+            return Self { message: Cow::Borrowed(message), attachments: Vec::new() };
+        }
+        let mut message = message.clone();
+        let attachments = std::mem::take(&mut message.attachments);
+        let attachments = attachments
+            .into_iter()
+            .map(|attachment| Linked { url: link(&attachment.id), attachment })
+            .collect();
+        Self { message: Cow::Owned(message), attachments }
+    }
+}
+
 /// What a device is sent.
 #[derive(Debug, Serialize)]
 #[serde(tag = "t", rename_all = "snake_case")]
@@ -165,7 +201,7 @@ pub enum ServerFrame<'a> {
         /// The conversation.
         conversation: &'a str,
         /// The message.
-        message: &'a Outbound,
+        message: Box<Shown<'a>>,
     },
     /// A new conversation began; `seq` starts again.
     Conversation {
@@ -226,8 +262,13 @@ pub fn welcome(thread: &Thread) -> String {
     ServerFrame::Welcome { conversation, stage: &thread.state.stage, last: thread.last }.print()
 }
 
-/// Prints what a thread adds to what the device has, and moves the cursor on.
-pub fn print_thread(thread: &Thread, cursor: &mut Cursor, shown: &mut Option<State>) -> Vec<String> {
+/// Prints what a thread adds to what the device has, and moves the cursor on. `link` says where it reads a file.
+pub fn print_thread(
+    thread: &Thread,
+    cursor: &mut Cursor,
+    shown: &mut Option<State>,
+    link: &dyn Fn(&str) -> String,
+) -> Vec<String> {
     let mut frames = Vec::new();
     let Some(conversation) = thread.conversation.as_deref() else {
         push_state(thread, shown, &mut frames);
@@ -240,7 +281,9 @@ pub fn print_thread(thread: &Thread, cursor: &mut Cursor, shown: &mut Option<Sta
     }
     for message in &thread.messages {
         if message.seq > cursor.after {
-            frames.push(ServerFrame::Message { conversation, message }.print());
+            frames.push(
+                ServerFrame::Message { conversation, message: Box::new(Shown::new(message, link)) }.print(),
+            );
             cursor.after = message.seq;
         }
     }

@@ -60,7 +60,7 @@ impl Engine {
     }
 
     /// The entry the conversation is about, if it is still in force.
-    async fn topic(&self, context: &Context) -> Option<Evidence> {
+    pub(super) async fn topic(&self, context: &Context) -> Option<Evidence> {
         let topic = context.topic.as_ref()?;
         self.retriever.entry(&topic.entry).await.ok().flatten()
     }

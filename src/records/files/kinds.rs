@@ -136,32 +136,30 @@ fn text(data: &[u8]) -> Option<Recognised> {
     Some(if str::from_utf8(body).is_ok() { TEXT_UTF8 } else { TEXT_GB })
 }
 
-/// Whether a browser may show it in a page: pictures, sound and films. Everything else is saved, not opened.
-pub fn is_shown_inline(mime: &str) -> bool {
-    matches!(
-        mime,
-        "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "image/bmp" | "image/avif" | "video/mp4"
-    ) || mime.starts_with("audio/")
-}
-
-/// A name to show and to save under: no path, no control or direction characters, nothing a file system minds, and an
-/// ending that fits the content, so that a picture called `a.exe` does not stay one.
-pub fn clean_name(name: Option<&str>, recognised: &Recognised) -> String {
-    let last = name.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+/// A name without a path, control or direction characters, and what file systems mind.
+pub fn shown_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let cleaned: String = last
         .chars()
         .filter(|character| !character.is_control() && !is_invisible(*character))
         .map(|character| if "<>:\"|?*".contains(character) { '_' } else { character })
+        .take(LONGEST_NAME)
         .collect();
-    let cleaned = cleaned.trim().trim_matches('.').trim();
-    let (stem, ending) = match cleaned.rsplit_once('.') {
-        Some((stem, ending)) if recognised.endings.contains(&ending.to_ascii_lowercase().as_str()) => {
-            (stem, ending.to_ascii_lowercase())
-        }
-        _ => (cleaned, recognised.endings.first().copied().unwrap_or("bin").to_owned()),
+    cleaned.trim().trim_matches('.').trim().to_owned()
+}
+
+/// A name to show and to save under: clean, and with an ending that fits the content, so that a picture called `a.exe`
+/// does not stay one.
+pub fn clean_name(name: Option<&str>, recognised: &Recognised) -> String {
+    let (stem, ending) = name.unwrap_or_default().rsplit_once('.').unwrap_or((name.unwrap_or_default(), ""));
+    let ending = ending.to_ascii_lowercase();
+    let (stem, ending) = if recognised.endings.contains(&ending.as_str()) {
+        (stem, ending)
+    } else {
+        (name.unwrap_or_default(), recognised.endings.first().copied().unwrap_or("bin").to_owned())
     };
-    let stem: String = stem.chars().take(LONGEST_NAME).collect();
-    let stem = match stem.trim() {
+    let stem = shown_name(stem);
+    let stem = match stem.as_str() {
         "" => match recognised.kind {
             FileKind::Image => "image",
             FileKind::Voice => "voice",

@@ -89,9 +89,10 @@ fn names_are_harmless() {
         (Some("C:\\Users\\me\\a.jpg"), "a.jpg"),
         (Some("a.exe"), "a.exe.jpg"),
         (Some("a\r\nSet-Cookie: x.jpg"), "aSet-Cookie_ x.jpg"),
+        (Some("a.b/c"), "c.jpg"),
         (Some("\u{202e}gpj.exe"), "gpj.exe.jpg"),
         (Some("..."), "image.jpg"),
-        (Some(".jpg"), "jpg.jpg"),
+        (Some(".jpg"), "image.jpg"),
         (Some(""), "image.jpg"),
         (None, "image.jpg"),
     ];

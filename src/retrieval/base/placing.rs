@@ -1,11 +1,13 @@
 //! Where and for whom: what the store says of an entry now, and what a question says of a place.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use knowledge::{Analyzer, Entry, Mention, Scope, Status};
 
 use super::KnowledgeBase;
-use crate::dialogue::evidence::Reach;
+use crate::dialogue::evidence::{Located, Reach};
+use crate::retrieval::evidence;
 use crate::store::StoreError;
 
 impl KnowledgeBase {
@@ -74,5 +76,40 @@ impl KnowledgeBase {
     /// What home is called.
     pub fn home_name(&self) -> &str {
         self.shared.places.home_name().unwrap_or_default()
+    }
+
+    /// The windows of all matters in force whose places are known, each once. They are read again when an entry has
+    /// changed or another day has begun.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(in crate::retrieval) async fn windows(&self) -> Result<Arc<Vec<Located>>, StoreError> {
+        let now = (self.generation().await?, self.today());
+        let mut known = self.shared.windows.lock().await;
+        if let Some((as_of, windows)) = &*known
+            && *as_of == now
+        {
+            return Ok(Arc::clone(windows));
+        }
+        let home = self.at_home();
+        let mut seen = HashSet::new();
+        let mut windows = Vec::new();
+        for entry in self.entries().await? {
+            if !self.in_force(&entry) || !self.admits(&entry, &home) {
+                continue;
+            }
+            let followed = entry.superseded_by.is_some();
+            if followed && self.current(entry.id.as_ref()).await?.is_none_or(|current| current.id != entry.id)
+            {
+                continue;
+            }
+            let found = evidence::located(&entry).into_iter();
+            windows.extend(
+                found.filter(|found| seen.insert((found.window.name.clone(), found.window.address.clone()))),
+            );
+        }
+        let windows = Arc::new(windows);
+        *known = Some((now, Arc::clone(&windows)));
+        Ok(windows)
     }
 }

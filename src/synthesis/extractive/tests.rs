@@ -66,6 +66,7 @@ fn matter() -> Matter {
                 address: Some("东湖区学府路 88 号".into()),
                 hours: Some("工作日 9:00–17:00".into()),
                 phone: Some("0000-88001201".into()),
+                position: None,
             },
             Window { name: "西城分局户籍窗口".into(), ..Window::default() },
         ],

@@ -72,4 +72,28 @@ impl Helper {
     pub(crate) async fn conversation(&self, conversation: &str) -> Value {
         self.get(&format!("/conversations/{conversation}")).await
     }
+
+    /// Sends a file.
+    pub(crate) async fn send_file(
+        &self,
+        conversation: &str,
+        id: &str,
+        name: &str,
+        content: &[u8],
+    ) -> (StatusCode, Value) {
+        let url = format!("{}/conversations/{conversation}/files", self.base);
+        let request = self.client.post(url).header("cookie", &self.cookie);
+        let answer = request.multipart(super::visitor::form(id, name, content)).send().await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
+    /// Reads a file, or a part of it.
+    pub(crate) async fn file(&self, id: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = self.client.get(format!("{}/files/{id}", self.base)).header("cookie", &self.cookie);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
 }

@@ -51,6 +51,25 @@ impl Visitor {
         self.post(json!({ "t": "say", "id": id, "text": text })).await
     }
 
+    /// Hands in a file.
+    pub(crate) async fn upload(&self, id: &str, name: &str, content: &[u8]) -> (StatusCode, Value) {
+        self.upload_in("zh", id, name, content).await
+    }
+
+    pub(crate) async fn upload_in(
+        &self,
+        language: &str,
+        id: &str,
+        name: &str,
+        content: &[u8],
+    ) -> (StatusCode, Value) {
+        let form = form(id, name, content);
+        let request = self.client.post(format!("{}/files", self.base)).bearer_auth(&self.token);
+        let answer = request.header("accept-language", language).multipart(form).send().await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
     /// The frames after a cursor.
     pub(crate) async fn poll(&self, conversation: &str, after: u64, wait: u64) -> Vec<Value> {
         let url = format!("{}/events?conversation={conversation}&after={after}&wait={wait}", self.base);
@@ -72,6 +91,12 @@ impl Visitor {
         stream.send(Message::text(hello.to_string())).await.unwrap();
         Socket { stream }
     }
+}
+
+/// A form with a file.
+pub(crate) fn form(id: &str, name: &str, content: &[u8]) -> reqwest::multipart::Form {
+    let file = reqwest::multipart::Part::bytes(content.to_vec()).file_name(name.to_owned());
+    reqwest::multipart::Form::new().text("id", id.to_owned()).part("file", file)
 }
 
 /// The messages among frames.
