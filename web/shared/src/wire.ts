@@ -54,6 +54,24 @@ export interface Evidence {
   unit?: string;
 }
 
+export type FileKind = 'image' | 'voice' | 'video' | 'file';
+
+/** A file that goes with a message. */
+export interface Attachment {
+  id: string;
+  kind: FileKind;
+  /** Clean, with an ending that fits the content; empty while the platform has told none. */
+  name: string;
+  mime?: string;
+  bytes?: number;
+  /** Where the citizen's page reads it; absent at the desk, which reads by the id. */
+  url?: string;
+  /** At the desk only. */
+  state?: 'pending' | 'kept' | 'lost';
+  /** Why it is lost. */
+  why?: 'gone' | 'too_large' | 'forbidden_file' | 'unreachable';
+}
+
 export interface Message {
   /** Gapless per conversation, from 1. */
   seq: number;
@@ -64,6 +82,9 @@ export interface Message {
   at: Instant;
   /** Markdown; marks such as [1] point at `citations[].number`. */
   text: string;
+  attachments?: Attachment[];
+  /** What the platform calls the place a citizen sent; at the desk only. */
+  place?: string;
   outcome?: Outcome;
   citations?: Citation[];
   choices?: Choice[];
@@ -120,7 +141,10 @@ export type ErrorCode =
   | 'unauthorized'
   | 'unknown_message'
   | 'not_now'
-  | 'unavailable';
+  | 'unavailable'
+  | 'file_empty'
+  | 'file_too_large'
+  | 'file_forbidden';
 
 export interface WelcomeFrame {
   t: 'welcome';
@@ -173,6 +197,8 @@ export interface Session {
   token: string;
   visitor: string;
   expires_at: Instant;
+  /** The largest file that can be sent, in bytes. */
+  file_bytes?: number;
 }
 
 /** RFC 9457, with the machine-readable `code` this product adds. */
@@ -342,6 +368,24 @@ export interface ClaimReply {
   conversation: string;
   stage: Stage;
   version: number;
+}
+
+/** Something that is wrong with a channel. */
+export interface ChannelAlarm {
+  code: string;
+  /** What it means, in the reader's language. */
+  title: string;
+  /** What to do about it. */
+  do: string;
+  /** What the platform said. */
+  detail: string;
+  since: Instant;
+}
+
+export interface ChannelState {
+  id: string;
+  type: string;
+  alarms: ChannelAlarm[];
 }
 
 export type DeskFrame =

@@ -2,6 +2,7 @@ import { expect, it, vi } from 'vitest';
 
 import { Backoff } from '../src/backoff';
 import { freshId } from '../src/ids';
+import { sizeText } from '../src/size';
 import { clockTime, dayKey, longDate } from '../src/time';
 
 it('waits longer each time, within bounds, and starts over when told', () => {
@@ -29,4 +30,15 @@ it('shows Beijing time', () => {
   expect(dayKey('2026-03-01T23:30:00Z')).toBe(dayKey('2026-03-02T01:00:00Z'));
   expect(longDate('2026-01-01', 'zh')).toBe('2026年1月1日');
   expect(clockTime('nonsense', 'zh')).toBe('');
+});
+
+it.each([
+  [0, '0 B'],
+  [1023, '1023 B'],
+  [1024, '1 KB'],
+  [544_768, '532 KB'],
+  [1_258_291, '1.2 MB'],
+  [10_485_760, '10.0 MB'],
+])('tells a size of %i bytes as %s', (bytes, text) => {
+  expect(sizeText(bytes)).toBe(text);
 });

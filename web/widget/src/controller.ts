@@ -1,5 +1,5 @@
 import { freshId } from '@yikouwen/shared/ids';
-import type { Choice, DurableFrame, Locale, Score, ServerFrame, Site } from '@yikouwen/shared/wire';
+import type { Attachment, Choice, DurableFrame, Locale, Score, ServerFrame, Site } from '@yikouwen/shared/wire';
 
 import { Api } from './api';
 import { Connection } from './connection';
@@ -8,6 +8,7 @@ import { SessionKeeper } from './session';
 import { contiguous, hasGap } from './state';
 import { keys, type Keeps } from './storage';
 import { Store } from './store';
+import { upload as uploadFile, type Uploaded } from './upload';
 
 const TYPING_EVERY = 3_000;
 const TYPING_LASTS = 5_000;
@@ -23,19 +24,26 @@ export class Controller {
   private typingTimer: ReturnType<typeof setTimeout> | undefined;
   private started = false;
   private siteAnswer: Promise<Site> | undefined;
+  private readonly session: SessionKeeper;
+  private readonly base: URL;
+  /** Files on their way, by the id of their message; gone with the page, since no storage holds a film. */
+  private readonly files = new Map<string, File>();
 
   constructor(
-    server: URL,
+    private readonly server: URL,
     private readonly keeps: Keeps,
     private locale: Locale,
     fetcher: typeof fetch = (input, init) => fetch(input, init),
+    private readonly upload: typeof uploadFile = uploadFile,
   ) {
     const base = new URL('channels/web/', server);
+    this.base = base;
+    this.session = new SessionKeeper(new URL('session', base).href, keeps.lasting, fetcher);
     this.api = new Api(new URL('api/v1/', server), fetcher);
     this.outbox = new Outbox(keeps.tab);
     this.connection = new Connection({
       base,
-      session: new SessionKeeper(new URL('session', base).href, keeps.lasting, fetcher),
+      session: this.session,
       outbox: this.outbox,
       locale: () => this.locale,
       page: location.origin === 'null' ? undefined : location.origin + location.pathname,
@@ -82,6 +90,61 @@ export class Controller {
     if (words !== '') this.out({ t: 'say', id: freshId(), text: words });
   }
 
+  /** Sends files, each as a message of its own. */
+  attach(files: readonly File[]): void {
+    for (const file of files) {
+      const id = freshId();
+      this.files.set(id, file);
+      void this.send(id, file);
+    }
+  }
+
+  /** Sends a file that did not arrive once more; under the same id, so that it cannot arrive twice. */
+  attachAgain(id: string): void {
+    const file = this.files.get(id);
+    if (file) void this.send(id, file);
+  }
+
+  /** Where a file of the conversation is read. */
+  fileUrl(file: Attachment): string {
+    return new URL((file.url ?? '').replace(/^\//, ''), this.server).href;
+  }
+
+  private async send(id: string, file: File): Promise<void> {
+    this.store.dispatch({ type: 'file-out', id, name: file.name, bytes: file.size });
+    const sent = await this.trySend(id, file);
+    if (sent.ok) {
+      this.files.delete(id);
+      // The message itself comes by the line and takes the place of what was shown.
+      this.store.dispatch({ type: 'frame', frame: { t: 'accepted', id } });
+    } else {
+      this.store.dispatch({ type: 'file-refused', id, code: sent.code });
+    }
+  }
+
+  private async trySend(id: string, file: File): Promise<Uploaded> {
+    if (file.size === 0) return { ok: false, code: 'file_empty' };
+    try {
+      let token = await this.session.token();
+      const most = this.session.fileBytes;
+      if (most !== undefined && file.size > most) return { ok: false, code: 'file_too_large' };
+      for (let round = 0; ; round += 1) {
+        const sent = await this.upload({
+          url: new URL('files', this.base).href,
+          token,
+          language: this.locale,
+          id,
+          file,
+          onProgress: (part) => this.store.dispatch({ type: 'file-part', id, part }),
+        });
+        if (sent.ok || sent.code !== 'unauthorized' || round > 0) return sent;
+        token = await this.session.renew();
+      }
+    } catch {
+      return { ok: false, code: 'network' };
+    }
+  }
+
   choose(message: string, choice: Choice): void {
     this.out({ t: 'choose', id: freshId(), message, key: choice.key }, choice);
   }
@@ -110,6 +173,7 @@ export class Controller {
 
   /** Takes refused words out of the thread, for them to be changed. */
   withdraw(id: string): void {
+    this.files.delete(id);
     this.store.dispatch({ type: 'withdraw', id });
   }
 

@@ -9,6 +9,8 @@ export type Fetch = typeof fetch;
 export class SessionKeeper {
   private renewing: Promise<string> | undefined;
   private current: string | undefined;
+  /** The largest file that the server takes, in bytes, once it has said so. */
+  fileBytes: number | undefined;
 
   constructor(
     private readonly url: string,
@@ -38,6 +40,7 @@ export class SessionKeeper {
     if (!response.ok) throw new Error(`session refused with ${response.status}`);
     const session = (await response.json()) as Session;
     this.keep.set(keys.token, session.token);
+    this.fileBytes = session.file_bytes;
     return session.token;
   }
 

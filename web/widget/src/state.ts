@@ -21,7 +21,13 @@ export interface Pending {
   id: string;
   text: string;
   status: 'sending' | 'accepted' | 'held' | 'failed';
-  code?: ErrorCode;
+  code?: ErrorCode | 'network';
+  /** What goes out is a file; its name is the text. */
+  file?: {
+    bytes: number;
+    /** How much has gone out, from 0 to 1. */
+    part: number;
+  };
 }
 
 /** An answer being written. */
@@ -66,6 +72,9 @@ export type Action =
   | { type: 'frame'; frame: ServerFrame }
   | { type: 'link'; link: Link }
   | { type: 'out'; frame: DurableFrame; choice?: Choice }
+  | { type: 'file-out'; id: string; name: string; bytes: number }
+  | { type: 'file-part'; id: string; part: number }
+  | { type: 'file-refused'; id: string; code: ErrorCode | 'network' }
   | { type: 'helper-still' }
   | { type: 'notice-read' }
   | { type: 'withdraw'; id: string }
@@ -102,6 +111,23 @@ export function reduce(state: State, action: Action): State {
       return { ...state, link: action.link, helperTyping: action.link === 'up' && state.helperTyping };
     case 'out':
       return onOut(state, action.frame, action.choice);
+    case 'file-out': {
+      const file = { bytes: action.bytes, part: 0 };
+      const one: Pending = { id: action.id, text: action.name, status: 'sending', file };
+      const others = state.pending.filter(({ id }) => id !== action.id);
+      return { ...state, notice: null, pending: [...others, one] };
+    }
+    case 'file-part':
+      return {
+        ...state,
+        pending: state.pending.map((one) =>
+          one.id === action.id && one.file ? { ...one, file: { ...one.file, part: action.part } } : one,
+        ),
+      };
+    case 'file-refused': {
+      const notice = action.code === 'network' ? state.notice : { code: action.code, retryAfter: undefined };
+      return { ...state, notice, pending: mark(state.pending, action.id, { status: 'failed', code: action.code }) };
+    }
     case 'helper-still':
       return { ...state, helperTyping: false };
     case 'notice-read':

@@ -19,6 +19,13 @@ export const en: Texts = {
   askPlaceholderHelper: 'Write to the staff member',
   send: 'Send',
   stop: 'Stop',
+  attach: 'Picture/file',
+  camera: 'Camera',
+  fileSending: 'Sending, {percent}%',
+  fileAgain: 'Send again',
+  fileDrop: 'Do not send',
+  openPicture: 'Look at {name} (new window)',
+  openFile: 'Open file {name}, {size} (new window)',
   suggestions: 'Did you mean to ask',
   suggestionCount: '{count} suggestions. Use the arrow keys to choose and Enter to ask',
 
@@ -89,6 +96,10 @@ export const en: Texts = {
   errorUnauthorized: 'The connection expired and is being renewed.',
   errorUnknownMessage: 'That message can no longer be found. Please ask again.',
   errorNotNow: 'That is not possible right now. Please just ask me.',
+  errorFileEmpty: 'The file is empty. Please choose another.',
+  errorFileTooLarge: 'The file is too large. Please make it smaller or send it in parts.',
+  errorFileForbidden:
+    'Files of this kind cannot be sent. Pictures, recordings, MP4 films, PDF, Word, Excel, PowerPoint, OFD and TXT files can.',
   errorUnavailable: 'The system is busy. Your words are kept and will be sent again.',
 
   close: 'Close',

@@ -18,6 +18,13 @@ export const zh = {
   askPlaceholderHelper: '请写给工作人员',
   send: '发送',
   stop: '停止',
+  attach: '图片/文件',
+  camera: '拍照',
+  fileSending: '正在发送 {percent}%',
+  fileAgain: '再发一次',
+  fileDrop: '不发了',
+  openPicture: '看大图：{name}（新窗口）',
+  openFile: '打开文件 {name}，{size}（新窗口）',
   suggestions: '猜您想问',
   suggestionCount: '有 {count} 条建议，按上下键选择，按回车提问',
 
@@ -88,6 +95,9 @@ export const zh = {
   errorUnauthorized: '连接已过期，正在重新连接。',
   errorUnknownMessage: '这条消息已经找不到了，请重新提问。',
   errorNotNow: '现在不能这样操作，请直接把问题告诉我。',
+  errorFileEmpty: '这个文件是空的，请重新选择。',
+  errorFileTooLarge: '文件太大了，请压缩一下或者分成几份再发。',
+  errorFileForbidden: '不能发送这种文件。可以发图片、录音、MP4 视频、PDF、Word、Excel、PPT、OFD 和 TXT 文件。',
   errorUnavailable: '系统暂时有点忙，您的话已经留下，会自动再发。',
 
   close: '关闭',

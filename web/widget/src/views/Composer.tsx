@@ -1,9 +1,9 @@
 import type { JSX, RefObject, TargetedKeyboardEvent } from 'preact';
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { isWriting, withHuman, type State } from '../state';
 import { useUi } from './context';
-import { HumanIcon, SendIcon, StopIcon } from './icons';
+import { AttachIcon, CameraIcon, HumanIcon, SendIcon, StopIcon } from './icons';
 import { useSuggestions } from './useSuggestions';
 
 interface Props {
@@ -14,6 +14,10 @@ interface Props {
   onWords: (words: string) => void;
   box: RefObject<HTMLTextAreaElement | null>;
 }
+
+/** What a phone or a computer offers to choose from; the server decides by the content. */
+const ACCEPTED =
+  'image/*,audio/*,video/mp4,.pdf,.doc,.docx,.xls,.xlsx,.ppt,.pptx,.wps,.et,.dps,.odt,.ods,.odp,.ofd,.txt';
 
 /** The ask box: suggestions above it, and beside it the way to a person, which is never out of sight. */
 export function Composer({ state, large, words, onWords, box }: Props): JSX.Element {
@@ -121,12 +125,61 @@ export function Composer({ state, large, words, onWords, box }: Props): JSX.Elem
           }}
           onBlur={() => setShut(true)}
           onKeyDown={onKeyDown}
+          onPaste={(event) => {
+            const files = [...(event.clipboardData?.files ?? [])];
+            if (files.length === 0) return;
+            event.preventDefault();
+            controller.attach(files);
+          }}
         />
         <button type="submit" class="send" data-testid="send" aria-label={t('send')} aria-disabled={words.trim() === ''}>
           <SendIcon />
         </button>
       </div>
     </form>
+  );
+}
+
+interface AttachProps {
+  label: string;
+  accept: string;
+  /** Opens the camera on phones; there is no such button elsewhere. */
+  capture?: boolean;
+  testid: string;
+  children: JSX.Element;
+}
+
+/** A button that chooses files. It is a button of its own, since a file field cannot be made to look like one. */
+function Attach({ label, accept, capture = false, testid, children }: AttachProps): JSX.Element {
+  const { controller } = useUi();
+  const field = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class={capture ? 'tool camera' : 'tool'}
+        data-testid={testid}
+        onClick={() => field.current?.click()}
+      >
+        {children}
+        {label}
+      </button>
+      <input
+        ref={field}
+        type="file"
+        hidden
+        tabIndex={-1}
+        accept={accept}
+        multiple={!capture}
+        {...(capture ? { capture: 'environment' } : {})}
+        data-testid={`${testid}-field`}
+        onChange={(event) => {
+          controller.attach([...(event.currentTarget.files ?? [])]);
+          // The same file may be chosen again.
+          event.currentTarget.value = '';
+        }}
+      />
+    </>
   );
 }
 
@@ -153,6 +206,12 @@ function Tools({ state }: { state: State }): JSX.Element {
           {t('newConversation')}
         </button>
       )}
+      <Attach label={t('attach')} accept={ACCEPTED} testid="attach">
+        <AttachIcon />
+      </Attach>
+      <Attach label={t('camera')} accept="image/*" capture testid="camera">
+        <CameraIcon />
+      </Attach>
       {isWriting(state) && (
         <button type="button" class="tool" data-testid="stop" onClick={() => controller.stopAnswer()}>
           <StopIcon />

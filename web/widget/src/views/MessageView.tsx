@@ -1,11 +1,12 @@
 import { clockTime } from '@yikouwen/shared/time';
-import type { Message } from '@yikouwen/shared/wire';
+import type { Attachment, Message } from '@yikouwen/shared/wire';
 import type { JSX } from 'preact';
 
 import { withHuman, type Pending, type State } from '../state';
 import { useUi } from './context';
 import { Calls, Choices, FeedbackButtons, HumanOffer, Sources } from './Extras';
-import { CheckIcon } from './icons';
+import { Files } from './Files';
+import { CheckIcon, FileIcon } from './icons';
 import { Markdown } from './Markdown';
 import { Rating } from './Rating';
 
@@ -21,8 +22,8 @@ interface Props {
 export function MessageView({ message, state, latest, old = false }: Props): JSX.Element {
   const { controller } = useUi();
   const { author } = message;
-  if (author === 'citizen') return <CitizenBubble id={message.id} text={message.text} at={message.at} last={latest} />;
-  const { citations = [], choices = [], call = [] } = message;
+  if (author === 'citizen') return <CitizenBubble message={message} last={latest} />;
+  const { citations = [], choices = [], call = [], attachments = [] } = message;
   const answered = message.outcome === 'answered' || message.outcome === 'guide';
   const given = state.feedback[message.id] ?? message.feedback;
   const offer = (message.offer_human === true || given === 'useless') && latest && !withHuman(state.stage);
@@ -30,7 +31,8 @@ export function MessageView({ message, state, latest, old = false }: Props): JSX
     <article class={`turn ${author}`} data-testid="message" data-author={author} data-message={message.id}>
       <Who message={message} />
       <div class={message.outcome === 'emergency' ? 'bubble emergency' : 'bubble'}>
-        <Markdown text={message.text} citations={citations} />
+        {message.text !== '' && <Markdown text={message.text} citations={citations} />}
+        {attachments.length > 0 && <Files files={attachments} />}
         {call.length > 0 && <Calls calls={call} />}
         {citations.length > 0 && <Sources citations={citations} />}
       </div>
@@ -66,21 +68,17 @@ function Who({ message }: { message: Message }): JSX.Element {
   );
 }
 
-interface CitizenProps {
-  id: string;
-  text: string;
-  at?: string;
-  last: boolean;
-}
-
-function CitizenBubble({ id, text, at, last }: CitizenProps): JSX.Element {
+function CitizenBubble({ message, last }: { message: Message; last: boolean }): JSX.Element {
   const { t, locale } = useUi();
+  const { id, text, at } = message;
+  const files: Attachment[] = message.attachments ?? [];
   return (
     <article class="turn citizen" data-testid="message" data-author="citizen" data-message={id}>
       <p class="who sr-only">{t('you')}</p>
-      <div class="bubble plain">{text}</div>
+      {text !== '' && <div class="bubble plain">{text}</div>}
+      {files.length > 0 && <Files files={files} />}
       <p class="receipt">
-        {at !== undefined && <time dateTime={at}>{clockTime(at, locale)}</time>}
+        <time dateTime={at}>{clockTime(at, locale)}</time>
         {last && (
           <span class="delivered" data-testid="delivered">
             <CheckIcon />
@@ -95,6 +93,7 @@ function CitizenBubble({ id, text, at, last }: CitizenProps): JSX.Element {
 export function PendingBubble({ pending, onEdit }: { pending: Pending; onEdit: () => void }): JSX.Element {
   const { t } = useUi();
   const { status } = pending;
+  if (pending.file) return <PendingFile pending={pending} part={pending.file.part} />;
   return (
     <article class={`turn citizen pending ${status}`} data-testid="pending" data-status={status}>
       <p class="who sr-only">{t('you')}</p>
@@ -106,6 +105,37 @@ export function PendingBubble({ pending, onEdit }: { pending: Pending; onEdit: (
           <button type="button" class="quiet" data-testid="edit-again" onClick={onEdit}>
             {t('editAgain')}
           </button>
+        )}
+      </p>
+    </article>
+  );
+}
+
+/** A file on its way, with how much of it has gone out. */
+function PendingFile({ pending, part }: { pending: Pending; part: number }): JSX.Element {
+  const { t, controller } = useUi();
+  const { id, status, text } = pending;
+  const percent = Math.floor(part * 100);
+  return (
+    <article class={`turn citizen pending ${status}`} data-testid="pending-file" data-status={status}>
+      <p class="who sr-only">{t('you')}</p>
+      <div class="bubble plain outgoing-file">
+        <FileIcon />
+        <span class="file-name">{text}</span>
+        {status === 'sending' && <progress max={100} value={percent} aria-label={t('fileSending', { percent })} />}
+      </div>
+      <p class="receipt">
+        {status === 'accepted' && <CheckIcon />}
+        <span>{status === 'sending' ? t('fileSending', { percent }) : t(status)}</span>
+        {status === 'failed' && (
+          <>
+            <button type="button" class="quiet" data-testid="file-again" onClick={() => controller.attachAgain(id)}>
+              {t('fileAgain')}
+            </button>
+            <button type="button" class="quiet" data-testid="file-drop" onClick={() => controller.withdraw(id)}>
+              {t('fileDrop')}
+            </button>
+          </>
         )}
       </p>
     </article>

@@ -15,6 +15,9 @@ const errors: Record<ErrorCode, TextKey> = {
   unknown_message: 'errorUnknownMessage',
   not_now: 'errorNotNow',
   unavailable: 'errorUnavailable',
+  file_empty: 'errorFileEmpty',
+  file_too_large: 'errorFileTooLarge',
+  file_forbidden: 'errorFileForbidden',
 };
 
 /** Where the conversation stands with people, and how the line is; both are read out when they change. */

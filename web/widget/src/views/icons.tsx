@@ -38,6 +38,21 @@ export const StopIcon = (): JSX.Element => (
     <path d="M7 7h10v10H7z" />
   </Icon>
 );
+export const AttachIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M20 11.5l-8 8a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L9.7 17.2a1.6 1.6 0 0 1-2.4-2.3l7.5-7.4" />
+  </Icon>
+);
+export const CameraIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM12 16.5a3.3 3.3 0 1 0 0-6.6 3.3 3.3 0 0 0 0 6.6z" />
+  </Icon>
+);
+export const FileIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6" />
+  </Icon>
+);
 export const CheckIcon = (): JSX.Element => (
   <Icon>
     <path d="M5 12.5l4.5 4.5L19 7.5" />
