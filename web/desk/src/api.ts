@@ -1,5 +1,6 @@
 /** The desk's HTTP API. Every failure becomes an ApiError; a lost session is told to whoever asked to know. */
 import type {
+  ChannelState,
   ClaimReply,
   Entry,
   LoginReply,
@@ -47,6 +48,9 @@ export type Api = ReturnType<typeof createApi>;
 
 const BASE = '/api/v1';
 
+/** A file may take minutes over a slow line. In milliseconds. */
+const FILE_PATIENCE = 300_000;
+
 function retryAfterOf(response: Response, problem: Problem): number | undefined {
   const seconds = Number(response.headers.get('retry-after') ?? problem.retry_after);
   return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : undefined;
@@ -67,7 +71,9 @@ export function createApi(options: ApiOptions = {}) {
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (options.language) headers['accept-language'] = options.language();
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    const isForm = body instanceof FormData;
+    // The browser itself writes where the parts of a form end.
+    if (body !== undefined && !isForm) headers['content-type'] = 'application/json';
     let response: Response;
     try {
       response = await send(BASE + path, {
@@ -75,8 +81,8 @@ export function createApi(options: ApiOptions = {}) {
         headers,
         credentials: 'same-origin',
         cache: 'no-store',
-        signal: AbortSignal.timeout(options.patience ?? 15_000),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(isForm ? FILE_PATIENCE : (options.patience ?? 15_000)),
+        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
       });
     } catch (error) {
       const late = error instanceof DOMException && error.name === 'TimeoutError';
@@ -117,6 +123,13 @@ export function createApi(options: ApiOptions = {}) {
     claim: (id: string) => call<ClaimReply>('POST', `${at(id)}/claim`),
     say: (id: string, message: { id: string; text: string }) =>
       call<Message>('POST', `${at(id)}/messages`, message),
+    sendFile: (id: string, sent: { id: string; file: File }) => {
+      const form = new FormData();
+      form.append('id', sent.id);
+      form.append('file', sent.file, sent.file.name);
+      return call<Message>('POST', `${at(id)}/files`, form);
+    },
+    channels: () => call<ChannelState[]>('GET', '/desk/channels'),
     release: (id: string) => call<unknown>('POST', `${at(id)}/release`),
     close: (id: string) => call<unknown>('POST', `${at(id)}/close`),
     typing: (id: string) => call<undefined>('POST', `${at(id)}/typing`),

@@ -9,6 +9,7 @@ import { inject, reactive, type InjectionKey } from 'vue';
 import type { Alerts } from './alerts';
 import type { Api } from './api';
 import { createDrafts } from './drafts';
+import { createFilesOut } from './filesout';
 import { createLive, type Link, type Live, type LiveOptions } from './live';
 import { createOutbox } from './outbox';
 import { arrivals, isEnded, isUrgent, mayReply, sortQueue, type Waiting } from './reduce';
@@ -78,6 +79,11 @@ export function createDesk({ api, name, alerts, makeLive = createLive, clock = (
     key: outboxKey(name),
   });
 
+  const files = createFilesOut({
+    send: (conversation, file) => api.sendFile(conversation, file),
+    onSent: (conversation, message) => talk.message(conversation, message),
+  });
+
   let queues = 0;
   /** Up to when each of one's own conversations counts as read, and the last message seen of any. */
   const readUntil = new Map<string, number>();
@@ -108,6 +114,7 @@ export function createDesk({ api, name, alerts, makeLive = createLive, clock = (
   const setMessage = (conversation: string, message: Message): void => {
     talk.message(conversation, message);
     outbox.settle(message.client_id ?? message.id);
+    files.drop(message.id);
     const { news, looking } = look(conversation, message);
     if (message.author !== 'citizen') return;
     state.typing[conversation] = 0;
@@ -206,6 +213,7 @@ export function createDesk({ api, name, alerts, makeLive = createLive, clock = (
     talk: talk.state,
     drafts,
     outbox,
+    files,
     unreadOf,
     refresh,
     reload: talk.load,
