@@ -5,8 +5,8 @@
 mod support;
 
 mod bad_input;
-mod channel_conformance;
 mod beyond_words;
+mod channel_conformance;
 mod channel_state;
 mod command_line;
 mod desk;

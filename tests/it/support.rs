@@ -30,7 +30,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) client: reqwest::Client,
-    pub(crate) channels: Vec<std::sync::Arc<dyn adapters::Channel>>,
+    pub(crate) channels: Vec<Arc<dyn adapters::Channel>>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<anyhow::Result<()>>>,
 }
@@ -118,7 +118,7 @@ impl Server {
     }
 
     /// The channel of this name.
-    pub(crate) fn channel(&self, name: &str) -> &std::sync::Arc<dyn adapters::Channel> {
+    pub(crate) fn channel(&self, name: &str) -> &Arc<dyn adapters::Channel> {
         self.channels.iter().find(|channel| channel.id().as_str() == name).unwrap()
     }
 

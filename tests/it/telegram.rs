@@ -131,7 +131,7 @@ async fn a_choice_is_made_by_its_button_once_however_often_it_is_tapped() {
     let server = polling(&api, "").await;
     say(&api, LI, "护照");
     let texts = shown(&api, LI, 1).await;
-    assert!(texts[0].contains("2. 普通护照首次申领") && texts[0].contains("0. 都不是"), "{texts:?}");
+    assert!(texts[0].contains(". 普通护照首次申领") && texts[0].contains("0. 都不是"), "{texts:?}");
     press(&api, LI, "普通护照首次申领");
     press(&api, LI, "普通护照首次申领");
     let texts = shown(&api, LI, 2).await;

@@ -22,12 +22,14 @@ async fn only_who_means_the_bot_is_answered_and_each_for_themselves() {
     let texts = shown(&api, GROUP, 1).await;
     assert!(texts[0].contains("护照"), "{texts:?}");
     assert_eq!(api.chat(GROUP)[0].answers, message, "it refers to the question");
-    // The other one has no choices open: "2" is no answer to what the first was asked.
+    let number =
+        texts[0].lines().find_map(|line| line.strip_suffix(". 普通护照首次申领")).unwrap().to_owned();
+    // The other one has no choices open: a number is no answer to what the first was asked.
     let answers_bot = json!({ "message_id": 1, "date": 1, "from": { "id": 123_456, "is_bot": true }, "chat": { "id": GROUP, "type": "group" } });
-    api.queue(api.in_group(GROUP, 2, json!({ "text": "2", "reply_to_message": answers_bot })));
+    api.queue(api.in_group(GROUP, 2, json!({ "text": number, "reply_to_message": answers_bot })));
     let texts = shown(&api, GROUP, 2).await;
     assert!(!texts[1].contains("出处"), "{texts:?}");
-    api.queue(api.in_group(GROUP, 1, json!({ "text": "2", "reply_to_message": answers_bot })));
+    api.queue(api.in_group(GROUP, 1, json!({ "text": number, "reply_to_message": answers_bot })));
     let texts = shown(&api, GROUP, 3).await;
     assert!(texts[2].contains("普通护照首次申领"), "{texts:?}");
     server.stop().await;
