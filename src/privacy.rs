@@ -32,8 +32,19 @@ static PASSPORT_PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Puts labels in the place of what identifies a person; borrows when there is nothing to hide.
-pub fn mask(text: &str) -> Cow<'_, str> {
+/// A place in a text that identifies a person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Where, in bytes of the text as it was given.
+    pub range: Range<usize>,
+    /// What takes its place.
+    pub label: &'static str,
+    /// Whether offices publish such things as well: telephone numbers, e-mail addresses.
+    pub published: bool,
+}
+
+/// Finds what identifies a person, in the order in which it stands.
+pub fn places(text: &str) -> Vec<Place> {
     let folded = Folded::new(text);
     let mut found: Vec<(Range<usize>, &'static str)> = Vec::new();
     if let Some(pattern) = &*EMAIL_PATTERN {
@@ -46,20 +57,32 @@ pub fn mask(text: &str) -> Cow<'_, str> {
         found.extend(numbers.map(|range| (range, PASSPORT)));
     }
     found.extend(digits::find(&folded.text));
+    found.sort_by_key(|(range, _)| (range.start, usize::MAX - range.end));
+    found
+        .into_iter()
+        .map(|(range, label)| Place {
+            range: folded.original(range.start)..folded.original(range.end),
+            label,
+            published: matches!(label, MOBILE | EMAIL),
+        })
+        .collect()
+}
+
+/// Puts labels in the place of what identifies a person; borrows when there is nothing to hide.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let found = places(text);
     if found.is_empty() {
         return Cow::Borrowed(text);
     }
-    found.sort_by_key(|(range, _)| (range.start, usize::MAX - range.end));
     let mut masked = String::with_capacity(text.len());
     let mut end = 0;
-    for (range, label) in found {
-        let (from, to) = (folded.original(range.start), folded.original(range.end));
+    for Place { range, label, .. } in found {
         // Two kinds can claim the same characters, as a mobile number before an @ does.
-        if from >= end {
-            masked.push_str(text.get(end..from).unwrap_or_default());
+        if range.start >= end {
+            masked.push_str(text.get(end..range.start).unwrap_or_default());
             masked.push_str(label);
         }
-        end = end.max(to);
+        end = end.max(range.end);
     }
     masked.push_str(text.get(end..).unwrap_or_default());
     Cow::Owned(masked)
