@@ -3,6 +3,7 @@
 pub mod alarm;
 pub mod channel;
 pub mod custom;
+pub mod dingtalk;
 pub mod error;
 pub mod inbox;
 pub mod kit;

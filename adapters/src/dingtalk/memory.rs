@@ -1,0 +1,165 @@
+//! What the channel remembers of a person's chat: where answers can be sent for a while, and whether a rating was asked
+//! for. It is personal data, and is forgotten a day after it has lost its use.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+use super::wire::message::Webhook;
+use crate::{Notes, NotesError, NotesExt};
+
+/// The first part of the keys.
+pub(super) const PEERS: &str = "peer";
+/// How often writing is tried again when somebody else wrote first.
+const TRIES: usize = 8;
+/// A later end of the same webhook is not worth a write unless it is so much later.
+const WORTH_NOTING: SignedDuration = SignedDuration::from_mins(10);
+/// How long a chat is remembered after its last message.
+pub(super) const KEEP: SignedDuration = SignedDuration::from_hours(26);
+
+/// What is known of a chat.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Chat {
+    /// Where answers can be sent without a token.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+    /// The name the person shows, by which a group sees who is answered.
+    #[serde(default)]
+    pub nick: Option<String>,
+    /// Whether the last message to the person asked for a rating.
+    #[serde(default)]
+    pub rating_asked: bool,
+    /// The last message from the person.
+    #[serde(default)]
+    pub seen: Option<Timestamp>,
+}
+
+impl Chat {
+    /// Takes over what a new message says of the chat.
+    pub fn heard(&mut self, webhook: Option<&Webhook>, nick: Option<&str>, now: Timestamp) {
+        if let Some(new) = webhook {
+            let same = self.webhook.as_ref().is_some_and(|old| {
+                old.url == new.url && new.until.duration_since(old.until).abs() < WORTH_NOTING
+            });
+            if !same {
+                self.webhook = Some(new.clone());
+            }
+        }
+        if nick.is_some() && self.nick.as_deref() != nick {
+            self.nick = nick.map(str::to_owned);
+        }
+        if self.seen.is_none_or(|seen| now.duration_since(seen) > WORTH_NOTING) {
+            self.seen = Some(now);
+        }
+    }
+}
+
+/// The memory of chats.
+#[derive(Clone)]
+pub struct Chats(pub Arc<dyn Notes>);
+
+impl Chats {
+    /// What is known of a chat.
+    ///
+    /// # Errors
+    /// When the notes are unavailable.
+    pub async fn read(&self, address: &Address) -> Result<Chat, NotesError> {
+        let note = self.0.get(&[PEERS, &address.to_string()]).await?;
+        Ok(note.map(|note| note.value).unwrap_or_default())
+    }
+
+    /// Changes what is known; writes only what is new. Returns it as it is afterwards.
+    ///
+    /// # Errors
+    /// When the notes are unavailable, or too many write at once.
+    pub async fn change(&self, address: &Address, change: impl Fn(&mut Chat)) -> Result<Chat, NotesError> {
+        let address = address.to_string();
+        let key = [PEERS, address.as_str()];
+        for _ in 0..TRIES {
+            let note = self.0.get::<Chat>(&key).await?;
+            let known = note.is_some();
+            let (mut chat, seen) =
+                note.map_or((Chat::default(), None), |note| (note.value, Some(note.version)));
+            let before = chat.clone();
+            change(&mut chat);
+            if (known && chat == before) || self.0.put(&key, seen, &chat).await? {
+                return Ok(chat);
+            }
+        }
+        Err(NotesError("a chat was changed by too many at once".to_owned()))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::Note;
+    use crate::dingtalk::address::Who;
+
+    /// Notes that are gone with the test.
+    #[derive(Default)]
+    pub(in crate::dingtalk) struct MemoryNotes {
+        pub(in crate::dingtalk) kept: Mutex<BTreeMap<Vec<String>, Note>>,
+    }
+
+    fn owned(key: &[&str]) -> Vec<String> {
+        key.iter().map(|&part| part.to_owned()).collect()
+    }
+
+    #[async_trait]
+    impl Notes for MemoryNotes {
+        async fn read(&self, key: &[&str]) -> Result<Option<Note>, NotesError> {
+            Ok(self.kept.lock().unwrap().get(&owned(key)).cloned())
+        }
+
+        async fn write(
+            &self,
+            key: &[&str],
+            seen: Option<u64>,
+            value: Option<Value>,
+        ) -> Result<bool, NotesError> {
+            let mut kept = self.kept.lock().unwrap();
+            if kept.get(&owned(key)).map(|note| note.version) != seen {
+                return Ok(false);
+            }
+            match value {
+                Some(value) => kept.insert(owned(key), Note { value, version: seen.unwrap_or(0) + 1 }),
+                None => kept.remove(&owned(key)),
+            };
+            Ok(true)
+        }
+
+        async fn list(&self, prefix: &[&str], limit: usize) -> Result<Vec<(Vec<String>, Note)>, NotesError> {
+            let prefix = owned(prefix);
+            let kept = self.kept.lock().unwrap();
+            let found = kept.iter().filter(|(key, _)| key.starts_with(&prefix)).take(limit);
+            Ok(found.map(|(key, note)| (key.clone(), note.clone())).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_new_is_written() {
+        let notes = Arc::new(MemoryNotes::default());
+        let chats = Chats(Arc::<MemoryNotes>::clone(&notes));
+        let address = Address::Single(Who::Staff("u".to_owned()));
+        let now = Timestamp::from_second(1_000).unwrap();
+        let webhook = Webhook { url: "https://w".to_owned(), until: Timestamp::from_second(6_400).unwrap() };
+        let hear = async |webhook: &Webhook, now| {
+            chats.change(&address, |chat| chat.heard(Some(webhook), Some("杨某"), now)).await.unwrap();
+            notes.kept.lock().unwrap().values().next().unwrap().version
+        };
+        assert_eq!(hear(&webhook, now).await, 1);
+        assert_eq!(hear(&webhook, Timestamp::from_second(1_030).unwrap()).await, 1, "nothing new");
+        let other = Webhook { url: "https://x".to_owned(), ..webhook };
+        assert_eq!(hear(&other, now).await, 2);
+        assert!(chats.read(&address).await.unwrap().webhook == Some(other));
+    }
+}
