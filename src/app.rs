@@ -1,6 +1,7 @@
 //! Wiring: with `main.rs` and `cli` the only place that names concrete types.
 
 mod clock;
+mod dingtalk;
 mod kit;
 mod secrets;
 mod start;
@@ -198,6 +199,7 @@ impl App {
         println!("listening on http://{address}");
         app.announce(address).await;
         let forgetting = tokio::spawn(forget_addresses(web, stop.clone()));
+        let mut listening = kit::listen(app.gateway.channels(), &app.inbox(), &stop);
         let embedding =
             app.knowledge.dense().map(|dense| tokio::spawn(Arc::clone(dense).keep(Arc::clone(&app.store))));
         tokio::select! {
@@ -227,12 +229,16 @@ impl App {
         Ok(())
     }
 
+    fn inbox(&self) -> Inbox {
+        Inbox::new(Arc::new(GatewayIntake(Arc::clone(&self.gateway))))
+    }
+
     fn web(&self) -> anyhow::Result<Arc<Web>> {
         let config = &self.config;
         let secure_cookies = config.server.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
         Ok(Arc::new(Web {
             gateway: Arc::clone(&self.gateway),
-            inbox: Inbox::new(Arc::new(GatewayIntake(Arc::clone(&self.gateway)))),
+            inbox: self.inbox(),
             desk: Arc::clone(&self.desk),
             knowledge: Arc::clone(&self.knowledge),
             doubts: Arc::clone(&self.doubts),
@@ -388,6 +394,7 @@ fn channels(
             ChannelConfig::Web { allowed_origins } => web(config, signer, kit, allowed_origins)?,
             ChannelConfig::Telegram(telegram) => kit::telegram(kit, telegram)?,
             ChannelConfig::Http(http) => kit::custom(kit, http)?,
+            ChannelConfig::Dingtalk(robot) => dingtalk::channel(robot, kit)?,
         });
     }
     Ok(channels)

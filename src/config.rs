@@ -4,6 +4,7 @@
 //! them in an operator's words.
 
 pub mod channels;
+pub mod dingtalk;
 pub mod duration;
 pub mod sections;
 pub mod words;
@@ -15,6 +16,7 @@ use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
 pub use channels::{ChannelConfig, HttpConfig, TelegramConfig, TelegramMode};
+pub use dingtalk::{DingtalkAudience, DingtalkConfig, DingtalkLocale, DingtalkMode};
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
     ModelConfig, RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
@@ -133,7 +135,7 @@ impl Config {
             faults.push(format!("[bus] url = \"{}\": this version knows \"local:\" only", self.bus.url));
         }
         for (name, channel) in &self.channels {
-            channel.check(name, &mut faults);
+            channel.check(name, self.server.public_url.as_deref(), &mut faults);
         }
         faults
     }

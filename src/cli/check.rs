@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{Common, fail};
-use crate::config::{ChannelConfig, Config, ConfigError, TelegramMode, words};
+use crate::config::{ChannelConfig, Config, ConfigError, DingtalkMode, TelegramMode, words};
 use crate::store;
 
 pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
@@ -14,6 +14,9 @@ pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     explain(&config);
     let mut faults = config.faults();
     if let Err(error) = words::words(config.dialogue.intents.as_deref()) {
+        faults.push(error.to_string());
+    }
+    if let Err(error) = words::dingtalk() {
         faults.push(error.to_string());
     }
     if let Err(error) = words::phrases(config.dialogue.replies.as_deref()) {
@@ -78,6 +81,14 @@ fn explain_channel(channel: &ChannelConfig) -> String {
             Some(url) => format!("http, replies are pushed to {url}"),
             None => "http, replies are pulled".to_owned(),
         },
+        ChannelConfig::Dingtalk(robot) => {
+            let way = match robot.mode {
+                DingtalkMode::Stream => "by stream",
+                DingtalkMode::Webhook => "by webhook",
+            };
+            let card = if robot.card_template_id.is_some() { "on cards" } else { "as messages" };
+            format!("dingtalk, application {}, {way}, answers {card}", robot.client_id)
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 pub use http::HttpConfig;
 pub use telegram::{TelegramConfig, TelegramMode};
 
+use super::dingtalk::DingtalkConfig;
+
 /// A channel's settings, by its type.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
@@ -23,6 +25,8 @@ pub enum ChannelConfig {
     Telegram(TelegramConfig),
     /// A platform of one's own, over signed HTTP.
     Http(HttpConfig),
+    /// A robot of DingTalk.
+    Dingtalk(Box<DingtalkConfig>),
 }
 
 impl ChannelConfig {
@@ -32,7 +36,7 @@ impl ChannelConfig {
         printed.get("type").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
     }
 
-    pub(super) fn check(&self, name: &str, faults: &mut Vec<String>) {
+    pub(super) fn check(&self, name: &str, public_url: Option<&str>, faults: &mut Vec<String>) {
         let simple = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if !simple || name == "api" || name == "desk" {
             faults.push(format!(
@@ -43,6 +47,7 @@ impl ChannelConfig {
             Self::Web { allowed_origins } => check_origins(name, allowed_origins, faults),
             Self::Telegram(telegram) => telegram.check(name, faults),
             Self::Http(http) => http.check(name, faults),
+            Self::Dingtalk(settings) => settings.check(name, public_url, faults),
         }
     }
 }

@@ -119,6 +119,7 @@ fn the_compiled_words_can_be_used() {
     words::phrases(None).map(drop).unwrap();
     words::telegram().map(drop).unwrap();
     words::http().map(drop).unwrap();
+    words::dingtalk().map(drop).unwrap();
 }
 
 #[test]
@@ -164,5 +165,54 @@ fn every_alarm_of_a_channel_is_explained() {
             let words = alarms.get(code).and_then(|alarm| alarm.get(field)).and_then(toml::Value::as_str);
             assert!(words.is_some_and(|words| !words.is_empty()), "{code}.{field}");
         }
+    }
+}
+
+#[test]
+fn every_alarm_says_what_it_means_and_what_to_do() {
+    let alarms: toml::Table = toml::from_str(include_str!("../../config/words/alarms.toml")).unwrap();
+    for code in adapters::dingtalk::alarms::ALL {
+        let alarm = alarms.get(code).and_then(toml::Value::as_table).unwrap_or_else(|| panic!("{code}"));
+        for field in ["title_zh", "title_en", "do_zh", "do_en"] {
+            let said = alarm.get(field).and_then(toml::Value::as_str).unwrap_or_default();
+            assert!(said.len() > 5, "{code} {field}");
+        }
+        let page = include_str!("../../docs/channels/dingtalk.md");
+        assert!(page.contains(code), "{code} is not explained in docs/channels/dingtalk.md");
+    }
+}
+
+const ROBOT: &str =
+    "[channels.work]\ntype = \"dingtalk\"\nclient_id = \"ding1\"\nclient_secret = \"s3cret-value\"\n";
+
+#[test]
+fn a_robot_of_dingtalk_needs_an_id_and_a_secret_which_is_never_printed() {
+    let config = load(ROBOT, &[]).unwrap();
+    assert_eq!(config.faults(), Vec::<String>::new());
+    assert!(!format!("{config:?}{}", serde_json::to_string(&config).unwrap()).contains("s3cret-value"));
+    let error =
+        load("[channels.work]\ntype = \"dingtalk\"\nclient_id = \"d\"\n", &[]).unwrap_err().to_string();
+    assert!(error.contains("client_secret"), "{error}");
+    let unknown = load(&format!("{ROBOT}robotcode = \"r\"\n"), &[]).unwrap_err().to_string();
+    assert!(unknown.contains("robotcode") && unknown.contains("robot_code"), "{unknown}");
+    let whole = format!(
+        "{ROBOT}mode = \"webhook\"\ncard_template_id = \"t\"\ncard_content_key = \"\"\nidle = \"0s\"\napi_base = \"api\"\noapi_base = \"http://o/\"\n"
+    );
+    let error = load(&whole, &[]).unwrap().check().unwrap_err().to_string();
+    for name in ["card_template_id", "card_content_key", "idle", "api_base", "oapi_base"] {
+        assert!(error.contains(&format!("[channels.work] {name}")), "{name}: {error}");
+    }
+}
+
+#[test]
+fn every_setting_of_dingtalk_stands_in_the_file_of_defaults() {
+    let full = load(&format!("{ROBOT}robot_code = \"r\"\ncard_template_id = \"t\"\n"), &[]).unwrap();
+    let settings = serde_json::to_value(&full.channels["work"]).unwrap();
+    let (_, example) = DEFAULTS.split_once("# [channels.dingtalk]").unwrap();
+    for name in settings.as_object().unwrap().keys() {
+        let stands = example.lines().any(|line| {
+            line.trim_start_matches("# ").split_once('=').is_some_and(|(key, _)| key.trim() == name)
+        });
+        assert!(stands, "{name} is not explained in config/default.toml");
     }
 }

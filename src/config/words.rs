@@ -16,6 +16,7 @@ const REPLIES: &str = include_str!("../../config/words/replies.toml");
 const TELEGRAM: &str = include_str!("../../config/words/telegram.toml");
 const HTTP: &str = include_str!("../../config/words/http.toml");
 const WEB: &str = include_str!("../../config/words/web.toml");
+const DINGTALK: &str = include_str!("../../config/words/dingtalk.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +120,14 @@ pub fn http() -> Result<HttpWords, ConfigError> {
 /// When the compiled file is malformed, which a test rules out.
 pub fn web() -> Result<adapters::web::WebWords, ConfigError> {
     channel("web.toml", WEB)
+}
+
+/// What the robot of DingTalk says of itself.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn dingtalk() -> Result<adapters::dingtalk::Words, ConfigError> {
+    channel("dingtalk.toml", DINGTALK)
 }
 
 /// Reads the compiled words of a channel.
