@@ -25,6 +25,8 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-ven
 
 # Reads every answer of the Bot API that stands in for Telegram's (tests/oracles/telegram_client.py).
 python_venv telegram python-telegram-bot==22.8
+# DingTalk's own robot, and its own description of its methods (tests/oracles/dingtalk_*.py).
+python_venv dingtalk dingtalk-stream==0.24.3 aiohttp==3.14.5 alibabacloud-dingtalk==2.2.65
 
 if is_ubuntu; then
   (cd tests/e2e && npx playwright install --with-deps chromium)

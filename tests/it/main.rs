@@ -10,6 +10,7 @@ mod channel_conformance;
 mod channel_state;
 mod command_line;
 mod desk;
+mod dingtalk;
 mod embedding;
 mod evaluate_fitting;
 mod files;

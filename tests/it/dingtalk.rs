@@ -1,0 +1,143 @@
+//! The DingTalk channel in a running server, against a DingTalk of our own that the vendor's SDK has proved first.
+
+mod cards;
+mod groups;
+mod handoff;
+mod log;
+mod oracle;
+mod platform;
+mod replies;
+mod stream;
+mod webhook;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use adapters::dingtalk::{CardSettings, DingtalkChannel, DingtalkSettings, Mode, Pace};
+use adapters::message::{Author, Outbound};
+use adapters::{Alarms, ChannelId, File, Files, Kit, Locale, NotesError, Now, Peer};
+use yikouwen::config::{Config, words};
+use yikouwen::desk::Role;
+use yikouwen::dialogue::Clock;
+use yikouwen::gateway::notes::StoreNotes;
+use yikouwen::store::{self, Store};
+
+use crate::support::{MEMORY, Server, config};
+use platform::{ID, Platform, SECRET, TEMPLATE};
+
+/// The settings of a robot at this platform, beside others of the channel and whole sections.
+fn settings(platform: &Platform, channel: &str, sections: &str) -> String {
+    let base = platform.base();
+    format!(
+        "{sections}\n[channels.ding]\ntype = \"dingtalk\"\nclient_id = \"{ID}\"\nclient_secret = \"{SECRET}\"\napi_base = \"{base}\"\noapi_base = \"{base}\"\n{channel}\n"
+    )
+}
+
+/// A server whose robot is at this platform.
+async fn server(platform: &Platform, channel: &str, sections: &str, helpers: &[&str]) -> Server {
+    let data = tempfile::tempdir().unwrap().keep();
+    let own = settings(platform, channel, &format!("{MEMORY}{sections}"));
+    let helpers: Vec<_> = helpers.iter().map(|&name| (name, Role::Responder)).collect();
+    Server::start(config(&data, &own), &helpers).await
+}
+
+/// A configuration whose store stays.
+fn lasting(platform: &Platform, data: &Path) -> Config {
+    config(data, &settings(platform, "", "[retention]\nlongest_pause = \"300ms\"\n"))
+}
+
+/// A channel without a server around it, for what only a helper's desk of a later day would make it do.
+struct Alone {
+    channel: Arc<DingtalkChannel>,
+    store: Arc<dyn Store>,
+    alarms: Alarms,
+}
+
+struct Folder;
+
+#[async_trait::async_trait]
+impl Files for Folder {
+    async fn file(&self, id: &str) -> Result<Option<File>, NotesError> {
+        let file = |name: &str, mime: &str| File {
+            name: name.into(),
+            mime: mime.into(),
+            data: format!("bytes of {id}").into(),
+        };
+        Ok(match id {
+            "picture" => Some(file("现场.png", "image/png")),
+            "form" => Some(file("申请表.PDF", "application/pdf")),
+            _ => None,
+        })
+    }
+}
+
+impl Alone {
+    async fn new(platform: &Platform, change: impl FnOnce(&mut DingtalkSettings)) -> Self {
+        Self::over(store::open("memory:").await.unwrap(), platform, change)
+    }
+
+    fn over(store: Arc<dyn Store>, platform: &Platform, change: impl FnOnce(&mut DingtalkSettings)) -> Self {
+        let now: Now = Arc::new(|| yikouwen::app::SystemClock.now());
+        let id = ChannelId::new("ding");
+        let alarms = Alarms::new(Arc::clone(&now));
+        let kit = Kit {
+            notes: Arc::new(StoreNotes::new(Arc::clone(&store), id.clone())),
+            files: Arc::new(Folder),
+            alarms: alarms.clone(),
+            now,
+            http: reqwest::Client::new(),
+            public_url: None,
+            id,
+        };
+        let mut settings = DingtalkSettings {
+            client_id: ID.to_owned(),
+            client_secret: SECRET.to_owned().into(),
+            robot_code: ID.to_owned(),
+            mode: Mode::Stream,
+            card: None,
+            api_base: platform.base(),
+            oapi_base: platform.base(),
+            audience: None,
+            locale: Locale::Zh,
+            ai_label: false,
+            pace: Pace::default(),
+            words: words::dingtalk().unwrap(),
+            personal: Arc::new(|_| Vec::new()),
+        };
+        change(&mut settings);
+        Self { channel: DingtalkChannel::new(kit, settings), store, alarms }
+    }
+
+    fn raised(&self) -> Vec<&'static str> {
+        self.alarms.raised().iter().map(|alarm| alarm.code).collect()
+    }
+}
+
+fn card() -> CardSettings {
+    CardSettings { template: TEMPLATE.to_owned(), content_key: "content".to_owned() }
+}
+
+fn peer(address: &str) -> Peer {
+    Peer { channel: ChannelId::new("ding"), address: address.to_owned() }
+}
+
+/// A reply of the robot.
+fn reply(id: &str, text: &str) -> Outbound {
+    Outbound {
+        seq: 1,
+        id: id.to_owned(),
+        author: Author::Robot,
+        name: None,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        text: text.to_owned(),
+        outcome: None,
+        citations: Vec::new(),
+        attachments: Vec::new(),
+        choices: Vec::new(),
+        offer_human: false,
+        call: Vec::new(),
+        ask_rating: false,
+        client_id: None,
+        feedback: None,
+    }
+}

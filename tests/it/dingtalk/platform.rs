@@ -1,0 +1,293 @@
+//! A DingTalk of our own: connections and sockets, tokens, session webhooks, messages of robots, cards, files. It is as
+//! strict as the documents are, records everything it is sent, and fails on demand. `oracle.rs` proves it by the vendor's
+//! own SDK before our channel is run against it.
+
+mod methods;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::Method;
+use axum::routing::{any, get, post};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::support::eventually;
+
+pub(super) const ID: &str = "dingrobot";
+pub(super) const SECRET: &str = "secret-of-the-application";
+pub(super) const TEMPLATE: &str = "template.schema";
+
+/// A call that was made.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) at: Instant,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Value,
+}
+
+/// A message that people see.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    /// `session:…`, `user:…` or `group:…`.
+    pub(super) to: String,
+    /// `text`, `markdown`, `sampleMarkdown` …
+    pub(super) kind: String,
+    /// The whole message.
+    pub(super) body: Value,
+}
+
+impl Shown {
+    pub(super) fn text(&self) -> &str {
+        let place = if self.kind == "markdown" { "/markdown/text" } else { "/text" };
+        self.body.pointer(place).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// A card as people see it.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Card {
+    pub(super) space: String,
+    pub(super) parameters: HashMap<String, String>,
+    /// Every text that was streamed onto it.
+    pub(super) texts: Vec<String>,
+    pub(super) is_final: bool,
+    pub(super) is_error: bool,
+}
+
+enum Order {
+    Send(String),
+    /// Nothing is read or written any more, but the line stands.
+    FallSilent,
+    Close,
+}
+
+struct Line {
+    orders: UnboundedSender<Order>,
+    is_open: Arc<std::sync::atomic::AtomicBool>,
+}
+
+#[derive(Default)]
+pub(super) struct Recorded {
+    pub(super) base: Mutex<String>,
+    calls: Mutex<Vec<Call>>,
+    shown: Mutex<Vec<Shown>>,
+    cards: Mutex<HashMap<String, Card>>,
+    guids: Mutex<HashSet<String>>,
+    tickets: Mutex<HashSet<String>>,
+    lines: Mutex<Vec<Line>>,
+    acks: Mutex<HashMap<String, (Value, Duration)>>,
+    sent: Mutex<HashMap<String, Instant>>,
+    /// What is answered next, by path.
+    next: Mutex<HashMap<String, VecDeque<(u16, String)>>>,
+    /// How long answering takes, by path.
+    slow: Mutex<HashMap<String, Duration>>,
+    pub(super) sessions_over: std::sync::atomic::AtomicBool,
+    token: AtomicUsize,
+    uploads: Mutex<Vec<(String, Bytes)>>,
+    number: AtomicU64,
+}
+
+type Shared = Arc<Recorded>;
+
+#[derive(Clone)]
+pub(super) struct Platform(Shared);
+
+impl std::ops::Deref for Platform {
+    type Target = Recorded;
+    fn deref(&self) -> &Recorded {
+        &self.0
+    }
+}
+
+impl Platform {
+    pub(super) async fn start() -> Self {
+        let state = Shared::default();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        *state.base.lock().unwrap() = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new()
+            .route("/v1.0/gateway/connections/open", post(methods::open))
+            .route("/connect", get(methods::connect))
+            .route("/v1.0/oauth2/accessToken", post(methods::token))
+            .route("/robot/sendBySession", post(methods::session))
+            .route("/media/upload", post(methods::upload))
+            .route("/files/{code}", get(methods::file))
+            .route("/v1.0/{*rest}", any(methods::method))
+            .with_state(Arc::clone(&state));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self(state)
+    }
+
+    pub(super) fn base(&self) -> String {
+        self.base.lock().unwrap().clone()
+    }
+
+    /// The calls of a path, oldest first.
+    pub(super) fn calls(&self, path: &str) -> Vec<Call> {
+        self.calls.lock().unwrap().iter().filter(|call| call.path == path).cloned().collect()
+    }
+
+    /// All calls, oldest first.
+    pub(super) fn all_calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    pub(super) fn shown(&self) -> Vec<Shown> {
+        self.shown.lock().unwrap().clone()
+    }
+
+    pub(super) fn cards(&self) -> HashMap<String, Card> {
+        self.cards.lock().unwrap().clone()
+    }
+
+    pub(super) fn uploads(&self) -> Vec<(String, Bytes)> {
+        self.uploads.lock().unwrap().clone()
+    }
+
+    /// Answers this path so, once for each.
+    pub(super) fn answer_next(&self, path: &str, answers: &[(u16, Value)]) {
+        let answers = answers.iter().map(|(status, body)| (*status, body.to_string()));
+        self.next.lock().unwrap().entry(path.to_owned()).or_default().extend(answers);
+    }
+
+    pub(super) fn answer_as_usual(&self) {
+        self.next.lock().unwrap().clear();
+    }
+
+    pub(super) fn slow_down(&self, path: &str, by: Duration) {
+        self.slow.lock().unwrap().insert(path.to_owned(), by);
+    }
+
+    /// The token that was given out is no longer good.
+    pub(super) fn revoke_token(&self) {
+        self.token.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The numbers of the sockets that are open.
+    pub(super) fn open_lines(&self) -> Vec<usize> {
+        let lines = self.lines.lock().unwrap();
+        (0..lines.len()).filter(|&number| lines[number].is_open.load(Ordering::SeqCst)).collect()
+    }
+
+    pub(super) async fn connected(&self) -> usize {
+        eventually("a connection", async || self.open_lines().last().copied()).await
+    }
+
+    fn order(&self, line: usize, order: Order) {
+        // A line whose other end is gone takes no orders, which some tests want.
+        drop(self.lines.lock().unwrap()[line].orders.send(order));
+    }
+
+    pub(super) fn fall_silent(&self, line: usize) {
+        self.order(line, Order::FallSilent);
+    }
+
+    pub(super) fn close(&self, line: usize) {
+        self.order(line, Order::Close);
+    }
+
+    /// Sends a frame on a socket; returns the id by which it is acknowledged.
+    pub(super) fn frame(&self, line: usize, kind: &str, topic: &str, data: &Value) -> String {
+        let id = format!("frame-{}", self.number.fetch_add(1, Ordering::SeqCst));
+        let frame = json!({
+            "specVersion": "1.0", "type": kind,
+            "headers": { "appId": "app", "connectionId": "c", "contentType": "application/json", "messageId": id, "time": "1690362102194", "topic": topic },
+            "data": data.to_string(),
+        });
+        self.sent.lock().unwrap().insert(id.clone(), Instant::now());
+        self.order(line, Order::Send(frame.to_string()));
+        id
+    }
+
+    /// Sends a message on the newest open socket.
+    pub(super) async fn say(&self, message: &Value) -> String {
+        let line = self.connected().await;
+        self.frame(line, "CALLBACK", "/v1.0/im/bot/messages/get", message)
+    }
+
+    /// Sends a message and waits until it is acknowledged with 200.
+    pub(super) async fn say_acked(&self, message: &Value) {
+        let id = self.say(message).await;
+        let (ack, _) = self.ack(&id).await;
+        assert_eq!(ack["code"], 200, "{ack}");
+        assert_eq!(ack["data"], "{\"response\":null}", "{ack}");
+    }
+
+    /// The acknowledgement of a frame, and how long it took.
+    pub(super) async fn ack(&self, id: &str) -> (Value, Duration) {
+        eventually("an acknowledgement", async || self.acks.lock().unwrap().get(id).cloned()).await
+    }
+
+    /// The first message shown that satisfies `wanted`.
+    pub(super) async fn shows(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
+        eventually(what, async || self.shown().into_iter().find(|shown| wanted(shown))).await
+    }
+}
+
+/// A person in DingTalk.
+#[derive(Clone)]
+pub(super) struct Person<'a> {
+    pub(super) platform: &'a Platform,
+    pub(super) staff: &'a str,
+    pub(super) group: Option<&'a str>,
+}
+
+impl<'a> Person<'a> {
+    pub(super) fn new(platform: &'a Platform, staff: &'a str) -> Self {
+        Self { platform, staff, group: None }
+    }
+
+    pub(super) fn in_group(&self, group: &'a str) -> Self {
+        Self { group: Some(group), ..self.clone() }
+    }
+
+    /// The session that answers to this person come by.
+    pub(super) fn session(&self) -> String {
+        format!("session:{}", self.group.unwrap_or(self.staff))
+    }
+
+    /// A message, as the platform sends it.
+    pub(super) fn message(&self, id: &str, fields: &Value) -> Value {
+        let mut message = json!({
+            "conversationId": self.group.map_or_else(|| format!("cid-{}==", self.staff), str::to_owned),
+            "conversationType": if self.group.is_some() { "2" } else { "1" },
+            "chatbotCorpId": "ding-corp", "chatbotUserId": "$:LWCP_v1:$robot", "robotCode": ID, "msgId": id,
+            "senderNick": format!("{}某", self.staff), "senderStaffId": self.staff, "senderCorpId": "ding-corp",
+            "senderId": format!("$:LWCP_v1:${}", self.staff), "isAdmin": false, "isInAtList": self.group.is_some(),
+            "createAt": 1_613_630_252_678_i64, "sessionWebhookExpiredTime": 4_102_444_800_000_i64,
+            "sessionWebhook": format!("{}/robot/sendBySession?session={}", self.platform.base(), self.group.unwrap_or(self.staff)),
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            message[name] = value.clone();
+        }
+        message
+    }
+
+    pub(super) fn text(&self, id: &str, words: &str) -> Value {
+        self.message(id, &json!({ "msgtype": "text", "text": { "content": format!(" {words}") } }))
+    }
+
+    pub(super) async fn says(&self, id: &str, words: &str) {
+        self.platform.say_acked(&self.text(id, words)).await;
+    }
+
+    /// What this person is shown in the single chat, or the group, by session webhook.
+    pub(super) fn sees(&self) -> Vec<String> {
+        let session = self.session();
+        let shown = self.platform.shown().into_iter().filter(|shown| shown.to == session);
+        shown.map(|shown| shown.text().to_owned()).collect()
+    }
+
+    /// Waits until so many messages are shown, and returns them.
+    pub(super) async fn sees_so_many(&self, number: usize) -> Vec<String> {
+        eventually(&format!("{number} messages"), async || {
+            Some(self.sees()).filter(|seen| seen.len() >= number)
+        })
+        .await
+    }
+}
