@@ -199,7 +199,6 @@ impl App {
         println!("listening on http://{address}");
         app.announce(address).await;
         let forgetting = tokio::spawn(forget_addresses(web, stop.clone()));
-        let mut listening = kit::listen(app.gateway.channels(), &app.inbox(), &stop);
         let embedding =
             app.knowledge.dense().map(|dense| tokio::spawn(Arc::clone(dense).keep(Arc::clone(&app.store))));
         tokio::select! {
