@@ -146,13 +146,14 @@ pub fn router(web: Shared) -> Router {
         .merge(assets::router(anyone))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed);
-    let mut channels = Router::new();
     for channel in web.gateway.channels() {
         let path = format!("/channels/{}", channel.id());
-        channels = channels.nest(&path, Arc::clone(channel).routes(web.inbox.clone()));
+        let mut own = Router::new().nest(&path, Arc::clone(channel).routes(web.inbox.clone()));
+        if !channel.called_by_platform() {
+            own = own.layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
+        }
+        routes = routes.merge(own.with_state(()));
     }
-    channels = channels.layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
-    routes = routes.merge(channels.with_state(()));
     routes
         .layer(DefaultBodyLimit::max(web.settings.body_bytes))
         .layer(from_fn_with_state(Arc::clone(&web), limits::body_length))

@@ -40,6 +40,12 @@ pub trait Channel: Send + Sync + 'static {
     /// The routes the platform calls, mounted under `/channels/{id}`.
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router;
 
+    /// Whether it is a platform that calls the routes. It calls from a few addresses for all of its citizens, so calls are
+    /// not counted by address.
+    fn called_by_platform(&self) -> bool {
+        false
+    }
+
     /// Runs the channel's own connections (polling, stream sockets) until `stop`. A channel that is only called
     /// returns at once.
     ///
