@@ -13,6 +13,7 @@ pub mod serve;
 pub mod split;
 pub mod telegram;
 pub mod web;
+pub mod wechat;
 pub mod wording;
 
 pub use alarm::{Alarm, Alarms};
