@@ -35,6 +35,7 @@ use crate::synthesis::{Extractive, ModelSettings, OpenAi, Prompts};
 use crate::telemetry::Metrics;
 
 pub use clock::SystemClock;
+pub(crate) use kit::wechat_alone;
 
 /// The longest frame of a device in bytes for one character of text: UTF-8, JSON escapes, and the frame around it.
 const BYTES_PER_CHARACTER: usize = 12;
@@ -109,13 +110,7 @@ impl App {
             knowledge.search_by_meaning(open_dense(embedding, directory).await?);
         }
         let events = Events::new(Arc::new(LocalBus::default()));
-        let policy = LedgerPolicy {
-            wait_limit: config.desk.wait_limit.into(),
-            grace: config.desk.grace.into(),
-            rating_wait: config.desk.rating_wait.into(),
-            capacity: config.desk.capacity,
-        };
-        let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), policy);
+        let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), ledger_policy(&config));
         let phrases = words::phrases(config.dialogue.replies.as_deref())?;
         let engine = engine(&config, &knowledge)?;
         let settings = DeskSettings {
@@ -394,6 +389,7 @@ fn channels(
             ChannelConfig::Telegram(telegram) => kit::telegram(kit, telegram)?,
             ChannelConfig::Http(http) => kit::custom(kit, http)?,
             ChannelConfig::Dingtalk(robot) => dingtalk::channel(robot, kit)?,
+            ChannelConfig::Wechat(account) => kit::wechat(kit, account)?,
         });
     }
     Ok(channels)
@@ -413,6 +409,15 @@ fn web(
         signer: signer.clone(),
         words: words::web()?,
     }))
+}
+
+fn ledger_policy(config: &Config) -> LedgerPolicy {
+    LedgerPolicy {
+        wait_limit: config.desk.wait_limit.into(),
+        grace: config.desk.grace.into(),
+        rating_wait: config.desk.rating_wait.into(),
+        capacity: config.desk.capacity,
+    }
 }
 
 fn gateway_settings(config: &Config) -> GatewaySettings {

@@ -5,6 +5,7 @@ mod check;
 mod evaluate;
 mod remote;
 mod serve;
+mod wechat;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -128,9 +129,14 @@ enum Action {
     Check {
         #[command(flatten)]
         common: Common,
-        /// Tries the model and the store, too
+        /// Tries the store, the model and the platforms, too
         #[arg(long)]
         online: bool,
+    },
+    /// Sets a WeChat account up: its menu, its QR codes
+    Wechat {
+        #[command(subcommand)]
+        action: wechat::WechatAction,
     },
     /// Copies store and knowledge, safe while serving
     Backup {
@@ -285,6 +291,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let (common, command) = match arguments.action {
         Action::Serve { common, listen, demo } => return serve::serve(&common, listen, demo).await,
         Action::Evaluate { what } => return evaluate::evaluate(&what),
+        Action::Wechat { action } => return wechat::run(action).await,
         Action::Check { common, online } => return check::check(&common, online).await,
         Action::Restore { common, directory } => return serve::restore(&common, &directory).await,
         Action::Import { common, mapping, all_or_nothing, paths } => {

@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use adapters::custom::{HttpChannel, HttpSettings, Signer};
 use adapters::telegram::{Mode, Rates, TelegramChannel, TelegramSettings};
+use adapters::wechat::{WechatChannel, WechatConfig};
 use adapters::{Alarms, ChannelId, Inbox, Kit, Now};
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::SystemClock;
+use crate::bus::{Events, LocalBus};
 use crate::config::{Config, HttpConfig, TelegramConfig, TelegramMode, words};
 use crate::dialogue::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::files::StoreFiles;
 use crate::gateway::notes::StoreNotes;
 use crate::records::{Files, Ledger};
-use crate::store::Store;
+use crate::store::{MemoryStore, Store};
 
 /// How often it is looked whether a webhook is still set, and called with success.
 const WEBHOOK_LOOK: Duration = Duration::from_secs(60);
@@ -68,6 +71,27 @@ pub(super) fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Ar
         words: words::telegram()?,
     };
     TelegramChannel::new(settings).with_context(|| format!("[channels.{name}]"))
+}
+
+/// A WeChat official account.
+pub(super) fn wechat(kit: Kit, account: &WechatConfig) -> anyhow::Result<Arc<WechatChannel>> {
+    Ok(WechatChannel::new(kit, account.clone(), Arc::new(words::wechat()?)))
+}
+
+/// A WeChat official account without the program around it, for what is set up at the platform. Its notes are forgotten,
+/// so the access token is fetched anew, which takes nothing from a server that runs: the platform gives both the same one.
+pub(crate) fn wechat_alone(
+    config: &Config,
+    name: &str,
+    account: &WechatConfig,
+) -> anyhow::Result<Arc<WechatChannel>> {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
+    let events = Events::new(Arc::new(LocalBus::default()));
+    let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), super::ledger_policy(config));
+    let http = super::client(super::CHANNEL_CONNECT)?;
+    wechat(kit(name, config, &store, &clock, &files, &ledger, &http), account)
 }
 
 /// A platform of one's own.

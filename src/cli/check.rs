@@ -22,6 +22,9 @@ pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     if let Err(error) = words::phrases(config.dialogue.replies.as_deref()) {
         faults.push(error.to_string());
     }
+    if let Err(error) = words::wechat() {
+        faults.push(error.to_string());
+    }
     if !faults.is_empty() {
         return fail(&ConfigError::Senseless(faults).into());
     }
@@ -60,11 +63,11 @@ fn explain(config: &Config) {
         None => println!("embedding   none; entries are found by words alone"),
     }
     for (name, channel) in &config.channels {
-        println!("channel     {name}: {}", explain_channel(channel));
+        println!("channel     {name}: {}", explain_channel(config, name, channel));
     }
 }
 
-fn explain_channel(channel: &ChannelConfig) -> String {
+fn explain_channel(config: &Config, name: &str, channel: &ChannelConfig) -> String {
     match channel {
         ChannelConfig::Web { allowed_origins } if allowed_origins.is_empty() => {
             "web, on our own pages".to_owned()
@@ -89,10 +92,11 @@ fn explain_channel(channel: &ChannelConfig) -> String {
             let card = if robot.card_template_id.is_some() { "on cards" } else { "as messages" };
             format!("dingtalk, application {}, {way}, answers {card}", robot.client_id)
         }
+        ChannelConfig::Wechat(account) => super::wechat::explain(config, name, account),
     }
 }
 
-/// Tries the store, the model and the embedding endpoint for real.
+/// Tries the store, the model, the embedding endpoint and the platforms for real.
 async fn try_parts(config: &Config) -> ExitCode {
     let mut fine = true;
     match store::open(&config.store_url()).await {
@@ -121,6 +125,17 @@ async fn try_parts(config: &Config) -> ExitCode {
             Err(error) => {
                 fine = false;
                 println!("embedding   {error:#}");
+            }
+        }
+    }
+    for (name, channel) in &config.channels {
+        if let ChannelConfig::Wechat(wechat) = channel {
+            match super::wechat::try_account(config, name, wechat).await {
+                Ok(status) => println!("channel     {name}: {status}"),
+                Err(error) => {
+                    fine = false;
+                    println!("channel     {name}: {error:#}");
+                }
             }
         }
     }

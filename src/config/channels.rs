@@ -3,6 +3,7 @@
 mod http;
 mod telegram;
 
+use adapters::wechat::WechatConfig;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -27,6 +28,8 @@ pub enum ChannelConfig {
     Http(HttpConfig),
     /// A robot of DingTalk.
     Dingtalk(Box<DingtalkConfig>),
+    /// A WeChat official account.
+    Wechat(Box<WechatConfig>),
 }
 
 impl ChannelConfig {
@@ -48,6 +51,9 @@ impl ChannelConfig {
             Self::Telegram(telegram) => telegram.check(name, faults),
             Self::Http(http) => http.check(name, faults),
             Self::Dingtalk(settings) => settings.check(name, public_url, faults),
+            Self::Wechat(wechat) => {
+                faults.extend(wechat.faults().into_iter().map(|fault| format!("[channels.{name}] {fault}")));
+            }
         }
     }
 }

@@ -120,6 +120,23 @@ fn the_compiled_words_can_be_used() {
     words::telegram().map(drop).unwrap();
     words::http().map(drop).unwrap();
     words::dingtalk().map(drop).unwrap();
+    words::wechat().map(drop).unwrap();
+    use adapters::wechat::errors as wechat;
+    let known = words::alarms().unwrap();
+    for code in [
+        wechat::SECRET,
+        wechat::TOKEN,
+        wechat::ADDRESS,
+        wechat::NO_RIGHT,
+        wechat::QUOTA,
+        wechat::BLOCKED,
+        wechat::UNREACHABLE,
+        wechat::CLOCK,
+        wechat::MODE,
+        wechat::SIGNATURE,
+    ] {
+        assert!(known.contains_key(code), "{code}");
+    }
 }
 
 #[test]
@@ -215,4 +232,30 @@ fn every_setting_of_dingtalk_stands_in_the_file_of_defaults() {
         });
         assert!(stands, "{name} is not explained in config/default.toml");
     }
+}
+
+#[test]
+fn the_example_of_a_wechat_account_in_the_defaults_can_be_used_and_prints_no_secret() {
+    let lines = DEFAULTS.lines().skip_while(|line| !line.contains("[channels.gzh]"));
+    let lines = lines.take_while(|line| line.starts_with('#')).map(|line| line.trim_start_matches("# "));
+    // Settings and sections; the sentences between them stay comments.
+    let is_setting = |line: &&str| {
+        let key = line.split(" = ").next().unwrap_or_default();
+        line.starts_with('[') || (line.contains(" = ") && !key.contains(' '))
+    };
+    let example: String = lines.filter(is_setting).map(|line| format!("{line}\n")).collect();
+    let config = load(&example, &[("YIKOUWEN__CHANNELS__GZH__APP_SECRET", "very-secret")]).unwrap();
+    assert_eq!(config.faults(), Vec::<String>::new());
+    assert!(matches!(config.channels["gzh"], ChannelConfig::Wechat(_)));
+    let settings = serde_json::to_value(&config).unwrap();
+    for name in settings["channels"]["gzh"].as_object().unwrap().keys() {
+        let stands = example.lines().any(|line| {
+            line.trim_start_matches("# ")
+                .split(['=', ']'])
+                .next()
+                .is_some_and(|key| key.trim().trim_start_matches("[[channels.gzh.") == name)
+        });
+        assert!(stands, "[channels.gzh] {name} is not explained in config/default.toml");
+    }
+    assert!(!format!("{config:?}{settings}").contains("very-secret"));
 }

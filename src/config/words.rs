@@ -5,6 +5,7 @@ use std::path::Path;
 
 use adapters::custom::HttpWords;
 use adapters::telegram::TelegramWords;
+use adapters::wechat::WechatWords;
 use serde::Deserialize;
 
 use super::ConfigError;
@@ -17,6 +18,8 @@ const TELEGRAM: &str = include_str!("../../config/words/telegram.toml");
 const HTTP: &str = include_str!("../../config/words/http.toml");
 const WEB: &str = include_str!("../../config/words/web.toml");
 const DINGTALK: &str = include_str!("../../config/words/dingtalk.toml");
+const ALARMS: &str = include_str!("../../config/words/alarms.toml");
+const WECHAT: &str = include_str!("../../config/words/wechat.toml");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +131,38 @@ pub fn web() -> Result<adapters::web::WebWords, ConfigError> {
 /// When the compiled file is malformed, which a test rules out.
 pub fn dingtalk() -> Result<adapters::dingtalk::Words, ConfigError> {
     channel("dingtalk.toml", DINGTALK)
+}
+
+/// What the WeChat channel says of itself.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn wechat() -> Result<WechatWords, ConfigError> {
+    channel("wechat.toml", WECHAT)
+}
+
+/// What an alarm means, and what the operator does about it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AlarmWords {
+    pub title_zh: String,
+    pub title_en: String,
+    pub do_zh: String,
+    pub do_en: String,
+}
+
+/// All alarms by their codes.
+///
+/// # Errors
+/// Names what is wrong in the compiled file, which a test rules out.
+pub fn alarms() -> Result<BTreeMap<String, AlarmWords>, ConfigError> {
+    channel("alarms.toml", ALARMS)
+}
+
+/// One alarm's words.
+pub fn alarm(code: &str) -> Option<AlarmWords> {
+    alarms().ok()?.remove(code)
 }
 
 /// Reads the compiled words of a channel.

@@ -7,34 +7,25 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Shared;
 use super::auth::Signed;
 use super::error::{ApiError, prefers_english};
+use crate::config::{ConfigError, words};
 
 /// What alarms mean and what to do about them, from `config/words/alarms.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub struct AlarmWords(BTreeMap<String, AlarmText>);
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AlarmText {
-    title_zh: String,
-    title_en: String,
-    do_zh: String,
-    do_en: String,
-}
+#[derive(Debug)]
+pub struct AlarmWords(BTreeMap<String, words::AlarmWords>);
 
 impl AlarmWords {
     /// The compiled words.
     ///
     /// # Errors
     /// When the file is malformed, which a test rules out.
-    pub fn compiled() -> Result<Self, toml::de::Error> {
-        toml::from_str(include_str!("../../config/words/alarms.toml"))
+    pub fn compiled() -> Result<Self, ConfigError> {
+        words::alarms().map(Self)
     }
 
     /// Title and remedy of a code. One that has no words is shown by its name: better than an alarm nobody sees.
