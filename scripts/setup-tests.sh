@@ -11,6 +11,7 @@ need_node
 npm_packages web
 npm_packages tests/e2e
 
+
 missing=
 # Without it the browser shows boxes for Chinese text, and screenshots cannot be judged.
 have_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"
@@ -23,6 +24,8 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-ven
 # shellcheck disable=SC2086 # a list of names without spaces
 [ -z "$missing" ] || install_packages $missing
 
+# Plays WeChat, and reads what stands in for its interface (tests/oracles/wechat_*.py).
+python_venv wechat wechatpy==1.8.18 cryptography==50.0.2 requests==2.34.2 xmltodict==1.0.4
 # Reads every answer of the Bot API that stands in for Telegram's (tests/oracles/telegram_client.py).
 python_venv telegram python-telegram-bot==22.8
 # DingTalk's own robot, and its own description of its methods (tests/oracles/dingtalk_*.py).

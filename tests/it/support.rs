@@ -9,6 +9,8 @@ pub(crate) mod oracle;
 pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod visitor;
+pub(crate) mod wechat;
+pub(crate) mod weixin;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
