@@ -66,12 +66,22 @@ pub(super) struct CardNote {
     pub(super) choices: Vec<(String, String)>,
 }
 
+/// How a draft ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Drawn {
+    /// The card can be seen, and waits for the answer.
+    Waiting,
+    /// There is no card to be used.
+    Nothing,
+    /// Another node draws it.
+    Elsewhere,
+}
+
 /// A card on which a draft is growing.
 struct Slot {
     draft: watch::Sender<String>,
     stop: CancellationToken,
-    /// True: the card can be seen.
-    task: JoinHandle<bool>,
+    task: JoinHandle<Drawn>,
 }
 
 /// The cards of this process.
@@ -95,11 +105,14 @@ impl Cards {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(turn)
     }
 
-    /// Ends the draft of a turn, after its last update has been answered. `None`: there is none here.
-    async fn take(&self, turn: &str) -> Option<bool> {
-        let slot = self.remove(turn)?;
+    /// Ends the draft of a turn, after its last update has been answered.
+    async fn take(&self, turn: &str) -> Drawn {
+        let Some(slot) = self.remove(turn) else { return Drawn::Elsewhere };
         slot.stop.cancel();
-        Some(tokio::time::timeout(BEING_MADE, slot.task).await.is_ok_and(|ended| ended.unwrap_or(false)))
+        match tokio::time::timeout(BEING_MADE, slot.task).await {
+            Ok(Ok(drawn)) => drawn,
+            Ok(Err(_)) | Err(_) => Drawn::Nothing,
+        }
     }
 }
 
@@ -162,33 +175,36 @@ impl DingtalkChannel {
         slots.insert(turn.to_owned(), Slot { draft, stop, task });
     }
 
-    /// Makes a card and shows the draft on it until `stop`. True: the card can be seen.
+    /// Makes a card and shows the draft on it until `stop`.
     async fn draw(
         &self,
         turn: &str,
         address: &Address,
         mut growing: watch::Receiver<String>,
         stop: CancellationToken,
-    ) -> bool {
-        let Some(card) = &self.settings.card else { return false };
-        if let Err(fault) = self.make_card(card, turn, address).await {
-            tracing::warn!(channel.id = %self.kit.id, reason = fault.code, "an answer is sent without a card");
-            self.note_card(turn, |note| note.stage = Stage::Given).await;
-            self.cards.remove(turn);
-            return false;
+    ) -> Drawn {
+        let Some(card) = &self.settings.card else { return Drawn::Nothing };
+        match self.make_card(card, turn, address).await {
+            Ok(true) => {}
+            Ok(false) => return Drawn::Elsewhere,
+            Err(fault) => {
+                tracing::warn!(channel.id = %self.kit.id, reason = fault.code, "an answer is sent without a card");
+                self.note_card(turn, |note| note.stage = Stage::Given).await;
+                return Drawn::Nothing;
+            }
         }
         self.note_card(turn, |note| note.stage = Stage::Shown).await;
         let (mut failures, mut shown, mut begun) = (0, String::new(), false);
         loop {
             tokio::select! {
-                () = stop.cancelled() => return true,
+                () = stop.cancelled() => return Drawn::Waiting,
                 changed = tokio::time::timeout(self.settings.pace.abandoned, growing.changed()) => match changed {
                     Ok(Ok(())) => {}
-                    Ok(Err(_)) => return true,
+                    Ok(Err(_)) => return Drawn::Waiting,
                     Err(_) => {
                         self.cards.remove(turn);
                         self.give_up(turn, &self.settings.words.ended).await;
-                        return false;
+                        return Drawn::Nothing;
                     }
                 }
             }
@@ -210,7 +226,7 @@ impl DingtalkChannel {
                 }
             }
             tokio::select! {
-                () = stop.cancelled() => return true,
+                () = stop.cancelled() => return Drawn::Waiting,
                 () = tokio::time::sleep(self.settings.pace.draft) => {}
             }
         }
@@ -290,18 +306,19 @@ impl DingtalkChannel {
     }
 
     /// The card's stage, once nobody is making it any more. `None`: there is no card.
-    async fn settled_stage(&self, turn: &str, here: Option<bool>) -> Result<Option<Stage>, NotesError> {
+    async fn settled_stage(&self, turn: &str, here: Drawn) -> Result<Option<Stage>, NotesError> {
         let begun = Instant::now();
         loop {
             let Some(note) = self.kit.notes.get::<CardNote>(&[CARDS, turn]).await? else { return Ok(None) };
             let stage = note.value.stage;
+            match here {
+                Drawn::Nothing if stage != Stage::Done => return Ok(Some(Stage::Given)),
+                Drawn::Nothing | Drawn::Waiting => return Ok(Some(stage)),
+                Drawn::Elsewhere => {}
+            }
             // Another node may be making it; one that was left like this by a crash is tried.
-            if stage != Stage::Making || here.is_some() || begun.elapsed() > BEING_MADE {
-                return Ok(Some(if here == Some(false) && stage != Stage::Done {
-                    Stage::Given
-                } else {
-                    stage
-                }));
+            if stage != Stage::Making || begun.elapsed() > BEING_MADE {
+                return Ok(Some(stage));
             }
             let age = (self.kit.now)().duration_since(note.value.at);
             if age.unsigned_abs() > BEING_MADE {

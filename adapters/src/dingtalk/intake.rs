@@ -181,7 +181,6 @@ impl DingtalkChannel {
 
     async fn carry_out(&self, inbox: &Inbox, message: &Message, chat: &Chat, plan: Plan<'_>) -> Taken {
         let Plan { id, content, instead, words } = plan;
-        let rates = matches!(content, Content::Rating { .. });
         self.watch_for_card(inbox, &message.address, &content);
         let mut result = self.submit(inbox, message, &id, content).await;
         if result == Err(SubmitError::NotNow) {
@@ -194,7 +193,7 @@ impl DingtalkChannel {
                 self.tell(&message.address, chat, self.say(words)).await;
             }
         }
-        if rates || (result.is_ok() && chat.rating_asked) {
+        if result.is_ok() && chat.rating_asked {
             let over = |chat: &mut Chat| chat.rating_asked = false;
             if let Err(error) = self.chats.change(&message.address, over).await {
                 tracing::warn!(channel.id = %self.kit.id, reason = error.0, "a chat could not be remembered");

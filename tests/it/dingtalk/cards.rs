@@ -279,8 +279,73 @@ async fn a_card_that_was_left_by_a_crash_gets_the_answer_or_an_end() {
     let card = platform.cards()["r1"].clone();
     assert!(card.is_final && card.texts == ["回答"], "delivering again changes nothing: {card:?}");
     assert!(platform.shown().is_empty());
+    // A long answer begins on its card and goes on in messages.
+    notes.put(&["card", "r3"], None, &note).await.unwrap();
+    let mut third = body.clone();
+    third["outTrackId"] = "r3".into();
+    let made = client
+        .post(format!("{}{MAKE}", platform.base()))
+        .header("x-acs-dingtalk-access-token", "token-0")
+        .json(&third);
+    assert_eq!(made.send().await.unwrap().status(), 200);
+    let long: String = (0..200).map(|number| format!("第{number}条：先到窗口取号，再交材料。\n\n")).collect();
+    alone.channel.deliver(&to, &super::reply("r3", &long)).await.unwrap();
+    let first = platform.cards()["r3"].texts[0].clone();
+    assert!(first.contains("第0条") && first.ends_with("（后面还有，请看下面的消息）"), "{first}");
+    let rest: String = platform.shown().iter().map(|shown| shown.text().to_owned()).collect();
+    assert!(rest.contains("第199条") && !rest.contains("第0条"), "{rest}");
+    let before = platform.shown().len();
     // One that the platform does not know: the answer is a message.
     notes.put(&["card", "r2"], None, &note).await.unwrap();
     alone.channel.deliver(&to, &super::reply("r2", "回答")).await.unwrap();
-    assert_eq!(platform.shown().len(), 1);
+    assert_eq!(platform.shown().len(), before + 1);
+}
+
+/// A gateway whose robot begins to think about everything, and whose helper is quicker.
+struct Overtaken;
+
+#[async_trait::async_trait]
+impl adapters::Intake for Overtaken {
+    async fn submit(&self, inbound: adapters::Inbound) -> Result<adapters::Ticket, adapters::SubmitError> {
+        let accepted = adapters::Accepted { conversation: inbound.id, seq: Some(1), repeated: false };
+        Ok(adapters::Ticket::new(accepted, async { Vec::new() }))
+    }
+    async fn thread(
+        &self,
+        _: &adapters::Peer,
+        _: &adapters::Cursor,
+    ) -> Result<adapters::Thread, adapters::SubmitError> {
+        Err(adapters::SubmitError::Unavailable)
+    }
+    fn watch(&self, _: &adapters::Peer) -> adapters::LiveStream {
+        let thinking = adapters::Live::Thinking { turn: "r1".to_owned() };
+        Box::pin(futures::stream::iter([thinking]).chain(futures::stream::pending()))
+    }
+    async fn typing(&self, _: &adapters::Peer) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_whose_answer_a_helper_has_overtaken_is_ended() {
+    use adapters::Channel;
+    let platform = Platform::start().await;
+    let alone = Alone::new(&platform, |settings| {
+        settings.card = Some(card());
+        settings.pace.abandoned = Duration::from_millis(300);
+    })
+    .await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (channel, stopping) = (alone.channel.clone(), stop.clone());
+    let inbox = adapters::Inbox::new(std::sync::Arc::new(Overtaken));
+    let task = tokio::spawn(async move { channel.listen(inbox, stopping).await });
+    Person::new(&platform, "u1").says("m1", "你好").await;
+    let card = eventually("the end of the card", async || {
+        platform.cards().get("r1").filter(|card| card.is_final).cloned()
+    })
+    .await;
+    assert!(card.is_error && card.texts == ["这条回答没有写完。"], "{card:?}");
+    // It comes after all, late: then as a message.
+    alone.channel.deliver(&super::peer("single:staff:u1"), &super::reply("r1", "迟到的回答")).await.unwrap();
+    assert!(platform.shown()[0].text().contains("迟到的回答"));
+    stop.cancel();
+    task.await.unwrap().unwrap();
 }

@@ -14,13 +14,13 @@ use crate::dingtalk::routes::callback_key;
 use crate::{NotesError, NotesExt};
 
 impl DingtalkChannel {
-    /// Makes a card and puts it into the chat.
+    /// Makes a card and puts it into the chat. False: another node has begun to.
     pub(super) async fn make_card(
         &self,
         card: &CardSettings,
         turn: &str,
         address: &Address,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let note = CardNote {
             address: address.to_string(),
             stage: Stage::Making,
@@ -28,15 +28,13 @@ impl DingtalkChannel {
             choices: Vec::new(),
         };
         let noted = self.kit.notes.put(&[CARDS, turn], None, &note).await;
-        if noted.map_err(|error| Fault::new(Kind::Away, error.0))? {
-            let body = self.new_card(card, turn, address).await;
-            let answer = self
-                .api
-                .call(Family::Card, Method::POST, "/v1.0/card/instances/createAndDeliver", &body)
-                .await?;
-            return check_delivery(&answer);
+        if !noted.map_err(|error| Fault::new(Kind::Away, error.0))? {
+            return Ok(false);
         }
-        Err(Fault::new(Kind::Unknown, "another node has made the card"))
+        let body = self.new_card(card, turn, address).await;
+        let path = "/v1.0/card/instances/createAndDeliver";
+        let answer = self.api.call(Family::Card, Method::POST, path, &body).await?;
+        check_delivery(&answer).map(|()| true)
     }
 
     async fn new_card(&self, card: &CardSettings, turn: &str, address: &Address) -> Value {
