@@ -13,19 +13,25 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::auth::Signed;
 use super::error::{ApiError, prefers_english};
-use crate::config::{ConfigError, words};
 
 /// What alarms mean and what to do about them, from `config/words/alarms.toml`.
 #[derive(Debug)]
-pub struct AlarmWords(BTreeMap<String, words::AlarmWords>);
+pub struct AlarmWords(BTreeMap<String, AlarmText>);
+
+/// What one alarm means, and what the operator does about it.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AlarmText {
+    pub title_zh: String,
+    pub title_en: String,
+    pub do_zh: String,
+    pub do_en: String,
+}
 
 impl AlarmWords {
-    /// The compiled words.
-    ///
-    /// # Errors
-    /// When the file is malformed, which a test rules out.
-    pub fn compiled() -> Result<Self, ConfigError> {
-        words::alarms().map(Self)
+    /// The words, by the codes.
+    pub fn new(words: BTreeMap<String, AlarmText>) -> Self {
+        Self(words)
     }
 
     /// Title and remedy of a code. One that has no words is shown by its name: better than an alarm nobody sees.

@@ -142,6 +142,10 @@ impl Channel for HttpChannel {
         &self.settings.kit.id
     }
 
+    fn called_by_platform(&self) -> bool {
+        true
+    }
+
     fn limits(&self) -> Limits {
         Limits { text_chars: 20_000, markdown: true, buttons: true, streaming: false }
     }

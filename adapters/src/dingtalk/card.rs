@@ -35,6 +35,8 @@ const DRAFT: usize = 1_000;
 const FAILURES: u32 = 3;
 /// How long the answer waits for a card that is just being made.
 const BEING_MADE: Duration = Duration::from_secs(12);
+/// How long an answer waits for the news that its turn has begun.
+const NEWS: Duration = Duration::from_millis(250);
 /// How many choices a card has buttons for.
 const BUTTONS: usize = 6;
 
@@ -103,6 +105,10 @@ impl Cards {
 
     fn remove(&self, turn: &str) -> Option<Slot> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(turn)
+    }
+
+    fn is_watched(&self, address: &str) -> bool {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).contains_key(address)
     }
 
     /// Ends the draft of a turn, after its last update has been answered.
@@ -258,8 +264,8 @@ impl DingtalkChannel {
         is_whole: bool,
     ) -> Result<bool, NotesError> {
         let Some(card) = &self.settings.card else { return Ok(false) };
-        let here = self.cards.take(&reply.id).await;
-        let Some(stage) = self.settled_stage(&reply.id, here).await? else { return Ok(false) };
+        let here = self.taken(to.address, reply).await;
+        let Some(stage) = self.settled_stage(&reply.id, to.address, here).await? else { return Ok(false) };
         match stage {
             Stage::Done => return Ok(true),
             Stage::Given => return Ok(false),
@@ -305,11 +311,42 @@ impl DingtalkChannel {
         Ok(true)
     }
 
-    /// The card's stage, once nobody is making it any more. `None`: there is no card.
-    async fn settled_stage(&self, turn: &str, here: Drawn) -> Result<Option<Stage>, NotesError> {
+    /// Takes the draft of a turn. An answer that was quick may be here before the news that the robot thinks, so that is
+    /// waited for a moment.
+    async fn taken(&self, address: &Address, reply: &Outbound) -> Drawn {
         let begun = Instant::now();
         loop {
-            let Some(note) = self.kit.notes.get::<CardNote>(&[CARDS, turn]).await? else { return Ok(None) };
+            let drawn = self.cards.take(&reply.id).await;
+            let may_come = reply.outcome.is_some() && self.cards.is_watched(&address.to_string());
+            if drawn != Drawn::Elsewhere || !may_come || begun.elapsed() > NEWS {
+                return drawn;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The card's stage, once nobody is making it any more. `None`: there is no card, and there will be none.
+    async fn settled_stage(
+        &self,
+        turn: &str,
+        address: &Address,
+        here: Drawn,
+    ) -> Result<Option<Stage>, NotesError> {
+        let begun = Instant::now();
+        loop {
+            let Some(note) = self.kit.notes.get::<CardNote>(&[CARDS, turn]).await? else {
+                // Whoever would still begin a card for this turn finds the note, and lets it be.
+                let note = CardNote {
+                    address: address.to_string(),
+                    stage: Stage::Given,
+                    at: (self.kit.now)(),
+                    choices: Vec::new(),
+                };
+                if self.kit.notes.put(&[CARDS, turn], None, &note).await? {
+                    return Ok(None);
+                }
+                continue;
+            };
             let stage = note.value.stage;
             match here {
                 Drawn::Nothing if stage != Stage::Done => return Ok(Some(Stage::Given)),

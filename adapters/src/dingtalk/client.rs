@@ -211,6 +211,10 @@ impl Channel for DingtalkChannel {
         &self.kit.id
     }
 
+    fn called_by_platform(&self) -> bool {
+        true
+    }
+
     fn limits(&self) -> Limits {
         // `streaming` would let the gateway stop writing when nobody watches. Here the answer arrives in any case, and
         // is watched only to show it growing.

@@ -64,6 +64,10 @@ impl Channel for TelegramChannel {
         &self.account.settings.kit.id
     }
 
+    fn called_by_platform(&self) -> bool {
+        true
+    }
+
     fn limits(&self) -> Limits {
         Limits { text_chars: TEXT_UNITS, markdown: true, buttons: true, streaming: true }
     }

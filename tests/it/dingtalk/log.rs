@@ -67,7 +67,6 @@ async fn every_refusal_is_in_the_log_and_no_person_is() {
     let log = reading.join().unwrap();
     let expected = [
         "a message is not taken",
-        "not_now",
         "unsupported",
         "too_long",
         "not for the robot",

@@ -288,21 +288,25 @@ async fn whatever_is_sent_somebody_says_something() {
     let person = Person::new(&platform, "u1");
     let too_long = "长".repeat(60);
     let cases: [(&str, Value, &str); 8] = [
-        ("picture", json!({ "msgtype": "picture", "content": { "downloadCode": "d" } }), "图片我还看不懂"),
+        (
+            "picture",
+            json!({ "msgtype": "picture", "content": { "downloadCode": "d" } }),
+            "图片和视频我看不懂",
+        ),
         (
             "file",
             json!({ "msgtype": "file", "content": { "downloadCode": "d", "fileName": "x.pdf" } }),
-            "文件和视频我还看不懂",
+            "文件我打不开",
         ),
         (
             "video",
             json!({ "msgtype": "video", "content": { "downloadCode": "d", "videoType": "mp4" } }),
-            "文件和视频我还看不懂",
+            "图片和视频我看不懂",
         ),
         (
             "unheard",
             json!({ "msgtype": "audio", "content": { "downloadCode": "d", "duration": 1 } }),
-            "没有听清",
+            "语音我还听不懂",
         ),
         (
             "heard",
@@ -310,7 +314,7 @@ async fn whatever_is_sent_somebody_says_something() {
             "智能助手",
         ),
         ("card", json!({ "msgtype": "interactiveCard", "content": {} }), "这种消息我还看不懂"),
-        ("empty", json!({ "msgtype": "text", "text": { "content": " " } }), "请直接把问题写出来"),
+        ("empty", json!({ "msgtype": "text", "text": { "content": " " } }), "智能助手"),
         ("long", json!({ "msgtype": "text", "text": { "content": too_long } }), "一次最多 50 个字"),
     ];
     for (id, fields, expected) in cases {
@@ -324,7 +328,7 @@ async fn whatever_is_sent_somebody_says_something() {
     platform.say_acked(&person.message("rich", &rich)).await;
     let told = person.sees_so_many(before + 2).await.split_off(before).join("\n");
     assert!(
-        told.contains("图片我还看不懂") && told.contains("智能助手"),
+        told.contains("图片和视频我看不懂") && told.contains("智能助手"),
         "words are answered, pictures are named: {told}"
     );
 
