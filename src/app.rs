@@ -26,7 +26,7 @@ use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
 use crate::embedding::{Embedder, EmbeddingSettings};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
-use crate::http::channels::{AlarmText, AlarmWords};
+use crate::http::channels::AlarmWords;
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
 use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
@@ -251,7 +251,7 @@ impl App {
                 demo: config.city.demo,
             },
             problems: Problems::compiled().context("config/words/problems.toml")?,
-            alarms: alarm_words()?,
+            alarms: AlarmWords::new(words::alarms()?),
             channel_types: self.channel_types.clone(),
             limiter: AddressLimiter::new(config.limits.per_address),
             stop: self.stop.clone(),
@@ -410,17 +410,6 @@ fn web(
         signer: signer.clone(),
         words: words::web()?,
     }))
-}
-
-/// What alarms mean, for the desk.
-fn alarm_words() -> anyhow::Result<AlarmWords> {
-    let text = |words: words::AlarmWords| AlarmText {
-        title_zh: words.title_zh,
-        title_en: words.title_en,
-        do_zh: words.do_zh,
-        do_en: words.do_en,
-    };
-    Ok(AlarmWords::new(words::alarms()?.into_iter().map(|(code, words)| (code, text(words))).collect()))
 }
 
 fn ledger_policy(config: &Config) -> LedgerPolicy {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Now;
 
@@ -17,6 +17,17 @@ pub struct Alarm {
     pub detail: String,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// What an alarm means, and what the operator does about it, in both languages.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct AlarmText {
+    pub title_zh: String,
+    pub title_en: String,
+    pub do_zh: String,
+    pub do_en: String,
 }
 
 /// The alarms of one channel. Cloning it gives another handle on the same.

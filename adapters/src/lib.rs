@@ -12,11 +12,13 @@ pub mod notes;
 pub mod serve;
 pub mod split;
 pub mod telegram;
+#[cfg(test)]
+mod testing;
 pub mod web;
 pub mod wechat;
 pub mod wording;
 
-pub use alarm::{Alarm, Alarms};
+pub use alarm::{Alarm, AlarmText, Alarms};
 pub use channel::{Channel, Delivered, Limits};
 pub use error::ChannelError;
 pub use inbox::{Accepted, Cursor, Inbox, Intake, Live, LiveStream, State, SubmitError, Thread, Ticket};

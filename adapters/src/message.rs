@@ -307,6 +307,35 @@ pub struct Outbound {
     pub feedback: Option<String>,
 }
 
+impl Outbound {
+    /// A message of words alone.
+    pub fn new(
+        seq: u64,
+        id: impl Into<String>,
+        author: Author,
+        at: Timestamp,
+        text: impl Into<String>,
+    ) -> Self {
+        Self {
+            seq,
+            id: id.into(),
+            author,
+            name: None,
+            at,
+            text: text.into(),
+            outcome: None,
+            citations: Vec::new(),
+            attachments: Vec::new(),
+            choices: Vec::new(),
+            offer_human: false,
+            call: Vec::new(),
+            ask_rating: false,
+            client_id: None,
+            feedback: None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

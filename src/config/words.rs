@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use adapters::AlarmText;
 use adapters::custom::HttpWords;
 use adapters::telegram::TelegramWords;
 use adapters::wechat::WechatWords;
@@ -141,27 +142,16 @@ pub fn wechat() -> Result<WechatWords, ConfigError> {
     channel("wechat.toml", WECHAT)
 }
 
-/// What an alarm means, and what the operator does about it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct AlarmWords {
-    pub title_zh: String,
-    pub title_en: String,
-    pub do_zh: String,
-    pub do_en: String,
-}
-
 /// All alarms by their codes.
 ///
 /// # Errors
 /// Names what is wrong in the compiled file, which a test rules out.
-pub fn alarms() -> Result<BTreeMap<String, AlarmWords>, ConfigError> {
+pub fn alarms() -> Result<BTreeMap<String, AlarmText>, ConfigError> {
     channel("alarms.toml", ALARMS)
 }
 
 /// One alarm's words.
-pub fn alarm(code: &str) -> Option<AlarmWords> {
+pub fn alarm(code: &str) -> Option<AlarmText> {
     alarms().ok()?.remove(code)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use adapters::Alarm;
+use adapters::{Alarm, AlarmText};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -17,16 +17,6 @@ use super::error::{ApiError, prefers_english};
 /// What alarms mean and what to do about them, from `config/words/alarms.toml`.
 #[derive(Debug)]
 pub struct AlarmWords(BTreeMap<String, AlarmText>);
-
-/// What one alarm means, and what the operator does about it.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct AlarmText {
-    pub title_zh: String,
-    pub title_en: String,
-    pub do_zh: String,
-    pub do_en: String,
-}
 
 impl AlarmWords {
     /// The words, by the codes.

@@ -123,21 +123,5 @@ fn peer(address: &str) -> Peer {
 
 /// A reply of the robot.
 fn reply(id: &str, text: &str) -> Outbound {
-    Outbound {
-        seq: 1,
-        id: id.to_owned(),
-        author: Author::Robot,
-        name: None,
-        at: jiff::Timestamp::UNIX_EPOCH,
-        text: text.to_owned(),
-        outcome: None,
-        citations: Vec::new(),
-        attachments: Vec::new(),
-        choices: Vec::new(),
-        offer_human: false,
-        call: Vec::new(),
-        ask_rating: false,
-        client_id: None,
-        feedback: None,
-    }
+    Outbound::new(1, id, Author::Robot, jiff::Timestamp::UNIX_EPOCH, text)
 }

@@ -93,57 +93,10 @@ impl Chats {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::collections::BTreeMap;
-    use std::sync::Mutex;
-
-    use async_trait::async_trait;
-    use serde_json::Value;
-
+mod tests {
     use super::*;
-    use crate::Note;
     use crate::dingtalk::address::Who;
-
-    /// Notes that are gone with the test.
-    #[derive(Default)]
-    pub(in crate::dingtalk) struct MemoryNotes {
-        pub(in crate::dingtalk) kept: Mutex<BTreeMap<Vec<String>, Note>>,
-    }
-
-    fn owned(key: &[&str]) -> Vec<String> {
-        key.iter().map(|&part| part.to_owned()).collect()
-    }
-
-    #[async_trait]
-    impl Notes for MemoryNotes {
-        async fn read(&self, key: &[&str]) -> Result<Option<Note>, NotesError> {
-            Ok(self.kept.lock().unwrap().get(&owned(key)).cloned())
-        }
-
-        async fn write(
-            &self,
-            key: &[&str],
-            seen: Option<u64>,
-            value: Option<Value>,
-        ) -> Result<bool, NotesError> {
-            let mut kept = self.kept.lock().unwrap();
-            if kept.get(&owned(key)).map(|note| note.version) != seen {
-                return Ok(false);
-            }
-            match value {
-                Some(value) => kept.insert(owned(key), Note { value, version: seen.unwrap_or(0) + 1 }),
-                None => kept.remove(&owned(key)),
-            };
-            Ok(true)
-        }
-
-        async fn list(&self, prefix: &[&str], limit: usize) -> Result<Vec<(Vec<String>, Note)>, NotesError> {
-            let prefix = owned(prefix);
-            let kept = self.kept.lock().unwrap();
-            let found = kept.iter().filter(|(key, _)| key.starts_with(&prefix)).take(limit);
-            Ok(found.map(|(key, note)| (key.clone(), note.clone())).collect())
-        }
-    }
+    use crate::testing::MemoryNotes;
 
     #[tokio::test]
     async fn only_what_is_new_is_written() {
@@ -154,7 +107,7 @@ pub(super) mod tests {
         let webhook = Webhook { url: "https://w".to_owned(), until: Timestamp::from_second(6_400).unwrap() };
         let hear = async |webhook: &Webhook, now| {
             chats.change(&address, |chat| chat.heard(Some(webhook), Some("杨某"), now)).await.unwrap();
-            notes.kept.lock().unwrap().values().next().unwrap().version
+            notes.list(&[], 1).await.unwrap()[0].1.version
         };
         assert_eq!(hear(&webhook, now).await, 1);
         assert_eq!(hear(&webhook, Timestamp::from_second(1_030).unwrap()).await, 1, "nothing new");

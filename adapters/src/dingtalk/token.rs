@@ -151,7 +151,7 @@ mod tests {
     use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
     use super::*;
-    use crate::dingtalk::memory::tests::MemoryNotes;
+    use crate::testing::MemoryNotes;
 
     struct Clock(Arc<AtomicI64>);
 

@@ -122,50 +122,10 @@ impl Channel for WebChannel {
 mod tests {
     use super::*;
 
-    struct Nothing;
-
-    #[async_trait]
-    impl crate::Files for Nothing {
-        async fn file(&self, _: &str) -> Result<Option<crate::File>, crate::NotesError> {
-            Ok(None)
-        }
-    }
-
-    #[async_trait]
-    impl crate::Notes for Nothing {
-        async fn read(&self, _: &[&str]) -> Result<Option<crate::Note>, crate::NotesError> {
-            Ok(None)
-        }
-        async fn write(
-            &self,
-            _: &[&str],
-            _: Option<u64>,
-            _: Option<serde_json::Value>,
-        ) -> Result<bool, crate::NotesError> {
-            Ok(true)
-        }
-        async fn list(
-            &self,
-            _: &[&str],
-            _: usize,
-        ) -> Result<Vec<(Vec<String>, crate::Note)>, crate::NotesError> {
-            Ok(Vec::new())
-        }
-    }
-
     fn channel(allowed: &[&str]) -> Arc<WebChannel> {
-        let now: crate::Now = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
         let say = || Wording { zh: "无".to_owned(), en: "none".to_owned() };
         WebChannel::new(WebSettings {
-            kit: Kit {
-                id: ChannelId::new("web"),
-                notes: Arc::new(Nothing),
-                files: Arc::new(Nothing),
-                alarms: crate::Alarms::new(Arc::clone(&now)),
-                now,
-                http: reqwest::Client::new(),
-                public_url: None,
-            },
+            kit: crate::testing::kit("web"),
             allowed_origins: allowed.iter().map(|&origin| origin.to_owned()).collect(),
             frame_bytes: 16_384,
             signer: Signer::new(vec![1; 32]),

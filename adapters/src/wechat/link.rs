@@ -141,7 +141,7 @@ fn read(key: &[u8], path: &str, token: &str, now: Timestamp) -> Option<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wechat::testing::MemoryNotes;
+    use crate::testing::MemoryNotes;
 
     #[tokio::test]
     async fn links_hold_for_a_day_on_every_node_and_cannot_be_changed() {

@@ -1,17 +1,12 @@
 //! What the unit tests of this channel share.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-
-use async_trait::async_trait;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::config::{Mode, WechatConfig};
 use super::words::WechatWords;
 use crate::inbox::State;
 use crate::message::Author;
-use crate::{Note, Notes, NotesError, Outbound, Thread};
+use crate::{Outbound, Thread};
 
 /// The compiled words.
 pub(crate) fn words() -> WechatWords {
@@ -37,23 +32,7 @@ pub(crate) fn config() -> WechatConfig {
 
 /// A message of the robot.
 pub(crate) fn reply(seq: u64, text: &str) -> Outbound {
-    Outbound {
-        seq,
-        id: format!("r{seq}"),
-        author: Author::Robot,
-        name: None,
-        at: Timestamp::UNIX_EPOCH,
-        text: text.to_owned(),
-        outcome: None,
-        citations: Vec::new(),
-        attachments: Vec::new(),
-        choices: Vec::new(),
-        offer_human: false,
-        call: Vec::new(),
-        ask_rating: false,
-        client_id: None,
-        feedback: None,
-    }
+    Outbound::new(seq, format!("r{seq}"), Author::Robot, Timestamp::UNIX_EPOCH, text)
 }
 
 /// A thread with these messages.
@@ -67,38 +46,4 @@ pub(crate) fn thread(conversation: &str, messages: Vec<Outbound>) -> Thread {
     };
     let last = messages.last().map_or(0, |last| last.seq);
     Thread { conversation: Some(conversation.to_owned()), last, state, messages }
-}
-
-/// Notes that are forgotten at the end.
-#[derive(Default)]
-pub(crate) struct MemoryNotes(Mutex<(u64, BTreeMap<Vec<String>, Note>)>);
-
-#[async_trait]
-impl Notes for MemoryNotes {
-    async fn read(&self, key: &[&str]) -> Result<Option<Note>, NotesError> {
-        let key: Vec<String> = key.iter().map(|&part| part.to_owned()).collect();
-        Ok(self.0.lock().unwrap().1.get(&key).cloned())
-    }
-
-    async fn write(&self, key: &[&str], seen: Option<u64>, value: Option<Value>) -> Result<bool, NotesError> {
-        let key: Vec<String> = key.iter().map(|&part| part.to_owned()).collect();
-        let mut notes = self.0.lock().unwrap();
-        if notes.1.get(&key).map(|note| note.version) != seen {
-            return Ok(false);
-        }
-        notes.0 += 1;
-        let version = notes.0;
-        match value {
-            Some(value) => notes.1.insert(key, Note { value, version }),
-            None => notes.1.remove(&key),
-        };
-        Ok(true)
-    }
-
-    async fn list(&self, prefix: &[&str], limit: usize) -> Result<Vec<(Vec<String>, Note)>, NotesError> {
-        let notes = self.0.lock().unwrap();
-        let found =
-            notes.1.iter().filter(|(key, _)| key.iter().zip(prefix).all(|(part, wanted)| part == wanted));
-        Ok(found.take(limit).map(|(key, note)| (key.clone(), note.clone())).collect())
-    }
 }

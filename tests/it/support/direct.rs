@@ -97,23 +97,7 @@ impl Intake for Scripted {
 
 /// A reply.
 pub(crate) fn reply(id: &str, text: &str) -> Outbound {
-    Outbound {
-        seq: 2,
-        id: id.to_owned(),
-        author: Author::Robot,
-        name: None,
-        at: "2026-11-20T08:00:00Z".parse().unwrap(),
-        text: text.to_owned(),
-        outcome: None,
-        citations: Vec::new(),
-        attachments: Vec::new(),
-        choices: Vec::new(),
-        offer_human: false,
-        call: Vec::new(),
-        ask_rating: false,
-        client_id: None,
-        feedback: None,
-    }
+    Outbound::new(2, id, Author::Robot, "2026-11-20T08:00:00Z".parse().unwrap(), text)
 }
 
 /// A file.

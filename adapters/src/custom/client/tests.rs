@@ -5,47 +5,9 @@ use std::sync::Arc;
 use super::super::config::HttpWords;
 use super::super::sign::Signer;
 use super::*;
-use crate::notes::{Note, Notes};
-use crate::{Alarms, Files, Kit, NotesError};
-
-struct Nothing;
-
-#[async_trait]
-impl Notes for Nothing {
-    async fn read(&self, _: &[&str]) -> Result<Option<Note>, NotesError> {
-        Ok(None)
-    }
-    async fn write(
-        &self,
-        _: &[&str],
-        _: Option<u64>,
-        _: Option<serde_json::Value>,
-    ) -> Result<bool, NotesError> {
-        Ok(true)
-    }
-    async fn list(&self, _: &[&str], _: usize) -> Result<Vec<(Vec<String>, Note)>, NotesError> {
-        Ok(Vec::new())
-    }
-}
-
-#[async_trait]
-impl Files for Nothing {
-    async fn file(&self, _: &str) -> Result<Option<File>, NotesError> {
-        Ok(None)
-    }
-}
 
 fn channel(deliver_url: Option<&str>, hosts: &[&str]) -> Arc<HttpChannel> {
-    let now: crate::Now = Arc::new(|| Timestamp::UNIX_EPOCH);
-    let kit = Kit {
-        id: ChannelId::new("kiosk"),
-        notes: Arc::new(Nothing),
-        files: Arc::new(Nothing),
-        alarms: Alarms::new(Arc::clone(&now)),
-        now,
-        http: reqwest::Client::new(),
-        public_url: None,
-    };
+    let kit = crate::testing::kit("kiosk");
     let settings = HttpSettings {
         kit,
         name: "kiosk".to_owned(),

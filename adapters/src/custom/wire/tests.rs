@@ -76,23 +76,7 @@ fn what_is_wrong_is_named_and_not_quoted() {
 
 #[test]
 fn what_we_push_is_no_message() {
-    let reply = Outbound {
-        seq: 2,
-        id: "r1".to_owned(),
-        author: Author::Robot,
-        name: None,
-        at: Timestamp::UNIX_EPOCH,
-        text: "答".to_owned(),
-        outcome: None,
-        citations: Vec::new(),
-        attachments: Vec::new(),
-        choices: Vec::new(),
-        offer_human: false,
-        call: Vec::new(),
-        ask_rating: false,
-        client_id: None,
-        feedback: None,
-    };
+    let reply = Outbound::new(2, "r1", Author::Robot, Timestamp::UNIX_EPOCH, "答");
     let pushed = serde_json::to_vec(&Reply::of("c1", &reply)).unwrap();
     assert!(parse(&pushed).is_err(), "the same secret signs both, so they must not be taken for each other");
 }

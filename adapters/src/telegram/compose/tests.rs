@@ -34,21 +34,8 @@ fn words() -> TelegramWords {
 
 fn reply(text: &str) -> Outbound {
     Outbound {
-        seq: 2,
-        id: ID.to_owned(),
-        author: Author::Robot,
-        name: None,
-        at: jiff::Timestamp::UNIX_EPOCH,
-        text: text.to_owned(),
         outcome: Some("answered".to_owned()),
-        citations: Vec::new(),
-        attachments: Vec::new(),
-        choices: Vec::new(),
-        offer_human: false,
-        call: Vec::new(),
-        ask_rating: false,
-        client_id: None,
-        feedback: None,
+        ..Outbound::new(2, ID, Author::Robot, jiff::Timestamp::UNIX_EPOCH, text)
     }
 }
 
