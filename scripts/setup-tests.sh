@@ -30,6 +30,8 @@ python_venv wechat wechatpy==1.8.18 cryptography==50.0.2 requests==2.34.2 xmltod
 python_venv telegram python-telegram-bot==22.8
 # DingTalk's own robot, and its own description of its methods (tests/oracles/dingtalk_*.py).
 python_venv dingtalk dingtalk-stream==0.24.3 aiohttp==3.14.5 alibabacloud-dingtalk==2.2.65
+# A provider of identities that is not ours (tests/it/support/identity.rs).
+python_venv oidc oidc-provider-mock==0.3.4
 
 if is_ubuntu; then
   (cd tests/e2e && npx playwright install --with-deps chromium)

@@ -3,6 +3,7 @@
 mod clock;
 mod dingtalk;
 mod kit;
+mod login;
 mod secrets;
 mod start;
 
@@ -23,11 +24,13 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::{Events, LocalBus};
 use crate::config::{ChannelConfig, Config, EmbeddingConfig, words};
 use crate::desk::{Desk, DeskSettings};
+use crate::dialogue::intent::Intent;
 use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
 use crate::embedding::{Embedder, EmbeddingSettings};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::channels::AlarmWords;
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
+use crate::identity::Identities;
 use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
 use crate::retrieval::{Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
@@ -68,6 +71,8 @@ pub struct App {
     pub doubts: Arc<Doubts>,
     /// Questions to try.
     pub trials: Arc<Trials>,
+    /// Citizens' login, if there is one.
+    pub identities: Option<Arc<Identities>>,
     /// The configured channels and their types.
     channel_types: BTreeMap<String, String>,
     metrics: Metrics,
@@ -114,6 +119,7 @@ impl App {
         let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), ledger_policy(&config));
         let phrases = words::phrases(config.dialogue.replies.as_deref())?;
         let engine = engine(&config, &knowledge)?;
+        let identities = login::identities(&config, &ledger).await?;
         let settings = DeskSettings {
             session: config.desk.session.into(),
             presence: config.desk.presence.into(),
@@ -139,6 +145,7 @@ impl App {
             engine,
             Arc::clone(&doubts),
             files,
+            identities.clone(),
             gateway_settings(&config),
             metrics.clone(),
             channels,
@@ -163,6 +170,7 @@ impl App {
             gateway,
             doubts,
             trials,
+            identities,
             channel_types,
             metrics,
             stop,
@@ -238,6 +246,7 @@ impl App {
             knowledge: Arc::clone(&self.knowledge),
             doubts: Arc::clone(&self.doubts),
             trials: Arc::clone(&self.trials),
+            identities: self.identities.clone(),
             metrics: self.metrics.clone(),
             settings: HttpSettings {
                 body_bytes: config.server.body_bytes,
@@ -363,18 +372,24 @@ fn engine(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Engine> {
         choices: config.dialogue.choices,
         evidence: config.dialogue.evidence,
     };
-    let words = words::words(config.dialogue.intents.as_deref())?;
+    let mut words = words::words(config.dialogue.intents.as_deref())?;
+    if config.login.is_none() {
+        words = words.without(Intent::Login);
+    }
     let retriever = Arc::new(KnowledgeRetriever(Arc::clone(knowledge)));
     Ok(Engine::new(retriever, writer, quoter, words, phrases, policy))
 }
 
 /// The one HTTP client of the program.
 pub(crate) fn client(connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
+    client_builder(connect_timeout).build().context("cannot build the HTTP client")
+}
+
+/// What all HTTP clients of the program have in common.
+fn client_builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .connect_timeout(connect_timeout)
         .user_agent(concat!("yikouwen/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .context("cannot build the HTTP client")
 }
 
 fn channels(

@@ -6,6 +6,7 @@
 pub mod channels;
 pub mod dingtalk;
 pub mod duration;
+pub mod login;
 pub mod sections;
 pub mod words;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use channels::{ChannelConfig, HttpConfig, TelegramConfig, TelegramMode};
 pub use dingtalk::{DingtalkAudience, DingtalkConfig, DingtalkLocale, DingtalkMode};
+pub use login::LoginConfig;
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
     ModelConfig, RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
@@ -44,6 +46,8 @@ pub struct Config {
     pub model: Option<ModelConfig>,
     /// The embedding model, if there is one.
     pub embedding: Option<EmbeddingConfig>,
+    /// Citizens' real-name login, if there is one.
+    pub login: Option<LoginConfig>,
     /// The channels by name.
     pub channels: BTreeMap<String, ChannelConfig>,
     /// What is too much.
@@ -130,6 +134,9 @@ impl Config {
         }
         if let Some(embedding) = &self.embedding {
             embedding.check(&mut faults);
+        }
+        if let Some(login) = &self.login {
+            login.check(self.server.public_url.as_deref(), &mut faults);
         }
         if self.bus.url != "local:" {
             faults.push(format!("[bus] url = \"{}\": this version knows \"local:\" only", self.bus.url));

@@ -9,6 +9,7 @@ pub mod fetching;
 pub mod files;
 pub mod inbox;
 pub mod lease;
+mod login;
 pub mod notes;
 pub mod outbox;
 pub mod progress;
@@ -31,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::dialogue::Engine;
+use crate::identity::Identities;
 use crate::records::{Doubts, Files, Ledger, keys};
 use crate::store::{StoreError, StoreExt};
 use crate::telemetry::Metrics;
@@ -69,6 +71,7 @@ pub struct Gateway {
     engine: Engine,
     doubts: Arc<Doubts>,
     files: Files,
+    identities: Option<Arc<Identities>>,
     settings: GatewaySettings,
     metrics: Metrics,
     channels: HashMap<ChannelId, Arc<dyn Channel>>,
@@ -97,6 +100,7 @@ impl Gateway {
         engine: Engine,
         doubts: Arc<Doubts>,
         files: Files,
+        identities: Option<Arc<Identities>>,
         settings: GatewaySettings,
         metrics: Metrics,
         channels: Vec<Arc<dyn Channel>>,
@@ -109,6 +113,7 @@ impl Gateway {
             engine,
             doubts,
             files,
+            identities,
             metrics,
             channels: channels.into_iter().map(|channel| (channel.id().clone(), channel)).collect(),
             node: uuid::Uuid::new_v4().simple().to_string(),

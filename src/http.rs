@@ -15,6 +15,8 @@ pub mod health;
 pub mod knowledge;
 pub mod limits;
 pub mod live;
+pub mod login;
+pub mod me;
 pub mod search;
 
 use std::collections::BTreeMap;
@@ -37,6 +39,7 @@ use utoipa_axum::routes;
 
 use crate::desk::Desk;
 use crate::gateway::Gateway;
+use crate::identity::Identities;
 use crate::records::Doubts;
 use crate::retrieval::Knowledge;
 use crate::retrieval::trial::Trials;
@@ -75,6 +78,7 @@ pub struct Web {
     pub(crate) knowledge: Knowledge,
     pub(crate) doubts: Arc<Doubts>,
     pub(crate) trials: Arc<Trials>,
+    pub(crate) identities: Option<Arc<Identities>>,
     pub(crate) metrics: Metrics,
     pub(crate) settings: HttpSettings,
     pub(crate) problems: error::Problems,
@@ -90,7 +94,7 @@ type Shared = Arc<Web>;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "一口问 yikouwen", description = "Ask once, in one place: answers with sources, or a person.", license(name = "MIT OR Apache-2.0")),
-    tags((name = "public", description = "For citizens and programs"), (name = "desk", description = "For helpers, after login"), (name = "knowledge", description = "For the office that keeps the knowledge"))
+    tags((name = "public", description = "For citizens and programs"), (name = "desk", description = "For helpers, after login"), (name = "citizen", description = "For citizens, after login"), (name = "knowledge", description = "For the office that keeps the knowledge"))
 )]
 struct ApiDoc;
 
@@ -129,6 +133,17 @@ pub fn router(web: Shared) -> Router {
                 .layer(DefaultBodyLimit::max(web.settings.file_bytes.saturating_add(files::FORM_BYTES))),
         )
         .layer(from_fn(auth::same_site));
+    let citizen = OpenApiRouter::new()
+        .routes(routes!(me::me, me::forget))
+        .routes(routes!(me::conversation))
+        .routes(routes!(me::unlink))
+        .routes(routes!(me::logout))
+        .routes(routes!(login::send))
+        .routes(routes!(login::view))
+        .routes(routes!(login::consent))
+        .routes(routes!(login::callback))
+        .layer(from_fn(auth::same_site))
+        .layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
     let search = search::router(web.settings.body_bytes).layer(from_fn(auth::same_site));
     let api = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public)
@@ -136,6 +151,7 @@ pub fn router(web: Shared) -> Router {
         .merge(entries)
         .merge(import)
         .merge(desk)
+        .merge(citizen)
         .merge(search);
     let (api, description) = api.split_for_parts();
     let description: Arc<str> = description.to_json().unwrap_or_default().into();

@@ -12,6 +12,7 @@
 //! - [`retrieval`], [`synthesis`]: the core's ports: evidence, and putting it into words
 //! - [`embedding`]: vectors of texts, for search by meaning
 //! - [`desk`]: helpers, queue, claims
+//! - [`identity`]: citizens' login, and the joining of their channels by consent
 //! - [`records`]: conversations as they are stored, above [`store`], the narrow waist
 //! - [`bus`]: live events
 //! - [`http`]: routes and who may call them
@@ -28,6 +29,7 @@ pub mod dialogue;
 pub mod embedding;
 pub mod gateway;
 pub mod http;
+pub mod identity;
 pub mod privacy;
 pub mod records;
 pub mod retrieval;

@@ -4,18 +4,22 @@
 //! Open next: [`conversation`] and [`message`] (what is stored), then [`ledger`] (how it changes).
 
 pub mod change;
+pub mod citizen;
 pub mod conversation;
 pub mod doubt;
 pub mod files;
+pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod message;
 
 pub use change::Change;
+pub use citizen::{CitizenRecord, LinkRecord};
 pub use conversation::{
     ConversationRecord, LoadRecord, OutboxRecord, PeerRecord, PresenceRecord, QueueRecord, RatingRecord,
 };
 pub use doubt::{Doubt, DoubtRecord, Doubts};
 pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
+pub use history::{Past, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};

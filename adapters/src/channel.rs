@@ -76,6 +76,11 @@ pub trait Channel: Send + Sync + 'static {
         true
     }
 
+    /// Whether what is said to this peer is read by that citizen alone: not in a group, where others read along.
+    fn is_private(&self, _peer: &Peer) -> bool {
+        true
+    }
+
     /// What is wrong with the channel at present.
     fn alarms(&self) -> Vec<Alarm> {
         Vec::new()

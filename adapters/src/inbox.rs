@@ -175,6 +175,71 @@ pub enum Live {
 /// Live events of one peer.
 pub type LiveStream = Pin<Box<dyn Stream<Item = Live> + Send>>;
 
+/// Why a step of a citizen's login did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoginRefused {
+    /// There is no login here, or not for this peer.
+    #[error("there is no login here")]
+    Off,
+    /// The code is not the one that is waited for.
+    #[error("the code is not the one that is waited for")]
+    UnknownCode,
+    /// This citizen asks more often than the configured rate.
+    #[error("logins come faster than the configured rate")]
+    RateLimited {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The store does not answer at present.
+    #[error("the store is unavailable")]
+    Unavailable,
+}
+
+impl LoginRefused {
+    /// The name of the error on the wire.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Off => "login_off",
+            Self::UnknownCode => "unknown_code",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// When trying again makes sense, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Unavailable => Some(Duration::from_secs(2)),
+            Self::Off | Self::UnknownCode => None,
+        }
+    }
+}
+
+/// A login that was begun for a peer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LoginLink {
+    /// Its id.
+    pub id: String,
+    /// The page to open.
+    pub url: String,
+    /// When it ends.
+    pub expires_at: jiff::Timestamp,
+}
+
+/// What is known of the citizen behind a peer.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LoginState {
+    /// Whether the peer is joined to a citizen who has logged in.
+    pub linked: bool,
+    /// The citizen's name, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many conversations, on all of the citizen's channels, are still owed something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unresolved: Option<usize>,
+}
+
 /// The gateway's side of the border.
 #[async_trait]
 pub trait Intake: Send + Sync + 'static {
@@ -190,6 +255,22 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Tells the helper that the citizen is writing.
     async fn typing(&self, peer: &Peer);
+
+    /// Begins a login by which a peer is joined to a citizen. `origin` is the page that asks, if one does: the code may be
+    /// handed to it and to no other.
+    async fn begin_login(&self, _peer: &Peer, _origin: Option<&str>) -> Result<LoginLink, LoginRefused> {
+        Err(LoginRefused::Off)
+    }
+
+    /// What is known of the citizen behind a peer.
+    async fn login_state(&self, _peer: &Peer) -> Result<LoginState, LoginRefused> {
+        Err(LoginRefused::Off)
+    }
+
+    /// Brings the code of a login back through the channel that is to be joined.
+    async fn confirm_login(&self, _peer: &Peer, _code: &str) -> Result<(), LoginRefused> {
+        Err(LoginRefused::Off)
+    }
 }
 
 /// A channel's handle on the gateway.

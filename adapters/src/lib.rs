@@ -21,7 +21,10 @@ pub mod wording;
 pub use alarm::{Alarm, AlarmText, Alarms};
 pub use channel::{Channel, Delivered, Limits};
 pub use error::ChannelError;
-pub use inbox::{Accepted, Cursor, Inbox, Intake, Live, LiveStream, State, SubmitError, Thread, Ticket};
+pub use inbox::{
+    Accepted, Cursor, Inbox, Intake, Live, LiveStream, LoginLink, LoginRefused, LoginState, State,
+    SubmitError, Thread, Ticket,
+};
 pub use kit::{File, FileRefused, Files, Kit};
 pub use message::{
     Attachment, Audience, Author, ChannelId, Content, Inbound, Locale, Media, MediaKind, Outbound, Peer,

@@ -5,6 +5,7 @@
 
 pub mod client;
 mod files;
+mod login;
 pub mod routes;
 pub mod sign;
 pub mod wire;

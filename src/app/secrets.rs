@@ -9,12 +9,21 @@ use crate::store::{Commit, Store, StoreError, StoreExt};
 /// The key that visitor tokens are signed with; made at the first start, so that a visitor is known again after any
 /// number of restarts.
 pub(super) async fn visitor_key(store: &dyn Store) -> Result<Vec<u8>, StoreError> {
-    let key = keys::meta("visitor_key");
+    key(store, "visitor_key").await
+}
+
+/// The key under which citizens' identities are kept; made at the first start, so that a citizen is known again.
+pub(super) async fn identity_key(store: &dyn Store) -> Result<Vec<u8>, StoreError> {
+    key(store, "identity_key").await
+}
+
+async fn key(store: &dyn Store, name: &str) -> Result<Vec<u8>, StoreError> {
+    let key = keys::meta(name);
     loop {
         if let Some((text, _)) = store.get_json::<String>(&key).await? {
             return STANDARD
                 .decode(text)
-                .map_err(|_| StoreError::Corrupt("the key of visitor tokens cannot be read".into()));
+                .map_err(|_| StoreError::Corrupt(format!("the secret {name} cannot be read").into()));
         }
         let fresh = STANDARD.encode(rand::rng().random::<[u8; 32]>());
         // Of two nodes that start at once one wins, and both read what it wrote.

@@ -91,7 +91,7 @@ pub struct ModelConfig {
 }
 
 /// Keeps a secret out of everything that is printed.
-fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(_) => serializer.serialize_str("(hidden)"),
         None => serializer.serialize_none(),

@@ -28,7 +28,7 @@ fn the_defaults_make_sense_and_leave_the_model_off() {
 
 #[test]
 fn every_setting_stands_in_the_file_of_defaults() {
-    let full = load("[model]\n[embedding]\nbase_url = \"http://e\"\nmodel = \"m\"\ndimensions = 8\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\n", &[]).unwrap();
+    let full = load("[model]\n[login]\nissuer = \"https://id.example\"\nclient_id = \"c\"\n[embedding]\nbase_url = \"http://e\"\nmodel = \"m\"\ndimensions = 8\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\n", &[]).unwrap();
     let serde_json::Value::Object(sections) = serde_json::to_value(&full).unwrap() else {
         panic!("sections")
     };
@@ -258,4 +258,54 @@ fn the_example_of_a_wechat_account_in_the_defaults_can_be_used_and_prints_no_sec
         assert!(stands, "[channels.gzh] {name} is not explained in config/default.toml");
     }
     assert!(!format!("{config:?}{settings}").contains("very-secret"));
+}
+
+#[test]
+fn a_login_says_what_it_lacks() {
+    let faults = |file: &str| load(file, &[]).unwrap().faults().join("\n");
+    let bad = faults("[login]\nissuer = \"id.example\"\nclient_id = \" \"\n");
+    for named in ["[login] issuer: `id.example`", "[login] client_id", "PUBLIC_URL/login/callback"] {
+        assert!(bad.contains(named), "{bad}");
+    }
+    let whole = "[login]\nissuer = \"https://id.example\"\nclient_id = \"c\"\nclient_secret = \"hush\"\n[server]\npublic_url = \"https://a.example\"\n";
+    assert_eq!(faults(whole), "");
+    assert!(!serde_json::to_string(&load(whole, &[]).unwrap()).unwrap().contains("hush"));
+}
+
+#[test]
+fn words_for_a_login_are_told_from_questions_about_logins() {
+    use crate::dialogue::intent::Intent;
+    let words = words::words(None).unwrap();
+    for wish in [
+        "登录",
+        "我要登录",
+        "怎么登录？",
+        "绑定账号",
+        "关联我的账号",
+        "实名认证",
+        "我的咨询",
+        "查看我的问题",
+        "我以前问过的问题",
+        "看一下我之前问的",
+        "咨询记录",
+        "查一下历史记录",
+        "log in",
+        "my earlier questions",
+    ] {
+        assert_eq!(words.intent(wish), Some(Intent::Login), "{wish}");
+    }
+    for question in [
+        "社保网站登录不上怎么办",
+        "医保电子凭证怎么绑定银行卡",
+        "企业实名认证要什么材料",
+        "个人所得税APP登录密码忘了",
+        "怎么查我的社保缴费记录",
+        "我的问题解决不了",
+        "微信怎么关联社保卡",
+        "查档案记录",
+        "无犯罪记录证明",
+    ] {
+        assert_ne!(words.intent(question), Some(Intent::Login), "{question}");
+    }
+    assert_ne!(words.without(Intent::Login).intent("登录"), Some(Intent::Login));
 }

@@ -20,6 +20,7 @@ const HTTP: &str = include_str!("../../config/words/http.toml");
 const WEB: &str = include_str!("../../config/words/web.toml");
 const DINGTALK: &str = include_str!("../../config/words/dingtalk.toml");
 const ALARMS: &str = include_str!("../../config/words/alarms.toml");
+const LOGIN: &str = include_str!("../../config/words/login.toml");
 const WECHAT: &str = include_str!("../../config/words/wechat.toml");
 
 #[derive(Deserialize)]
@@ -100,6 +101,20 @@ pub fn phrases(file: Option<&Path>) -> Result<Phrases, ConfigError> {
         toml::from_str(&text(file, REPLIES)?).map_err(|error| unreadable(&error))?;
     let words = parsed.into_iter().map(|(name, phrase)| (name, (phrase.zh, phrase.en))).collect();
     Phrases::new(words).map_err(|error| unreadable(&error))
+}
+
+/// What a citizen consents to before a channel is joined to a login, Chinese and English.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn consent() -> Result<(String, String), ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct LoginFile {
+        consent: PhraseFile,
+    }
+    let LoginFile { consent } = channel("login.toml", LOGIN)?;
+    Ok((consent.zh.trim().to_owned(), consent.en.trim().to_owned()))
 }
 
 /// What the Telegram channel says of itself.

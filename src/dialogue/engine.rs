@@ -155,6 +155,11 @@ impl Engine {
         self.words.intent(text) == Some(Intent::Thanks)
     }
 
+    /// Whether the words ask to log in, or for what was asked before.
+    pub fn is_login(&self, text: &str) -> bool {
+        self.words.intent(text) == Some(Intent::Login)
+    }
+
     /// Whether the words speak of danger; asked at every stage, not only when the robot speaks.
     pub fn emergency(&self, text: &str, locale: Locale) -> Option<Reply> {
         let intent = self.words.intent(text)?;

@@ -26,6 +26,8 @@ pub enum Intent {
     Complaint,
     /// Asks whether a machine is speaking.
     Identity,
+    /// Wants to log in, or to see what was asked before.
+    Login,
     /// Thanks, or a farewell.
     Thanks,
     /// A greeting and nothing else.
@@ -34,7 +36,7 @@ pub enum Intent {
 
 impl Intent {
     /// All intents, in the order in which they are tried: what harms most if missed comes first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::EmergencyAmbulance,
         Self::EmergencyFire,
         Self::EmergencyPolice,
@@ -43,6 +45,7 @@ impl Intent {
         Self::Complaint,
         Self::Dissatisfied,
         Self::Identity,
+        Self::Login,
         Self::Thanks,
         Self::Greeting,
     ];
@@ -58,6 +61,7 @@ impl Intent {
             Self::Dissatisfied => "dissatisfied",
             Self::Complaint => "complaint",
             Self::Identity => "identity",
+            Self::Login => "login",
             Self::Thanks => "thanks",
             Self::Greeting => "greeting",
         }
@@ -173,6 +177,13 @@ impl Words {
             .iter()
             .find(|(_, rule)| rule.any.is_match(&text) && !rule.unless.is_match(&text))
             .map(|&(intent, _)| intent)
+    }
+
+    /// The same words without those of an intent that is of no use here: what was meant by it is then a question.
+    #[must_use]
+    pub fn without(mut self, intent: Intent) -> Self {
+        self.rules.retain(|(known, _)| *known != intent);
+        self
     }
 
     /// The rating that the words give, if they are one and nothing else: a digit from 1 to 5, or words of the file.

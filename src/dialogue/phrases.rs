@@ -117,6 +117,18 @@ phrases! {
     NearKilometres = "near_kilometres",
     /// The label of a link to a map.
     MapLink = "map_link",
+    /// Where to log in: `{label}` is the provider, `{url}` the page.
+    LoginLink = "login_link",
+    /// The same for somebody who is logged in as `{name}` already: where earlier questions are.
+    LoginKnown = "login_known",
+    /// Logging in is not for a group.
+    LoginPrivately = "login_privately",
+    /// The channel is joined; `{name}` is the citizen.
+    LoginLinked = "login_linked",
+    /// What the name of a citizen without one is.
+    LoginUnnamed = "login_unnamed",
+    /// The code is not the one.
+    LoginWrongCode = "login_wrong_code",
     /// The citizen stopped an answer.
     Stopped = "stopped",
     /// Above an answer that exists only in Chinese.

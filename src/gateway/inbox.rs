@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adapters::{
-    Accepted, Audience, Content, Cursor, Inbound, Intake, LiveStream, Outbound, Peer, SubmitError, Thread,
-    Ticket,
+    Accepted, Audience, Content, Cursor, Inbound, Intake, LiveStream, LoginLink, LoginRefused, LoginState,
+    Outbound, Peer, SubmitError, Thread, Ticket,
 };
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -97,6 +97,18 @@ impl Intake for GatewayIntake {
         if let Ok(Some(record)) = self.0.ledger.of_peer(peer.channel.as_str(), &peer.address).await {
             self.0.ledger.events().publish(topic::DESK, &Event::CitizenTypes { conversation: record.id });
         }
+    }
+
+    async fn begin_login(&self, peer: &Peer, origin: Option<&str>) -> Result<LoginLink, LoginRefused> {
+        self.0.begin_login(peer, origin).await
+    }
+
+    async fn login_state(&self, peer: &Peer) -> Result<LoginState, LoginRefused> {
+        self.0.login_state(peer).await
+    }
+
+    async fn confirm_login(&self, peer: &Peer, code: &str) -> Result<(), LoginRefused> {
+        self.0.confirm_login(peer, code).await
     }
 }
 
@@ -254,6 +266,7 @@ impl Gateway {
         let begun = self.ledger.begin(record, |change| {
             change.check(peer.clone(), known);
             change.put(peer, &PeerRecord { conversation: id.clone() });
+            change.put(keys::history(channel, address, change.now, &id), &());
             if inbound.content == Content::Anew {
                 self.remember(change, inbound, None, None);
             } else {

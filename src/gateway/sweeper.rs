@@ -51,6 +51,9 @@ impl Gateway {
                 limiter.retain_recent();
             }
             self.forget_ids().await?;
+            if let Some(identities) = &self.identities {
+                identities.sweep().await?;
+            }
             let swept = self.files.sweep(self.ledger.now(), self.settings.keep_files).await?;
             if swept > 0 {
                 tracing::info!(files = swept, "files past their time were swept");

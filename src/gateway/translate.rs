@@ -1,9 +1,10 @@
 //! Channel words ↔ dialogue words.
 
 use adapters::message as channel;
-use adapters::{Content, Locale, Outbound};
+use adapters::{ChannelId, Content, Locale, Outbound, Peer};
 
 use crate::dialogue::{self, Input, Medium, Position, Utterance};
+use crate::records::ConversationRecord;
 use crate::records::message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
 
 /// The core's name of a channel's language.
@@ -12,6 +13,11 @@ pub(super) fn locale(locale: Locale) -> dialogue::Locale {
         Locale::Zh => dialogue::Locale::Zh,
         Locale::En => dialogue::Locale::En,
     }
+}
+
+/// Who a conversation is held with.
+pub(super) fn peer(record: &ConversationRecord) -> Peer {
+    Peer { channel: ChannelId::new(&record.channel), address: record.address.clone() }
 }
 
 /// The core's name of what a file is.

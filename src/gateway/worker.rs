@@ -90,14 +90,26 @@ impl Gateway {
         };
         let begun = Instant::now();
         let reply_id = Uuid::now_v7().to_string();
+        let about_login = self.about_login(&record, &item.content).await?;
         let handled = if record.conversation()?.stage == Stage::Robot {
             let (content, region) = (item.content.clone(), item.region.clone());
             let Some(input) = translate::input(content, record.locale(), region, item.audience) else {
                 return Ok(lease);
             };
-            let permit = self.turns.acquire().await;
-            let turn = self.turn(&record, &input, &reply_id, conversation, &mut lease).await?;
-            drop(permit);
+            let turn = match &about_login {
+                Some(words) => Turn {
+                    reply: Some(Reply::plain(words)),
+                    context: Context::from(record.memory.clone()),
+                    handoff: None,
+                    gap: None,
+                },
+                None => {
+                    let permit = self.turns.acquire().await;
+                    let turn = self.turn(&record, &input, &reply_id, conversation, &mut lease).await?;
+                    drop(permit);
+                    turn
+                }
+            };
             Some(Handled { epoch: record.conversation()?.owner_epoch, input, turn })
         } else {
             None
@@ -113,7 +125,14 @@ impl Gateway {
                     }
                     // A helper took over while the robot was thinking: what it thought is dropped here.
                     Some(_) => Ok(false),
-                    None => self.pass_on(change, item, &reply_id).map(|()| false),
+                    None => {
+                        if let Some(words) = &about_login {
+                            let message = notice(change, words.clone());
+                            change.append(message);
+                            return Ok(false);
+                        }
+                        self.pass_on(change, item, &reply_id).map(|()| false)
+                    }
                 }
             })
             .await?;

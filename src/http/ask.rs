@@ -220,8 +220,10 @@ pub(super) async fn suggest(
 /// A text in both languages.
 #[derive(Serialize, ToSchema)]
 pub struct Both {
-    zh: String,
-    en: String,
+    /// Chinese.
+    pub(super) zh: String,
+    /// English.
+    pub(super) en: String,
 }
 
 /// Questions to begin with, in both languages.
@@ -246,6 +248,15 @@ pub struct SiteView {
     starters: Starters,
     /// That a machine writes the answers.
     ai_label: Both,
+    /// Citizens' login, if there is one.
+    login: Option<LoginOffer>,
+}
+
+/// Citizens' login.
+#[derive(Serialize, ToSchema)]
+pub struct LoginOffer {
+    /// What the provider is called.
+    label: Both,
 }
 
 /// What the first screen shows.
@@ -266,6 +277,10 @@ pub(super) async fn site(State(web): State<Shared>) -> Json<SiteView> {
         greeting: both(Phrase::Greeting),
         starters: Starters { zh: lines(Zh), en: lines(En) },
         ai_label: both(Phrase::AiLabel),
+        login: web.identities.as_ref().map(|identities| {
+            let (zh, en) = identities.settings().label.clone();
+            LoginOffer { label: Both { zh, en } }
+        }),
     })
 }
 
@@ -286,6 +301,11 @@ impl adapters::Channel for ApiChannel {
 
     fn limits(&self) -> adapters::Limits {
         adapters::Limits { text_chars: 20_000, markdown: true, buttons: true, streaming: false }
+    }
+
+    /// Whoever knows the id of a conversation may go on with it, so nobody logs in there.
+    fn is_private(&self, _peer: &Peer) -> bool {
+        false
     }
 
     fn routes(self: std::sync::Arc<Self>, _inbox: adapters::Inbox) -> axum::Router {

@@ -30,6 +30,8 @@ pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
                 file(&format!("page/{path}"), headers).await
             }),
         )
+        .route("/me", get(|headers: HeaderMap| personal("me.html", headers)))
+        .route("/login/{id}", get(|headers: HeaderMap| personal("me.html", headers)))
         .route("/desk", get(|| async { Redirect::permanent("/desk/") }))
         .route("/desk/", get(|headers: HeaderMap| file("desk/index.html", headers)))
         .route(
@@ -43,6 +45,15 @@ pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
         )
         .route("/favicon.ico", get(|headers: HeaderMap| file("favicon.ico", headers)))
         .merge(widget)
+}
+
+/// Serves a page whose address is somebody's own: it goes into no index and no referrer.
+async fn personal(name: &str, headers: HeaderMap) -> Response {
+    let mut response = file(name, headers).await;
+    let headers = response.headers_mut();
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
 }
 
 /// Serves a built file; the browser asks again with its digest and mostly learns that nothing changed.

@@ -11,21 +11,30 @@ use secrecy::ExposeSecret;
 use super::Shared;
 use super::error::ApiError;
 use crate::desk::{HelperRecord, Role};
+use crate::records::CitizenRecord;
 
 /// The cookie of a helper's login.
 pub const COOKIE: &str = "yikouwen_desk";
 
+/// The cookie of a citizen's login on our own pages.
+pub const CITIZEN_COOKIE: &str = "yikouwen_citizen";
+
 /// A helper who is logged in. Every request of theirs is a sign of life.
 pub struct Signed(pub HelperRecord);
 
-/// The token of the cookie, if there is one.
+/// The token of the cookie of a helper's login, if there is one.
 pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, COOKIE)
+}
+
+/// What a cookie holds, if there is one of this name.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 impl FromRequestParts<Shared> for Signed {
@@ -38,6 +47,21 @@ impl FromRequestParts<Shared> for Signed {
         let helper = web.desk.helper_of(token).await?;
         web.desk.sign_of_life(&helper.name).await?;
         Ok(Self(helper))
+    }
+}
+
+/// A citizen who is logged in on our own pages.
+pub struct Citizen(pub CitizenRecord);
+
+impl FromRequestParts<Shared> for Citizen {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Shared) -> Result<Self, ApiError> {
+        let identities = web.identities()?;
+        let Some(token) = cookie(&parts.headers, CITIZEN_COOKIE) else {
+            return Err(ApiError::new(StatusCode::UNAUTHORIZED, "not_logged_in"));
+        };
+        Ok(Self(identities.citizen_behind(token).await?))
     }
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::Shared;
 use crate::desk::{AccountError, DeskError, SessionError};
+use crate::identity::IdentityError;
 use crate::records::FileError;
 use crate::retrieval::KnowledgeError;
 use crate::store::StoreError;
@@ -148,6 +149,25 @@ impl From<SessionError> for ApiError {
         match error {
             SessionError::NotLoggedIn => Self::new(StatusCode::UNAUTHORIZED, "not_logged_in"),
             SessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Expired => Self::new(StatusCode::NOT_FOUND, "login_expired"),
+            IdentityError::NotLoggedIn => Self::new(StatusCode::UNAUTHORIZED, "not_logged_in"),
+            IdentityError::Elsewhere => Self::new(StatusCode::CONFLICT, "linked_elsewhere"),
+            IdentityError::Unknown => Self::new(StatusCode::NOT_FOUND, "unknown_link"),
+            IdentityError::Provider(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the provider of identities failed"
+                );
+                Self::new(StatusCode::BAD_GATEWAY, "provider_unreachable")
+            }
+            IdentityError::Store(error) => error.into(),
         }
     }
 }

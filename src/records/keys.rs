@@ -33,6 +33,56 @@ pub fn peer(channel: &str, address: &str) -> Key {
     Key::new("peer", &[channel.into(), address.into()])
 }
 
+/// A conversation among all that a peer ever had.
+pub fn history(channel: &str, address: &str, opened_at: Timestamp, conversation: &str) -> Key {
+    Key::new("history", &[channel.into(), address.into(), moment(opened_at).into(), conversation.into()])
+}
+
+/// All conversations that a peer ever had, the oldest first.
+pub fn histories(channel: &str, address: &str) -> Range {
+    Range::prefix("history", &[channel.into(), address.into()])
+}
+
+/// A citizen who is known by name to a provider of identities.
+pub fn citizen(id: &str) -> Key {
+    Key::new("citizen", &[id.into()])
+}
+
+/// Which citizen a provider's subject is, by the keyed digest of the subject.
+pub fn identity(digest: &str) -> Key {
+    Key::new("identity", &[digest.into()])
+}
+
+/// Which citizen a peer is, by the citizen's own consent.
+pub fn linked(channel: &str, address: &str) -> Key {
+    Key::new("linked", &[channel.into(), address.into()])
+}
+
+/// A login under way, by the digest of its id.
+pub fn login(digest: &str) -> Key {
+    Key::new("login", &[digest.into()])
+}
+
+/// All logins under way.
+pub fn logins() -> Range {
+    Range::prefix("login", &[])
+}
+
+/// The newest login that a peer has begun.
+pub fn login_of(channel: &str, address: &str) -> Key {
+    Key::new("login_of", &[channel.into(), address.into()])
+}
+
+/// A citizen's login on our own pages, by the digest of its cookie.
+pub fn citizen_session(digest: &str) -> Key {
+    Key::new("citizen_session", &[digest.into()])
+}
+
+/// All citizens' logins on our own pages.
+pub fn citizen_sessions() -> Range {
+    Range::prefix("citizen_session", &[])
+}
+
 /// What a peer's message id was accepted as.
 pub fn dedupe(channel: &str, address: &str, id: &str) -> Key {
     Key::new("dedupe", &[channel.into(), address.into(), id.into()])

@@ -68,6 +68,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         engine,
         doubts,
         files,
+        None,
         settings,
         Metrics::default(),
         vec![channel],

@@ -4,6 +4,7 @@ pub(crate) mod bot_api;
 pub(crate) mod counterpart;
 pub(crate) mod direct;
 pub(crate) mod helper;
+pub(crate) mod identity;
 pub(crate) mod knowledge;
 pub(crate) mod oracle;
 pub(crate) mod platform;

@@ -271,6 +271,10 @@ impl Channel for DingtalkChannel {
         Ok(files::fetch(&self.api, &self.settings.robot_code, media).await?)
     }
 
+    fn is_private(&self, peer: &Peer) -> bool {
+        Address::parse(&peer.address).is_some_and(|address| !address.is_group())
+    }
+
     fn alarms(&self) -> Vec<Alarm> {
         self.kit.alarms.raised()
     }

@@ -24,7 +24,7 @@ use super::compose::{self, Step};
 use super::config::{Mode, TelegramSettings};
 use super::failure::{self, channel_error};
 use super::lines::Progress;
-use super::peers::{Draft, Known, Sent, chat_of, unavailable};
+use super::peers::{Draft, Known, Sent, chat_of, is_group, unavailable};
 use super::render::{Part, TEXT_UNITS};
 use super::{polling, routes, watch};
 use crate::{
@@ -109,6 +109,10 @@ impl Channel for TelegramChannel {
 
     async fn fetch(&self, media: &Media) -> Result<File, ChannelError> {
         self.account.fetch(media).await
+    }
+
+    fn is_private(&self, peer: &Peer) -> bool {
+        !is_group(&peer.address)
     }
 
     fn alarms(&self) -> Vec<Alarm> {

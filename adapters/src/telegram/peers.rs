@@ -75,6 +75,11 @@ pub(super) fn address(place: &Place, chat: i64) -> String {
     if place.group { format!("{chat}/{}", place.sender) } else { chat.to_string() }
 }
 
+/// Whether others read along.
+pub(super) fn is_group(address: &str) -> bool {
+    address.contains('/')
+}
+
 /// The chat of an address.
 pub(super) fn chat_of(address: &str) -> Option<i64> {
     let chat = address.split_once('/').map_or(address, |(chat, _)| chat);

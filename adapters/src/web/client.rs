@@ -79,12 +79,18 @@ impl WebChannel {
         Some(Peer { channel: self.settings.kit.id.clone(), address: visitor.id.simple().to_string() })
     }
 
+    /// Whether a page of this origin is ours or named by the operator: any page may carry the widget where `*` is allowed,
+    /// but not every page may be handed what belongs to a citizen.
+    pub(super) fn origin_known(&self, origin: &str, host: Option<&str>) -> bool {
+        let own = origin.split_once("://").map(|(_, rest)| rest);
+        (own.is_some() && own == host)
+            || self.settings.allowed_origins.iter().any(|allowed| allowed != "*" && allowed == origin)
+    }
+
     /// Whether a page of this origin may carry the widget. A request without an origin comes from no page.
     pub fn origin_allowed(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
-        let own = origin.split_once("://").map(|(_, rest)| rest);
-        (own.is_some() && own == host)
-            || self.settings.allowed_origins.iter().any(|allowed| allowed == "*" || allowed == origin)
+        self.origin_known(origin, host) || self.settings.allowed_origins.iter().any(|allowed| allowed == "*")
     }
 }
 

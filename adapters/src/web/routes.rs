@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::client::WebChannel;
 use super::files;
+use super::login;
 use super::wire::{self, Request, ServerFrame};
 use crate::{Content, Cursor, Inbound, Inbox, Live, LiveStream, Locale, Peer, State, Thread};
 
@@ -54,6 +55,8 @@ pub(super) fn router(channel: Arc<WebChannel>, inbox: Inbox) -> Router {
         .route("/events", get(poll).post(submit))
         .route("/files", post(files::upload).layer(DefaultBodyLimit::max(files::longest_body(&web))))
         .route("/files/{file}", get(files::read))
+        .route("/login", get(login::state).post(login::begin))
+        .route("/login/confirm", post(login::confirm))
         .layer(DefaultBodyLimit::max(frame_bytes))
         .layer(from_fn_with_state(Arc::clone(&web), check_origin))
         .layer(cors)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -82,6 +82,30 @@ impl Visitor {
     /// The whole thread of the current conversation.
     pub(crate) async fn thread(&self) -> Vec<Value> {
         messages(&self.poll("", 0, 0).await)
+    }
+
+    /// Calls a route of the channel besides those of messages.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request =
+            self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.header("origin", "https://page.city.test").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
+    }
+
+    /// Says something and waits for what is said to it.
+    pub(crate) async fn ask(&self, id: &str, text: &str) -> Value {
+        let (status, said) = self.say(id, text).await;
+        assert_eq!(status, 202, "{said}");
+        super::eventually("a reply", async || {
+            let thread = self.thread().await;
+            let own = thread.iter().position(|message| message["client_id"] == id)?;
+            thread.get(own + 1).cloned()
+        })
+        .await
     }
 
     /// Opens a socket and says hello.
