@@ -49,7 +49,7 @@ impl Desk {
     pub async fn file(&self, helper: &HelperRecord, id: &str) -> Result<(FileHead, Bytes), DeskError> {
         let head = self.files.head(id).await?.ok_or(DeskError::UnknownFile)?;
         let record = self.ledger.conversation(&head.conversation).await?.ok_or(DeskError::UnknownFile)?;
-        if !Self::may_read(helper, &record)? {
+        if !self.may_read(helper, &record).await? {
             return Err(DeskError::NotYours { owner: record.conversation()?.owner });
         }
         let content = self.files.content(&head).await?.ok_or(DeskError::UnknownFile)?;

@@ -7,9 +7,13 @@ use utoipa::ToSchema;
 use super::accounts::HelperRecord;
 use super::{Desk, DeskError};
 use crate::dialogue::Stage;
+use crate::privacy;
 use crate::records::conversation::RatingRecord;
-use crate::records::{ConversationRecord, MessageRecord, keys};
+use crate::records::{CitizenRecord, ConversationRecord, MessageRecord, Standing, keys};
 use crate::store::StoreExt;
+
+/// The most earlier conversations that are listed.
+const EARLIER: usize = 20;
 
 /// The longest transcript that is shown at once.
 const TRANSCRIPT: usize = 5_000;
@@ -93,6 +97,36 @@ pub struct ConversationView {
     pub transcript: Vec<MessageRecord>,
     /// The citizen's rating.
     pub rating: Option<RatingRecord>,
+    /// The citizen, when the channel was joined to a login by consent.
+    pub citizen: Option<CitizenView>,
+    /// What the citizen asked before, the newest first: on all joined channels, else in this one.
+    pub earlier: Vec<EarlierView>,
+}
+
+/// A citizen who has logged in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CitizenView {
+    /// The name, masked.
+    pub name: Option<String>,
+    /// Since when the citizen is known.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+}
+
+/// Another conversation of the same citizen.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EarlierView {
+    /// Its id.
+    pub id: String,
+    /// The channel.
+    pub channel: String,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Timestamp,
+    /// What was asked, masked.
+    pub question: String,
+    /// What became of it.
+    pub state: Standing,
 }
 
 impl Desk {
@@ -132,13 +166,20 @@ impl Desk {
         Ok(QueueView { queue: items.collect(), mine, desk_open: online > 0, online })
     }
 
-    /// Whether a helper may read a conversation: those that wait, one's own, and everything for supervisors. Whoever
-    /// loses a claim loses sight of it, too.
-    pub(super) fn may_read(helper: &HelperRecord, record: &ConversationRecord) -> Result<bool, DeskError> {
+    /// Whether a helper may read a conversation: those that wait, one's own, what the citizen who is being served asked
+    /// before, and everything for supervisors. Whoever loses a claim loses sight of it, too.
+    pub(super) async fn may_read(
+        &self,
+        helper: &HelperRecord,
+        record: &ConversationRecord,
+    ) -> Result<bool, DeskError> {
         let state = record.conversation()?;
         let own = state.owner.as_deref() == Some(&helper.name)
             || (state.stage == Stage::Closed && state.previous_owner.as_deref() == Some(&helper.name));
-        Ok(own || state.stage.is_waiting() || helper.role.sees_all())
+        if own || state.stage.is_waiting() || helper.role.sees_all() {
+            return Ok(true);
+        }
+        self.serves_elsewhere(helper, record).await
     }
 
     /// A conversation with its transcript.
@@ -148,10 +189,11 @@ impl Desk {
     pub async fn view(&self, helper: &HelperRecord, id: &str) -> Result<ConversationView, DeskError> {
         let found = self.ledger.store().get_json::<ConversationRecord>(&keys::conversation(id)).await?;
         let (record, version) = found.ok_or(DeskError::Unknown)?;
-        if !Self::may_read(helper, &record)? {
+        if !self.may_read(helper, &record).await? {
             return Err(DeskError::NotYours { owner: record.conversation()?.owner });
         }
         let state = record.conversation()?;
+        let (citizen, earlier) = self.known_of(helper, &record).await?;
         let position = if state.stage.is_waiting() { self.ledger.position(id).await? } else { None };
         Ok(ConversationView {
             id: id.to_owned(),
@@ -164,6 +206,63 @@ impl Desk {
             position,
             transcript: self.ledger.messages(id, 0, TRANSCRIPT).await?,
             rating: record.rating,
+            citizen,
+            earlier,
         })
+    }
+
+    /// Who the citizen is, if the channel was joined to a login, and what was asked before.
+    async fn known_of(
+        &self,
+        helper: &HelperRecord,
+        record: &ConversationRecord,
+    ) -> Result<(Option<CitizenView>, Vec<EarlierView>), DeskError> {
+        // The consent is for whoever serves, not for everybody who looks at the queue.
+        let serves = Self::serves(helper, record)?;
+        if !serves && !helper.role.sees_all() {
+            return Ok((None, Vec::new()));
+        }
+        let citizen = self.ledger.citizen_of(&record.channel, &record.address).await?;
+        let own = [(record.channel.as_str(), record.address.as_str())];
+        let peers = citizen.as_ref().map_or_else(|| own.to_vec(), CitizenRecord::peers);
+        let past = self.ledger.past(&peers, EARLIER + 1).await?;
+        let mut earlier = Vec::new();
+        for past in past.into_iter().filter(|past| past.id != record.id).take(EARLIER) {
+            earlier.push(EarlierView {
+                id: past.id,
+                channel: past.channel,
+                opened_at: past.opened_at,
+                question: privacy::mask(&past.question).into_owned(),
+                state: past.standing,
+            });
+        }
+        let citizen = citizen.map(|citizen| CitizenView { name: citizen.name, since: citizen.since });
+        Ok((citizen, earlier))
+    }
+
+    /// Whether the helper serves this conversation now.
+    fn serves(helper: &HelperRecord, record: &ConversationRecord) -> Result<bool, DeskError> {
+        let state = record.conversation()?;
+        Ok(state.owner.as_deref() == Some(&helper.name))
+    }
+
+    /// Whether the helper serves the citizen of this conversation in another one: what was asked before belongs to it, on
+    /// the same address, and on others that the citizen joined by consent.
+    async fn serves_elsewhere(
+        &self,
+        helper: &HelperRecord,
+        record: &ConversationRecord,
+    ) -> Result<bool, DeskError> {
+        let citizen = self.ledger.citizen_of(&record.channel, &record.address).await?;
+        for id in self.ledger.load(&helper.name).await?.conversations {
+            let Some(served) = self.ledger.conversation(&id).await? else { continue };
+            let same = served.channel == record.channel && served.address == record.address;
+            let joined =
+                citizen.as_ref().is_some_and(|citizen| citizen.has(&served.channel, &served.address));
+            if (same || joined) && Self::serves(helper, &served)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
