@@ -223,6 +223,95 @@ export interface Site {
   greeting: Localized<string>;
   starters: Localized<string[]>;
   ai_label: Localized<string>;
+  /** Absent or null where nobody can log in. */
+  login?: { label: Localized<string> } | null;
+}
+
+/* ---- logging in, and joining the conversations of several channels ---- */
+
+/** Whether this visitor of the web channel is linked to somebody who logged in. */
+export type LoginState = { linked: false } | { linked: true; name: string | null; unresolved: number };
+
+/** A login begun in a channel. */
+export interface LoginTicket {
+  id: string;
+  /** The page where one logs in. */
+  url: string;
+  expires_at: Instant;
+}
+
+/** Goes from the login page to the widget that opened it. */
+export interface LoginMessage {
+  yikouwen: 'login';
+  login: string;
+  code: string;
+}
+
+/** What the login page is told about the channel that is to be linked; anybody who has the address may know it. */
+export interface LoginView {
+  channel: string;
+  type: ChannelType;
+  expires_at: Instant;
+  stage: 'started' | 'consented' | 'linked';
+  consent: Localized<string>;
+}
+
+export interface ConsentReply {
+  /** Six digits, which come back through the channel. */
+  code: string;
+  expires_at: Instant;
+  /** The page that carries the widget; null when the code may not be handed to a page. */
+  origin: string | null;
+}
+
+export type ChannelType = 'web' | 'wechat' | 'dingtalk' | 'telegram' | 'http' | 'api';
+
+/**
+ * `open`: a person has it; `waiting`: in the queue, or left as a message; `unresolved`: ended without a good answer.
+ */
+export type PastState = 'open' | 'waiting' | 'unresolved' | 'resolved';
+
+export interface PastConversation {
+  id: string;
+  channel: string;
+  type: ChannelType;
+  opened_at: Instant;
+  updated_at: Instant;
+  question: string;
+  state: PastState;
+  stage: Stage;
+}
+
+export interface ChannelLink {
+  id: string;
+  channel: string;
+  type: ChannelType;
+  since: Instant;
+}
+
+/** Somebody who logged in, as shown to himself. */
+export interface Person {
+  name: string | null;
+  provider: Localized<string>;
+  links: ChannelLink[];
+  /** Newest first. */
+  conversations: PastConversation[];
+}
+
+export interface PastTranscript {
+  id: string;
+  channel: string;
+  type: ChannelType;
+  opened_at: Instant;
+  state: PastState;
+  messages: {
+    seq: number;
+    author: Author;
+    name?: string | null;
+    at: Instant;
+    text: string;
+    attachments?: { name: string; mime?: string | null; bytes?: number | null }[];
+  }[];
 }
 
 export interface Suggestion {
@@ -362,6 +451,20 @@ export interface Transcript {
   position?: number;
   messages: Message[];
   rating?: Rating;
+  /** Who logged in with a real name and is linked to this conversation's address. */
+  citizen?: { name?: string; since: Instant };
+  /** Other conversations of the same person, newest first. */
+  earlier?: Earlier[];
+}
+
+export interface Earlier {
+  id: string;
+  channel: string;
+  opened_at: Instant;
+  /** Masked. */
+  question: string;
+  state: PastState;
+  readable: boolean;
 }
 
 export interface ClaimReply {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
+import { en as meEn } from '../me/locales/en';
+import { zh as meZh } from '../me/locales/zh';
 import { en as pageEn } from '../page/en';
 import { chooseLocale, translator } from '../src/locale';
 import { en } from '../src/locales/en';
@@ -11,10 +13,12 @@ import { waitText } from '../src/views/StatusLine';
 
 const marks = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 
+const pairs = <K extends string>(zh: Record<K, string>, en: Record<K, string>): [string, string, string][] =>
+  (Object.keys(zh) as K[]).map((key) => [key, zh[key], en[key]]);
+
 describe('texts', () => {
   it('have the same marks in both languages, and Chinese where Chinese is due', () => {
-    for (const [key, chinese] of Object.entries(zh)) {
-      const english = en[key as keyof typeof zh];
+    for (const [key, chinese, english] of [...pairs(zh, en), ...pairs(meZh, meEn)]) {
       expect(marks(english), key).toEqual(marks(chinese));
       expect(english, key).not.toBe('');
     }

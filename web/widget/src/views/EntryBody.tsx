@@ -5,7 +5,8 @@ import type { ComponentChildren, JSX } from 'preact';
 
 import type { TextKey, Translate } from '../locale';
 import { useUi } from './context';
-import { away, Markdown } from './Markdown';
+import { Markdown } from './Markdown';
+import { away } from './MarkdownTree';
 import { Fact } from './EntrySheet';
 import { Windows } from './Windows';
 

@@ -8,7 +8,8 @@ import type { TextKey } from '../locale';
 import { useUi } from './context';
 import { EntryBody } from './EntryBody';
 import { CloseIcon } from './icons';
-import { away, Markdown } from './Markdown';
+import { Markdown } from './Markdown';
+import { away } from './MarkdownTree';
 
 const kinds: Record<EntryKind, TextKey> = {
   faq: 'kindFaq',

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 
 import { useUi } from './context';
 import { MapIcon, PhoneIcon } from './icons';
-import { away } from './Markdown';
+import { away } from './MarkdownTree';
 
 /** Places one can go to: each with its hours, a number to tap and a map. */
 export function Windows({ windows }: { windows: ServiceWindow[] }): JSX.Element {
