@@ -3,6 +3,7 @@ import type { Attachment, Choice, DurableFrame, Locale, Score, ServerFrame, Site
 
 import { Api } from './api';
 import { Connection } from './connection';
+import { browserWindows, Login, type Windows } from './login';
 import { Outbox } from './outbox';
 import { SessionKeeper } from './session';
 import { contiguous, hasGap } from './state';
@@ -26,6 +27,7 @@ export class Controller {
   private siteAnswer: Promise<Site> | undefined;
   private readonly session: SessionKeeper;
   private readonly base: URL;
+  private readonly login: Login;
   /** Files on their way, by the id of their message; gone with the page, since no storage holds a film. */
   private readonly files = new Map<string, File>();
 
@@ -35,12 +37,22 @@ export class Controller {
     private locale: Locale,
     fetcher: typeof fetch = (input, init) => fetch(input, init),
     private readonly upload: typeof uploadFile = uploadFile,
+    windows: Windows = browserWindows(),
   ) {
     const base = new URL('channels/web/', server);
     this.base = base;
     this.session = new SessionKeeper(new URL('session', base).href, keeps.lasting, fetcher);
     this.api = new Api(new URL('api/v1/', server), fetcher);
     this.outbox = new Outbox(keeps.tab);
+    this.login = new Login({
+      base,
+      server,
+      session: this.session,
+      fetch: fetcher,
+      windows,
+      onState: (login) => this.store.dispatch({ type: 'login', login }),
+      onStep: (step) => this.store.dispatch({ type: 'login-step', step }),
+    });
     this.connection = new Connection({
       base,
       session: this.session,
@@ -52,7 +64,10 @@ export class Controller {
         after: contiguous(this.store.state.messages),
       }),
       onFrame: (frame) => this.receive(frame),
-      onLink: (link) => this.store.dispatch({ type: 'link', link }),
+      onLink: (link) => {
+        this.store.dispatch({ type: 'link', link });
+        if (link === 'up' && this.store.state.login === undefined) void this.login.refresh();
+      },
       fetch: fetcher,
     });
     this.store.dispatch({ type: 'remember-rated', rated: this.loadRated() });
@@ -67,16 +82,33 @@ export class Controller {
 
   stop(): void {
     clearTimeout(this.typingTimer);
+    this.login.stop();
     this.connection.stop();
   }
 
   /** Asked for once; a failed answer is asked for again the next time. */
   site(): Promise<Site> {
-    this.siteAnswer ??= this.api.site().catch((error: unknown) => {
-      this.siteAnswer = undefined;
-      throw error;
-    });
+    this.siteAnswer ??= this.api.site().then(
+      (site) => {
+        if (site.login) this.login.start();
+        return site;
+      },
+      (error: unknown) => {
+        this.siteAnswer = undefined;
+        throw error;
+      },
+    );
     return this.siteAnswer;
+  }
+
+  /** Goes to the login page; to be called in the task of a click. */
+  logIn(): void {
+    void this.login.begin();
+  }
+
+  /** The page 我的咨询. */
+  get meUrl(): string {
+    return new URL('me', this.server).href;
   }
 
   setLocale(locale: Locale): void {
@@ -197,7 +229,10 @@ export class Controller {
       this.typingTimer = setTimeout(() => this.store.dispatch({ type: 'helper-still' }), TYPING_LASTS);
     }
     if (frame.t === 'error' && frame.id !== undefined) this.saveRated();
-    if (frame.t === 'message') this.mendGap();
+    if (frame.t !== 'message') return;
+    this.mendGap();
+    // A link that was made or ended in another window is told in the thread.
+    if (frame.message.author === 'system' && frame.message.seq > this.store.state.historyEnd) void this.login.refresh();
   }
 
   /** Asks again for what is missing, once for each place, so that a server that can't tell is not asked for ever. */

@@ -7,6 +7,7 @@ import type {
   DurableFrame,
   ErrorCode,
   Feedback,
+  LoginState,
   Message,
   Score,
   ServerFrame,
@@ -15,6 +16,7 @@ import type {
 } from '@yikouwen/shared/wire';
 
 import { isTransient, type Link } from './connection';
+import type { LoginStep } from './login';
 
 /** Words on their way: shown at once, replaced by the server's message when it comes. */
 export interface Pending {
@@ -66,6 +68,9 @@ export interface State {
   rated: Record<string, Score>;
   /** Clicks that show their effect at once and take it back should the server refuse them. */
   hoped: Record<string, DurableFrame>;
+  /** Whether the visitor is linked to somebody who logged in; unknown until the server has said so. */
+  login: LoginState | undefined;
+  loginStep: LoginStep;
 }
 
 export type Action =
@@ -78,7 +83,9 @@ export type Action =
   | { type: 'helper-still' }
   | { type: 'notice-read' }
   | { type: 'withdraw'; id: string }
-  | { type: 'remember-rated'; rated: Record<string, Score> };
+  | { type: 'remember-rated'; rated: Record<string, Score> }
+  | { type: 'login'; login: LoginState }
+  | { type: 'login-step'; step: LoginStep };
 
 export const initialState: State = {
   conversation: null,
@@ -101,6 +108,8 @@ export const initialState: State = {
   picked: {},
   rated: {},
   hoped: {},
+  login: undefined,
+  loginStep: 'idle',
 };
 
 export function reduce(state: State, action: Action): State {
@@ -136,6 +145,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, pending: state.pending.filter((one) => one.id !== action.id) };
     case 'remember-rated':
       return { ...state, rated: { ...action.rated, ...state.rated } };
+    case 'login':
+      return { ...state, login: action.login };
+    case 'login-step':
+      return { ...state, loginStep: action.step };
   }
 }
 

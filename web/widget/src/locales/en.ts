@@ -41,6 +41,15 @@ export const en: Texts = {
   openChatUnread: 'Ask me, {count} new messages',
   toLatest: 'Latest messages',
 
+  login: 'Log in · My questions',
+  loginOpening: 'Opening the login page…',
+  loginAway: 'Come back here once you have logged in',
+  loginFailed: 'The login page cannot be opened right now; please try later',
+  linkedAs: 'Linked: {name}',
+  linkedNameless: 'Linked to your account',
+  myQuestions: 'My questions',
+  unresolved: 'You have {count} unresolved questions',
+
   sending: 'Sending',
   accepted: 'Delivered',
   held: 'Will be sent again shortly',

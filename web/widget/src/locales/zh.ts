@@ -40,6 +40,15 @@ export const zh = {
   openChatUnread: '有事问我，有 {count} 条新消息',
   toLatest: '看最新消息',
 
+  login: '登录 · 我的咨询',
+  loginOpening: '正在打开登录页…',
+  loginAway: '登录以后回到这里就行',
+  loginFailed: '登录页暂时打不开，请过一会儿再试',
+  linkedAs: '已关联：{name}',
+  linkedNameless: '已关联实名账号',
+  myQuestions: '我的咨询',
+  unresolved: '您有 {count} 个问题还没有解决',
+
   sending: '正在发送',
   accepted: '已送达',
   held: '稍后自动再发',

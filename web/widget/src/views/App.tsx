@@ -11,6 +11,7 @@ import { UiProvider, type Ui } from './context';
 import { EntrySheet } from './EntrySheet';
 import { Header } from './Header';
 import { Launcher } from './Launcher';
+import { LoginBar } from './LoginBar';
 import { StatusLine } from './StatusLine';
 import { Thread } from './Thread';
 
@@ -75,6 +76,7 @@ export function App(props: AppProps): JSX.Element {
               onLanguage={() => props.onLocale(locale === 'zh' ? 'en' : 'zh')}
               onMinimize={bubble ? () => props.onOpen(false) : undefined}
             />
+            {site?.login && <LoginBar login={state.login} step={state.loginStep} />}
             <StatusLine state={state} />
             <Thread state={state} site={site} onEdit={edit} />
             <Composer state={state} large={large} words={words} onWords={write} box={box} />
