@@ -3,7 +3,7 @@
  * object for the one page there is, made when somebody signs in and disposed of when they sign out; provided to the
  * components through `useDesk`, which is all that a store library would add here.
  */
-import type { DeskFrame, Message, QueueView, Summary } from '@yikouwen/shared/wire';
+import type { DeskFrame, Message, QueueView, Summary, Transcript } from '@yikouwen/shared/wire';
 import { inject, reactive, type InjectionKey } from 'vue';
 
 import type { Alerts } from './alerts';
@@ -217,6 +217,8 @@ export function createDesk({ api, name, alerts, makeLive = createLive, clock = (
     unreadOf,
     refresh,
     reload: talk.load,
+    /** Reads a conversation without opening it. */
+    peek: (conversation: string): Promise<Transcript> => api.conversation(conversation),
     retryLink: live.retry,
     start: live.start,
     stop(): void {

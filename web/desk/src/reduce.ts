@@ -1,5 +1,5 @@
 /** The desk's rules about data, without network or screen: what follows from what arrived. */
-import type { Evidence, Message, QueueItem, Stage, Transcript } from '@yikouwen/shared/wire';
+import type { Earlier, Evidence, Message, QueueItem, Stage, Transcript } from '@yikouwen/shared/wire';
 
 /** Messages in order, each seq once; a later copy wins, since feedback is added to a message afterwards. */
 export function mergeMessages(known: readonly Message[], arrived: readonly Message[]): Message[] {
@@ -35,6 +35,12 @@ export function arrivals(before: readonly QueueItem[], now: readonly QueueItem[]
     const urgent = known.get(item.conversation);
     return urgent === undefined || (!urgent && isUrgent(item));
   });
+}
+
+/** What still has to be done comes first; within both parts the order stays. */
+export function unresolvedFirst(earlier: readonly Earlier[]): Earlier[] {
+  const rank = ({ state }: Earlier): number => (state === 'unresolved' ? 0 : 1);
+  return [...earlier].sort((a, b) => rank(a) - rank(b));
 }
 
 const ACTIVE: readonly Stage[] = ['claimed', 'serving', 'reclaim_grace'];

@@ -123,6 +123,17 @@ export const en: Texts = {
     goneTitle: 'Not available',
     log: 'Conversation',
   },
+  earlier: {
+    citizen: (name?: string) => (name === undefined ? 'Real-name user' : `Real-name user ${name}`),
+    since: (date: string) => `logged in and linked on ${date}`,
+    title: (count: number) => `Earlier questions (${count})`,
+    unresolved: (count: number) => `${count} not resolved`,
+    noQuestion: '(no words)',
+    closed: 'cannot be read',
+    dialog: 'Earlier questions',
+    readOnly: 'read only',
+    states: { open: 'With a helper', waiting: 'Waiting for a helper', unresolved: 'Not resolved', resolved: 'Answered' },
+  },
   message: {
     outcomes: {
       answered: 'Answered',

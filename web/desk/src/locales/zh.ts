@@ -123,6 +123,17 @@ export const zh = {
     goneTitle: '无法查看',
     log: '会话记录',
   },
+  earlier: {
+    citizen: (name?: string) => (name === undefined ? '实名用户' : `实名用户 ${name}`),
+    since: (date: string) => `${date} 登录并关联`,
+    title: (count: number) => `此前的咨询（${count}）`,
+    unresolved: (count: number) => `${count} 个没有解决`,
+    noQuestion: '（没有文字）',
+    closed: '不能查看',
+    dialog: '此前的咨询',
+    readOnly: '只能查看',
+    states: { open: '导服接待中', waiting: '等待导服', unresolved: '没有解决', resolved: '已答复' },
+  },
   message: {
     outcomes: {
       answered: '已回答',
