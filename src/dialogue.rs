@@ -7,6 +7,7 @@ pub mod answer;
 pub mod aspect;
 pub mod context;
 pub mod conversation;
+mod described;
 pub mod engine;
 pub mod evidence;
 pub mod handoff;
