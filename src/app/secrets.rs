@@ -23,7 +23,7 @@ async fn key(store: &dyn Store, name: &str) -> Result<Vec<u8>, StoreError> {
         if let Some((text, _)) = store.get_json::<String>(&key).await? {
             return STANDARD
                 .decode(text)
-                .map_err(|_| StoreError::Corrupt(format!("the secret {name} cannot be read").into()));
+                .map_err(|_| StoreError::Corrupt(format!("the secret {name} cannot be read")));
         }
         let fresh = STANDARD.encode(rand::rng().random::<[u8; 32]>());
         // Of two nodes that start at once one wins, and both read what it wrote.

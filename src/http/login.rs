@@ -49,6 +49,9 @@ pub(super) fn set_cookie(web: &Shared, name: &str, value: &str, seconds: Option<
 pub struct SendRequest {
     /// The login that a channel began; none: only to see earlier questions.
     login: Option<String>,
+    /// Whether the provider is to ask who it is even of somebody it knows: another person sits at the same device.
+    #[serde(default)]
+    again: bool,
 }
 
 /// Where to go.
@@ -65,7 +68,7 @@ pub(super) async fn send(
     State(web): State<Shared>,
     Body(request): Body<SendRequest>,
 ) -> Result<Response, ApiError> {
-    let sent = web.identities()?.send(request.login.as_deref()).await?;
+    let sent = web.identities()?.send(request.login.as_deref(), request.again).await?;
     let mut response = Json(SendReply { url: sent.url }).into_response();
     let left = set_cookie(&web, LEFT_COOKIE, &sent.browser, Some(LEFT_SECONDS));
     response.headers_mut().insert(header::SET_COOKIE, left);

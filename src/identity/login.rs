@@ -182,11 +182,12 @@ impl Identities {
         Ok(LoginView { channel, origin: login.origin, expires_at: login.until, stage: login.stage })
     }
 
-    /// Sends a browser to the provider, with a login that a channel began or without.
+    /// Sends a browser to the provider, with a login that a channel began or without; `again` has the provider ask who it is
+    /// even of somebody it knows.
     ///
     /// # Errors
     /// When there is no such login, or the provider cannot be reached.
-    pub async fn send(&self, id: Option<&str>) -> Result<Sent, IdentityError> {
+    pub async fn send(&self, id: Option<&str>, again: bool) -> Result<Sent, IdentityError> {
         let (id, login, version) = match id {
             Some(id) => {
                 let (login, version) = self.login(&digest(id)).await?;
@@ -195,7 +196,7 @@ impl Identities {
             None => (secret(), self.fresh(), None),
         };
         let (state, browser) = (secret(), secret());
-        let departure = self.provider.depart(format!("{id}.{state}")).await?;
+        let departure = self.provider.depart(format!("{id}.{state}"), again).await?;
         let login = LoginRecord {
             state: Some(digest(&state)),
             browser: Some(digest(&browser)),

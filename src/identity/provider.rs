@@ -178,11 +178,11 @@ impl Provider {
         client.set_redirect_uri(self.redirect.clone()).set_auth_type(auth)
     }
 
-    /// The way to the login page. `state` comes back with whoever logged in.
+    /// The way to the login page. `state` comes back with whoever logged in; `again` asks even those who are logged in there.
     ///
     /// # Errors
     /// When the provider cannot be reached.
-    pub async fn depart(&self, state: String) -> Result<Departure, ProviderError> {
+    pub async fn depart(&self, state: String, again: bool) -> Result<Departure, ProviderError> {
         let metadata = self.metadata(false).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let client = self.client(&metadata);
@@ -193,6 +193,9 @@ impl Provider {
         );
         for scope in &self.settings.scopes {
             request = request.add_scope(Scope::new(scope.clone()));
+        }
+        if again {
+            request = request.add_prompt(CoreAuthPrompt::Login);
         }
         let (url, _, nonce) = request.set_pkce_challenge(challenge).url();
         Ok(Departure { url: url.into(), nonce: nonce.secret().clone(), verifier: verifier.into_secret() })

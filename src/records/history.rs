@@ -153,7 +153,7 @@ fn unanswered(messages: &[MessageRecord]) -> Vec<String> {
     for message in messages {
         match message.author {
             AuthorRecord::Citizen => {
-                asked = Some(&message.text).filter(|text| !text.is_empty()).map(String::as_str)
+                asked = Some(&message.text).filter(|text| !text.is_empty()).map(String::as_str);
             }
             AuthorRecord::Helper => {
                 open.clear();

@@ -188,6 +188,9 @@ async fn only_the_browser_that_left_comes_back_and_only_once() {
     {
         assert!(page.contains(needed), "{page}");
     }
+    assert!(!page.contains("prompt="), "{page}");
+    let (_, sent) = Browser::new(&server).post("/api/v1/me/login", json!({ "again": true })).await;
+    assert!(sent["url"].as_str().unwrap().contains("prompt=login"), "another person at the same device");
     let back = browser.identify(&page, Some("zhang")).await;
     // Somebody else's browser, as in a forged login.
     assert!(Browser::new(&server).come_back(&back).await.starts_with("/me?error=expired"));

@@ -20,9 +20,12 @@ fn refused(error: &LoginRefused) -> Response {
     problem(status, None, error.code(), error.retry_after())
 }
 
-fn visitor(web: &Web, headers: &HeaderMap) -> Result<Peer, Response> {
-    let peer = bearer(headers).and_then(|token| web.channel.peer(token));
-    peer.ok_or_else(|| problem(StatusCode::UNAUTHORIZED, None, "unauthorized", None))
+fn visitor(web: &Web, headers: &HeaderMap) -> Option<Peer> {
+    bearer(headers).and_then(|token| web.channel.peer(token))
+}
+
+fn unauthorized() -> Response {
+    problem(StatusCode::UNAUTHORIZED, None, "unauthorized", None)
 }
 
 fn printed<T: serde::Serialize>(value: &T) -> Response {
@@ -34,10 +37,7 @@ fn printed<T: serde::Serialize>(value: &T) -> Response {
 
 /// Whether the visitor is joined to a citizen.
 pub(super) async fn state(Shared(web): Shared<Arc<Web>>, headers: HeaderMap) -> Response {
-    let peer = match visitor(&web, &headers) {
-        Ok(peer) => peer,
-        Err(response) => return response,
-    };
+    let Some(peer) = visitor(&web, &headers) else { return unauthorized() };
     match web.inbox.login_state(&peer).await {
         Ok(state) => printed(&state),
         Err(error) => refused(&error),
@@ -46,10 +46,7 @@ pub(super) async fn state(Shared(web): Shared<Arc<Web>>, headers: HeaderMap) -> 
 
 /// Begins a login. The page that asks is remembered: the code may be handed to it and to no other.
 pub(super) async fn begin(Shared(web): Shared<Arc<Web>>, headers: HeaderMap) -> Response {
-    let peer = match visitor(&web, &headers) {
-        Ok(peer) => peer,
-        Err(response) => return response,
-    };
+    let Some(peer) = visitor(&web, &headers) else { return unauthorized() };
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let origin = text(header::ORIGIN).filter(|origin| web.channel.origin_known(origin, text(header::HOST)));
     match web.inbox.begin_login(&peer, origin).await {
@@ -65,10 +62,7 @@ struct Code {
 
 /// Takes the code from the page.
 pub(super) async fn confirm(Shared(web): Shared<Arc<Web>>, headers: HeaderMap, body: String) -> Response {
-    let peer = match visitor(&web, &headers) {
-        Ok(peer) => peer,
-        Err(response) => return response,
-    };
+    let Some(peer) = visitor(&web, &headers) else { return unauthorized() };
     let Ok(Code { code }) = serde_json::from_str(&body) else {
         return problem(StatusCode::BAD_REQUEST, None, "bad_frame", None);
     };
