@@ -1,4 +1,5 @@
-//! Hides what identifies a person: identity cards, mobile phones, bank cards, e-mail addresses, passports.
+//! Hides what identifies a person: identity cards, mobile phones, bank cards, e-mail addresses, passports, the addresses of
+//! homes, and the codes of sole traders.
 //!
 //! A label takes the place of each number, so that a sentence keeps its sense. Where a check digit exists it has to be
 //! right, so that amounts, dates, document numbers and hotlines stay as they were written.
@@ -9,6 +10,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+mod addresses;
+mod credit;
 mod digits;
 
 const IDENTITY_CARD: &str = "【身份证号】";
@@ -16,6 +19,8 @@ const MOBILE: &str = "【手机号】";
 const BANK_CARD: &str = "【银行卡号】";
 const EMAIL: &str = "【邮箱】";
 const PASSPORT: &str = "【证件号】";
+const ADDRESS: &str = "【住址】";
+const CREDIT_CODE: &str = "【信用代码】";
 
 static EMAIL_PATTERN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}").ok());
@@ -25,12 +30,28 @@ static EMAIL_PATTERN: LazyLock<Option<Regex>> =
 static PASSPORT_PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)(?:护照|旅行证|通行证|回乡证|台胞证|passport)",
-        r"(?:[\s.:：#是为(（]{0,6}(?P<lettered>[a-z]{1,2}[\s-]?\d{6,10}|\d{2,4}[a-z]\d{4,6})",
-        r"|\s*(?:号码|证号|编号|号|number|num|no)[\s.:：#是为(（]{0,6}(?P<numbered>[a-z]{0,2}[\s-]?\d{6,10}))",
+        r"(?:[\s.:：#是为(（]{0,6}(?P<lettered>[a-z]{1,2}[\s-]?(?:\d{4}[\s-]\d{4}|\d{6,10})|\d{2,4}[a-z]\d{4,6})",
+        r"|\s*(?:号码|证号|编号|号|number|num|no)[\s.:：#是为(（]{0,6}(?P<numbered>[a-z]{0,2}[\s-]?(?:\d{4}[\s-]\d{4}|\d{6,10})))",
         r"(?-u:\b)"
     ))
     .ok()
 });
+
+/// The permit of people from Taiwan has eight digits, or ten in its old form, and no letter.
+static PERMIT_PATTERN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?:台胞证|来往大陆通行证)\D{0,6}?(\d{8}(?:\d{2})?)(?-u:\b)").ok());
+
+/// Identity cards of before 1999 have fifteen digits and no check digit, so the word has to stand before them.
+static OLD_CARD_PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:身份证|15位)\D{0,14}?(?P<card>(\d{6})[ -]?(\d{6})[ -]?\d{3})(?-u:\b)").ok()
+});
+
+/// Whether six digits are a day: year, month, day.
+fn is_birthday(digits: &str) -> bool {
+    let part = |from: usize| digits.get(from..from + 2).and_then(|part| part.parse::<u8>().ok());
+    part(2).is_some_and(|month| (1..=12).contains(&month))
+        && part(4).is_some_and(|day| (1..=31).contains(&day))
+}
 
 /// A place in a text that identifies a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,7 +77,17 @@ pub fn places(text: &str) -> Vec<Place> {
         });
         found.extend(numbers.map(|range| (range, PASSPORT)));
     }
+    if let Some(pattern) = &*PERMIT_PATTERN {
+        let numbers = pattern.captures_iter(&folded.text).filter_map(|hit| hit.get(1));
+        found.extend(numbers.map(|number| (number.range(), PASSPORT)));
+    }
+    if let Some(pattern) = &*OLD_CARD_PATTERN {
+        let cards = pattern.captures_iter(&folded.text).filter(|hit| is_birthday(&hit[3]));
+        found.extend(cards.filter_map(|hit| hit.name("card")).map(|card| (card.range(), IDENTITY_CARD)));
+    }
     found.extend(digits::find(&folded.text));
+    found.extend(credit::find(&folded.text).into_iter().map(|range| (range, CREDIT_CODE)));
+    found.extend(addresses::find(&folded.text).into_iter().map(|range| (range, ADDRESS)));
     found.sort_by_key(|(range, _)| (range.start, usize::MAX - range.end));
     found
         .into_iter()
@@ -99,9 +130,11 @@ impl Folded {
     fn new(original: &str) -> Self {
         let mut text = String::with_capacity(original.len());
         let mut offsets = Vec::with_capacity(original.len() + 1);
+        let spoken = spoken(original);
         for (place, character) in original.char_indices() {
             offsets.push((text.len(), place));
-            text.push(narrow(character));
+            let digit = spoken.iter().any(|run| run.contains(&place)).then(|| digit(character)).flatten();
+            text.push(digit.unwrap_or_else(|| narrow(character)));
         }
         offsets.push((text.len(), original.len()));
         Self { text, offsets }
@@ -111,6 +144,40 @@ impl Folded {
         let place = self.offsets.partition_point(|&(at, _)| at < folded);
         self.offsets.get(place).or(self.offsets.last()).map_or(0, |&(_, original)| original)
     }
+}
+
+/// Numbers that were spoken digit by digit: so many in a row are no amount and no date.
+fn spoken(text: &str) -> Vec<Range<usize>> {
+    const SHORTEST: usize = 11;
+    let mut runs: Vec<(Range<usize>, usize)> = Vec::new();
+    for (place, character) in text.char_indices().filter(|&(_, character)| digit(character).is_some()) {
+        let end = place + character.len_utf8();
+        match runs.last_mut() {
+            Some((run, length)) if run.end == place => {
+                run.end = end;
+                *length += 1;
+            }
+            _ => runs.push((place..end, 1)),
+        }
+    }
+    runs.into_iter().filter(|&(_, length)| length >= SHORTEST).map(|(run, _)| run).collect()
+}
+
+/// The digit that a Chinese numeral stands for.
+fn digit(character: char) -> Option<char> {
+    Some(match character {
+        '零' | '〇' => '0',
+        '一' | '幺' => '1',
+        '二' | '两' => '2',
+        '三' => '3',
+        '四' => '4',
+        '五' => '5',
+        '六' => '6',
+        '七' => '7',
+        '八' => '8',
+        '九' => '9',
+        _ => return None,
+    })
 }
 
 fn narrow(character: char) -> char {

@@ -2,6 +2,7 @@
 
 mod collections;
 mod fitting;
+mod language;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,6 +40,10 @@ pub(super) enum Evaluate {
     Train(fitting::Train),
     /// Chooses from which confidence on to answer, by what mistakes cost
     Thresholds(fitting::Thresholds),
+    /// Personal data in citizens' words, and look-alikes: {"id","text","secrets":[{"kind","value"}]} a line
+    Masking(language::Lines),
+    /// What citizens want of the conversation itself: {"id","text","intent"} a line
+    Intents(language::Lines),
 }
 
 pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
@@ -49,6 +54,8 @@ pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
         Evaluate::Collections(asked) => collections::measure(asked),
         Evaluate::Train(asked) => fitting::train(asked),
         Evaluate::Thresholds(asked) => fitting::thresholds(asked),
+        Evaluate::Masking(asked) => language::masking(asked),
+        Evaluate::Intents(asked) => language::intents(asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,7 +8,7 @@ use super::{BANK_CARD, IDENTITY_CARD, MOBILE};
 const GAP: usize = 3;
 
 /// The most groups one number is written in.
-const GROUPS: usize = 6;
+const GROUPS: usize = 11;
 
 /// A run of digits.
 struct Group {
@@ -64,7 +64,7 @@ fn groups(text: &str) -> Vec<Group> {
 fn separates(character: char) -> bool {
     matches!(
         character,
-        ' ' | '\t' | '-' | '.' | '·' | '\u{200b}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}'
+        ' ' | '\t' | '-' | '.' | '/' | '·' | '\u{200b}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}'
     )
 }
 
@@ -85,7 +85,7 @@ fn longest(text: &str, groups: &[Group], first: usize) -> Option<(usize, Range<u
             best = Some((last, start..end, IDENTITY_CARD));
         } else if mobile(&digits, &sizes) && !amount(text, start, end) {
             best = Some((last, start..end, MOBILE));
-        } else if bank_card(&digits, &sizes) && !amount(text, start, end) {
+        } else if bank_card(&digits, &sizes) && !amount(text, start, end) && !is_lettered(text, start) {
             best = Some((last, start..end, BANK_CARD));
         }
     }
@@ -119,13 +119,14 @@ fn behind_x(text: &str, end: usize) -> Option<usize> {
         .take_while(|&(passed, (_, character))| passed <= GAP && (separates(character) || is_x(character)))
         .map(|(_, pair)| pair)
         .find(|&(_, character)| is_x(character))?;
-    let behind = end + place + 1;
+    let behind = end + place + text.get(end + place..)?.chars().next()?.len_utf8();
     let next = text.get(behind..)?.chars().next();
     (!next.is_some_and(|next| next.is_ascii_alphanumeric())).then_some(behind)
 }
 
 fn is_x(character: char) -> bool {
-    matches!(character, 'X' | 'x')
+    // The sign of multiplication is taken for the letter.
+    matches!(character, 'X' | 'x' | '×')
 }
 
 /// A mobile number of the mainland, with or without the country's code, in the groups people write it in.
@@ -133,6 +134,8 @@ fn mobile(digits: &[u8], sizes: &[usize]) -> bool {
     let code = match digits {
         [0, 0, 8, 6, rest @ ..] if rest.len() == 11 => 4,
         [8, 6, rest @ ..] if rest.len() == 11 => 2,
+        // Dialled as a call to another city was.
+        [0, rest @ ..] if rest.len() == 11 => 1,
         rest if rest.len() == 11 => 0,
         _ => return false,
     };
@@ -157,7 +160,8 @@ fn mobile(digits: &[u8], sizes: &[usize]) -> bool {
             | [4, 3, 4]
             | [3, 2, 2, 2, 2]
             | [3, 2, 3, 3]
-    )
+            | [5, 3, 3]
+    ) || sizes.len() == 11
 }
 
 /// A bank card: in one piece, or in fours, with a right check digit.
@@ -187,6 +191,11 @@ fn bank_card(digits: &[u8], sizes: &[usize]) -> bool {
         })
         .sum();
     whole && sum.is_multiple_of(10)
+}
+
+/// Letters stand right before the number, as in the number of a parcel.
+fn is_lettered(text: &str, start: usize) -> bool {
+    text.get(..start).unwrap_or_default().ends_with(|c: char| c.is_ascii_alphabetic())
 }
 
 /// The number is a sum of money: a currency sign before it, or a unit behind it.

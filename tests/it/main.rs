@@ -21,6 +21,7 @@ mod import_export;
 mod knowledge_crash;
 mod knowledge_index;
 mod knowledge_live;
+mod language;
 mod login;
 mod model;
 mod places;

@@ -1,0 +1,180 @@
+//! What is recognised by rules, held against lines that were written without sight of them: personal data in citizens'
+//! words, and what citizens want of the conversation itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::config::words;
+use crate::privacy;
+
+/// `evaluate masking` and `evaluate intents`.
+#[derive(clap::Args, Debug)]
+pub(in crate::cli) struct Lines {
+    /// The labelled lines, a JSON object a line
+    #[arg(value_name = "LINES.jsonl")]
+    file: PathBuf,
+    /// The figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// Prints every line that was not recognised as labelled
+    #[arg(long)]
+    misses: bool,
+}
+
+/// How well one kind is recognised.
+#[derive(Clone, Copy, Default, PartialEq, Debug, Serialize)]
+struct Figures {
+    /// Labelled so and recognised so.
+    right: usize,
+    /// Labelled so and not recognised so.
+    missed: usize,
+    /// Recognised so and not labelled so.
+    wrong: usize,
+    precision: f64,
+    recall: f64,
+}
+
+impl Figures {
+    fn finished(mut self) -> Self {
+        let share = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+        self.precision = share(self.right, self.right + self.wrong);
+        self.recall = share(self.right, self.right + self.missed);
+        self
+    }
+}
+
+/// Every kind with its figures.
+type Table = BTreeMap<String, Figures>;
+
+#[derive(Deserialize)]
+struct MaskingLine {
+    id: String,
+    text: String,
+    secrets: Vec<Secret>,
+}
+
+#[derive(Deserialize)]
+struct Secret {
+    kind: String,
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct IntentLine {
+    id: String,
+    text: String,
+    intent: String,
+}
+
+/// The intent of a line that wants nothing of the conversation itself.
+const NONE: &str = "none";
+
+pub(super) fn masking(asked: &Lines) -> anyhow::Result<()> {
+    let mut misses = Vec::new();
+    let mut table = Table::new();
+    for line in read::<MaskingLine>(&asked.file)? {
+        let found = privacy::places(&line.text);
+        let mut labelled = Vec::new();
+        for secret in &line.secrets {
+            let begin = line.text.find(&secret.value);
+            let begin =
+                begin.with_context(|| format!("{}: `{}` is not in the text", line.id, secret.value))?;
+            let range = begin..begin + secret.value.len();
+            let figures = table.entry(secret.kind.clone()).or_default();
+            // Nothing that tells of the value may be left: each of its letters and digits lies in a place.
+            let hidden =
+                line.text.get(range.clone()).unwrap_or_default().char_indices().all(|(offset, c)| {
+                    !c.is_alphanumeric()
+                        || found.iter().any(|place| place.range.contains(&(range.start + offset)))
+                });
+            if hidden {
+                figures.right += 1;
+            } else {
+                figures.missed += 1;
+                misses.push(format!("{} missed {}: {}", line.id, secret.kind, line.text));
+            }
+            labelled.push(range);
+        }
+        for place in &found {
+            let right =
+                labelled.iter().any(|range| range.start < place.range.end && place.range.start < range.end);
+            if !right {
+                table.entry("(look-alikes)".to_owned()).or_default().wrong += 1;
+                let words = line.text.get(place.range.clone()).unwrap_or_default();
+                misses.push(format!("{} wrongly {} `{words}`: {}", line.id, place.label, line.text));
+            }
+        }
+    }
+    print(asked, table, &misses)
+}
+
+pub(super) fn intents(asked: &Lines) -> anyhow::Result<()> {
+    let words = words::words(None)?;
+    let mut misses = Vec::new();
+    let mut table = Table::new();
+    for line in read::<IntentLine>(&asked.file)? {
+        let found = match words.intent(&line.text) {
+            Some(intent) if intent.is_emergency() => "emergency",
+            Some(intent) => intent.name(),
+            None => NONE,
+        };
+        if found == line.intent {
+            table.entry(line.intent).or_default().right += 1;
+            continue;
+        }
+        misses.push(format!("{} {} taken for {found}: {}", line.id, line.intent, line.text));
+        table.entry(line.intent).or_default().missed += 1;
+        table.entry(found.to_owned()).or_default().wrong += 1;
+    }
+    print(asked, table, &misses)
+}
+
+fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).with_context(|| format!("{}:{}", file.display(), number + 1))
+        })
+        .collect()
+}
+
+fn print(asked: &Lines, table: Table, misses: &[String]) -> anyhow::Result<()> {
+    let mut all = Figures::default();
+    for figures in table.values() {
+        all.right += figures.right;
+        all.missed += figures.missed;
+        all.wrong += figures.wrong;
+    }
+    let mut table: Table = table.into_iter().map(|(kind, figures)| (kind, figures.finished())).collect();
+    table.insert("all".to_owned(), all.finished());
+    if asked.json {
+        println!("{}", serde_json::to_string(&table)?);
+        return Ok(());
+    }
+    let mut shown = comfy_table::Table::new();
+    shown.load_style(comfy_table::presets::NOTHING);
+    shown.set_header(["kind", "right", "missed", "wrong", "precision", "recall"]);
+    for (kind, figures) in &table {
+        let share = |number: f64| format!("{number:.3}");
+        shown.add_row([
+            kind.clone(),
+            figures.right.to_string(),
+            figures.missed.to_string(),
+            figures.wrong.to_string(),
+            share(figures.precision),
+            share(figures.recall),
+        ]);
+    }
+    println!("{shown}");
+    if asked.misses {
+        for miss in misses {
+            println!("{miss}");
+        }
+    }
+    Ok(())
+}
