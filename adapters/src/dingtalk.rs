@@ -22,7 +22,6 @@ pub mod routes;
 pub mod send;
 pub mod sign;
 pub mod stream;
-pub mod token;
 pub mod wire;
 
 pub use client::DingtalkChannel;

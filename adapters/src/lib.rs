@@ -14,6 +14,7 @@ pub mod split;
 pub mod telegram;
 #[cfg(test)]
 mod testing;
+mod token;
 pub mod web;
 pub mod wechat;
 pub mod wording;

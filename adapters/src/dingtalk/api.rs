@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::alarms;
 use super::config::DingtalkSettings;
 use super::fault::{Fault, Kind, judge};
-use super::token::{Fresh, Tokens};
 use super::wire::{number, text};
+use crate::token::{Fresh, Tokens};
 use crate::{Alarms, Kit, Now};
 
 /// How long one call may take.
@@ -80,7 +80,7 @@ impl Api {
             client_secret: settings.client_secret.clone(),
             api_base: settings.api_base.clone(),
             oapi_base: settings.oapi_base.clone(),
-            tokens: Tokens::new(Arc::clone(&kit.notes), Arc::clone(&kit.now)),
+            tokens: Tokens::new(Arc::clone(&kit.notes), Arc::clone(&kit.now), None),
             gate: Mutex::default(),
         }
     }
@@ -182,12 +182,11 @@ impl Api {
         request: impl Fn(&str) -> reqwest::RequestBuilder,
     ) -> Result<Value, Fault> {
         self.admit()?;
-        let token = self.tokens.get(|| self.fetch_token()).await?;
+        let token = self.tokens.get(None, |_| self.fetch_token()).await?;
         let first = read(request(&token).send().await).await;
         let result = match first {
             Err(fault) if fault.kind == Kind::Token => {
-                self.tokens.refuse(&token).await?;
-                let another = self.tokens.get(|| self.fetch_token()).await?;
+                let another = self.tokens.get(Some(&token), |_| self.fetch_token()).await?;
                 read(request(&another).send().await).await
             }
             other => other,

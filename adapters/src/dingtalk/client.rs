@@ -13,7 +13,7 @@ use super::compose::{self, Style};
 use super::config::{DingtalkSettings, Mode};
 use super::fault::{Fault, Kind};
 use super::intake::Refusals;
-use super::memory::{Chat, Chats};
+use super::memory::Chats;
 use super::send::{Sender, To};
 use super::{alarms, files, janitor, routes, stream};
 use crate::message::Author;
@@ -257,13 +257,6 @@ impl Channel for DingtalkChannel {
         let chat = self.chats.read(&address).await.map_err(|error| unavailable(&error))?;
         let target = To { address: &address, chat: &chat };
         self.deliver_to(&target, to, reply).await?;
-        if chat.rating_asked != reply.ask_rating {
-            let change = |chat: &mut Chat| chat.rating_asked = reply.ask_rating;
-            // The message has left; failing here would send it again.
-            if let Err(error) = self.chats.change(&address, change).await {
-                tracing::warn!(channel.id = %self.kit.id, reason = error.0, "a chat could not be remembered");
-            }
-        }
         Ok(Delivered { platform_id: None })
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::wire::{number, text};
-use crate::ChannelError;
+use crate::{ChannelError, NotesError};
 
 /// How long the platform blocks an address that called too often, when it does not say.
 const BLOCKED: Duration = Duration::from_secs(300);
@@ -86,6 +86,12 @@ impl From<reqwest::Error> for Fault {
             "broken answer"
         };
         Self::new(Kind::Away, kind)
+    }
+}
+
+impl From<NotesError> for Fault {
+    fn from(error: NotesError) -> Self {
+        Self::new(Kind::Away, error.to_string())
     }
 }
 

@@ -84,7 +84,7 @@ impl DingtalkChannel {
             return Taken::Settled;
         }
         let chat = self.remember(&message).await;
-        let plans = self.plans(&message, &chat);
+        let plans = self.plans(&message);
         if plans.is_empty() {
             tracing::info!(channel.id = %self.kit.id, message.id, reason = "unsupported", "a message is not taken");
             self.tell(&message.address, &chat, self.say(&self.settings.words.unsupported)).await;
@@ -128,7 +128,7 @@ impl DingtalkChannel {
     }
 
     /// What a message is for the gateway. Nothing: a kind that this program does not know.
-    fn plans(&self, message: &Message, chat: &Chat) -> Vec<Plan<'_>> {
+    fn plans(&self, message: &Message) -> Vec<Plan<'_>> {
         let words = &self.settings.words;
         let media = |kind, code: &String, name: Option<String>, text: Option<String>| Content::Media {
             media: Media { kind, name, reference: code.clone(), bytes: None },
@@ -137,13 +137,7 @@ impl DingtalkChannel {
         let plan = |content, instead, words| vec![Plan { id: message.id.clone(), content, instead, words }];
         match &message.body {
             Body::Text(text) if text.is_empty() => plan(Content::Hello, None, Some(&words.not_now)),
-            Body::Text(text) => {
-                let said = Content::Text { text: text.clone() };
-                match rating(text).filter(|_| chat.rating_asked) {
-                    Some(score) => plan(Content::Rating { score, comment: None }, Some(said), None),
-                    None => plan(said, None, None),
-                }
-            }
+            Body::Text(text) => plan(Content::Text { text: text.clone() }, None, None),
             Body::Voice { code, heard } => {
                 let instead = heard.clone().map(|text| Content::Text { text });
                 let words = instead.is_none().then_some(&words.voice_not_heard);
@@ -191,12 +185,6 @@ impl DingtalkChannel {
             // A picture beside words is answered by the words, and the person knows that only they were read.
             if let (Ok(()), Some(words)) = (&result, words) {
                 self.tell(&message.address, chat, self.say(words)).await;
-            }
-        }
-        if result.is_ok() && chat.rating_asked {
-            let over = |chat: &mut Chat| chat.rating_asked = false;
-            if let Err(error) = self.chats.change(&message.address, over).await {
-                tracing::warn!(channel.id = %self.kit.id, reason = error.0, "a chat could not be remembered");
             }
         }
         let Err(error) = result else { return Taken::Settled };
@@ -273,36 +261,5 @@ impl DingtalkChannel {
                 tracing::warn!(channel.id = %me.kit.id, reason = fault.code, "a person could not be told why a message was not taken");
             }
         });
-    }
-}
-
-/// A rating: one digit from 1 to 5, of either width.
-fn rating(text: &str) -> Option<u8> {
-    let mut letters = text.trim().chars();
-    let digit = match (letters.next()?, letters.next()) {
-        (digit @ '1'..='5', None) => u32::from(digit) - u32::from('0'),
-        (digit @ '１'..='５', None) => u32::from(digit) - u32::from('０'),
-        _ => return None,
-    };
-    u8::try_from(digit).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rating_is_a_single_digit() {
-        for (text, expected) in [
-            ("5", Some(5)),
-            (" １ ", Some(1)),
-            ("0", None),
-            ("6", None),
-            ("55", None),
-            ("五", None),
-            ("", None),
-        ] {
-            assert_eq!(rating(text), expected, "{text}");
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! What the channel remembers of a person's chat: where answers can be sent for a while, and whether a rating was asked
-//! for. It is personal data, and is forgotten a day after it has lost its use.
+//! What the channel remembers of a person's chat: where answers can be sent for a while, and the name the person shows.
+//! It is personal data, and is forgotten a day after it has lost its use.
 
 use std::sync::Arc;
 
@@ -28,9 +28,6 @@ pub struct Chat {
     /// The name the person shows, by which a group sees who is answered.
     #[serde(default)]
     pub nick: Option<String>,
-    /// Whether the last message to the person asked for a rating.
-    #[serde(default)]
-    pub rating_asked: bool,
     /// The last message from the person.
     #[serde(default)]
     pub seen: Option<Timestamp>,

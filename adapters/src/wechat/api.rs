@@ -58,7 +58,7 @@ impl Api {
     /// # Errors
     /// Says what is wrong.
     pub async fn try_token(&self) -> Result<(), ApiError> {
-        self.tokens.token().await.map(drop)
+        self.tokens.get(None).await.map(drop)
     }
 
     /// Makes a call with a token, and once more with another one when that is refused. `request` is asked for each.
@@ -68,10 +68,10 @@ impl Api {
         request: impl Fn(&str) -> Result<RequestBuilder, ApiError> + Send + Sync,
     ) -> Result<Raw, ApiError> {
         let done = async {
-            let token = self.tokens.token().await?;
+            let token = self.tokens.get(None).await?;
             match call(request(&token)?, limit).await {
                 Err(ApiError::TokenRefused(_)) => {
-                    let other = self.tokens.replace(&token).await?;
+                    let other = self.tokens.get(Some(&token)).await?;
                     call(request(&other)?, limit).await
                 }
                 done => done,

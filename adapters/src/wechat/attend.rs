@@ -137,6 +137,9 @@ impl WechatChannel {
                 self.poke(&visit, &reader, text).await
             }
             Deed::Text(text) => {
+                // The gateway reads ratings too, but by what stands in the thread. Here a citizen sees the request for one
+                // with their next push, perhaps after thanking or when the conversation is over; and what was told to
+                // ask again with any one character means by it only that.
                 let score = rating(&text).filter(|_| reader.ask_rating && !reader.hinted);
                 if let Some(score) = score {
                     let rated = self.inbound(&visit, &reader, Content::Rating { score, comment: None });
