@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use adapters::{Channel, ChannelId};
+use adapters::{Channel, ChannelId, Enterprise, Peer};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -166,6 +166,11 @@ impl Gateway {
     /// The dialogue core.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Where a citizen works, if their channel knows.
+    pub async fn enterprise(&self, of: &Peer) -> Option<Enterprise> {
+        self.channels.get(&of.channel)?.enterprise(of).await
     }
 
     /// The channels, for mounting their routes.

@@ -119,6 +119,7 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(desk::password))
         .routes(routes!(desk::queue))
         .routes(routes!(desk::conversation))
+        .routes(routes!(desk::enterprise))
         .routes(routes!(desk::claim))
         .routes(routes!(desk::send))
         .routes(routes!(desk::release))

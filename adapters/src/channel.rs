@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Alarm, ChannelError, ChannelId, File, Inbox, Media, Outbound, Peer};
+use crate::{Alarm, ChannelError, ChannelId, Enterprise, File, Inbox, Media, Outbound, Peer};
 
 /// What a platform can show. Replies are cut to fit.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,12 @@ pub trait Channel: Send + Sync + 'static {
     /// As for [`Channel::deliver`]; [`ChannelError::Gone`] when the platform does not have it any more.
     async fn fetch(&self, _media: &Media) -> Result<File, ChannelError> {
         Err(ChannelError::Gone("this channel has no files".to_owned()))
+    }
+
+    /// Where the citizen works, for the helper who has opened their conversation; the gateway never asks on the way of a
+    /// message. `None`: it is not known, or not to be known.
+    async fn enterprise(&self, _who: &Peer) -> Option<Enterprise> {
+        None
     }
 
     /// Whether a citizen who is asked for a rating may answer in words, such as 5 or 满意, because the platform shows no

@@ -2,7 +2,7 @@
 //!
 //! Open next: [`stream`] (messages arrive by socket) or [`routes`] (by webhook), [`intake`] (what is made of them),
 //! [`client`] (replies leave), [`card`] (an answer that grows while it is written), [`api`] (the platform's methods, its
-//! limits and its refusals).
+//! limits and its refusals), [`staff`] (where a member of the company works).
 
 pub mod address;
 pub mod api;
@@ -21,6 +21,7 @@ pub mod render;
 pub mod routes;
 pub mod send;
 pub mod sign;
+pub mod staff;
 pub mod stream;
 pub mod wire;
 
@@ -51,8 +52,10 @@ pub mod alarms {
     pub const SIGNATURE_REFUSED: &str = "dingtalk_signature_refused";
     /// Replies are refused for a reason this program does not know.
     pub const MESSAGE_REFUSED: &str = "dingtalk_message_refused";
+    /// Where members of the company work cannot be looked up for lack of a permission.
+    pub const STAFF_REFUSED: &str = "dingtalk_staff_refused";
     /// All of them.
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 12] = [
         STREAM_DOWN,
         SECRET_REFUSED,
         SEND_REFUSED,
@@ -64,5 +67,6 @@ pub mod alarms {
         THROTTLED,
         SIGNATURE_REFUSED,
         MESSAGE_REFUSED,
+        STAFF_REFUSED,
     ];
 }

@@ -28,7 +28,8 @@ pub use inbox::{
 };
 pub use kit::{File, FileRefused, Files, Kit};
 pub use message::{
-    Attachment, Audience, Author, ChannelId, Content, Inbound, Locale, Media, MediaKind, Outbound, Peer,
+    Attachment, Audience, Author, ChannelId, Content, Enterprise, Inbound, Locale, Media, MediaKind,
+    Outbound, Peer,
 };
 pub use notes::{Note, Notes, NotesError, NotesExt};
 pub use wording::Wording;

@@ -44,6 +44,21 @@ impl fmt::Debug for Peer {
     }
 }
 
+/// Where somebody works, as their platform knows it: for the helper who serves them, and for nothing else. It is personal
+/// data, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Enterprise {
+    /// The company.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub organisation: Option<String>,
+    /// Their part of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub department: Option<String>,
+    /// What they do there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub position: Option<String>,
+}
+
 /// The language in which the citizen is spoken to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

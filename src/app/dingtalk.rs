@@ -29,6 +29,7 @@ pub(super) fn channel(config: &DingtalkConfig, kit: Kit) -> Result<Arc<dyn Chann
             DingtalkAudience::Citizen => Some(Audience::Citizen),
             DingtalkAudience::Any => None,
         },
+        staff_profile: config.staff_profile,
         locale: match config.locale {
             DingtalkLocale::Zh => Locale::Zh,
             DingtalkLocale::En => Locale::En,

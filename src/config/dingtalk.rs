@@ -60,6 +60,8 @@ pub struct DingtalkConfig {
     #[serde(default)]
     pub audience: DingtalkAudience,
     #[serde(default)]
+    pub staff_profile: bool,
+    #[serde(default)]
     pub locale: DingtalkLocale,
     #[serde(default = "yes")]
     pub ai_label: bool,

@@ -1,5 +1,6 @@
 //! What the desk shows, as its API prints it.
 
+use adapters::{ChannelId, Peer};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -180,6 +181,18 @@ impl Desk {
             return Ok(true);
         }
         self.serves_elsewhere(helper, record).await
+    }
+
+    /// The citizen of a conversation.
+    ///
+    /// # Errors
+    /// When there is none, or it is not the helper's to see.
+    pub async fn citizen(&self, helper: &HelperRecord, id: &str) -> Result<Peer, DeskError> {
+        let record = self.ledger.conversation(id).await?.ok_or(DeskError::Unknown)?;
+        if !Self::may_read(helper, &record)? {
+            return Err(DeskError::NotYours { owner: record.conversation()?.owner });
+        }
+        Ok(Peer { channel: ChannelId::new(record.channel), address: record.address })
     }
 
     /// A conversation with its transcript.

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use adapters::Enterprise;
 use axum::Json;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -159,6 +160,33 @@ pub(super) async fn conversation(
     Path(id): Path<String>,
 ) -> Result<Json<ConversationView>, ApiError> {
     Ok(Json(web.desk.view(&helper, &id).await?))
+}
+
+/// Where a citizen works, as their platform knows it.
+#[derive(Serialize, ToSchema)]
+pub struct EnterpriseView {
+    /// The company.
+    organisation: Option<String>,
+    /// Their part of it.
+    department: Option<String>,
+    /// What they do there.
+    position: Option<String>,
+}
+
+/// Where the citizen of a conversation works. The platform is asked, so it may take some seconds.
+#[utoipa::path(get, path = "/api/v1/desk/conversations/{id}/enterprise", tag = "desk", params(("id" = String, Path)),
+    responses((status = 200, body = EnterpriseView), (status = 204, description = "It is not known, or not permitted"), (status = 404), (status = 409, description = "Somebody else has it")))]
+pub(super) async fn enterprise(
+    State(web): State<Shared>,
+    Signed(helper): Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let citizen = web.desk.citizen(&helper, &id).await?;
+    let Some(found) = web.gateway.enterprise(&citizen).await else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    let Enterprise { organisation, department, position } = found;
+    Ok(Json(EnterpriseView { organisation, department, position }).into_response())
 }
 
 /// What became of a conversation.

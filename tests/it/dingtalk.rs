@@ -7,6 +7,7 @@ mod log;
 mod oracle;
 mod platform;
 mod replies;
+mod staff;
 mod stream;
 mod webhook;
 
@@ -98,6 +99,7 @@ impl Alone {
             api_base: platform.base(),
             oapi_base: platform.base(),
             audience: None,
+            staff_profile: false,
             locale: Locale::Zh,
             ai_label: false,
             pace: Pace::default(),

@@ -18,8 +18,8 @@ use super::send::{Sender, To};
 use super::{alarms, files, janitor, routes, stream};
 use crate::message::Author;
 use crate::{
-    Alarm, Attachment, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Limits, Media,
-    NotesError, NotesExt, Outbound, Peer,
+    Alarm, Attachment, Channel, ChannelError, ChannelId, Cursor, Delivered, Enterprise, File, Inbox, Kit,
+    Limits, Media, NotesError, NotesExt, Outbound, Peer,
 };
 
 /// The longest text of one message, in bytes: 2 000 Chinese characters. The platform takes 15 000 bytes with all escapes
@@ -266,6 +266,10 @@ impl Channel for DingtalkChannel {
 
     fn is_private(&self, peer: &Peer) -> bool {
         Address::parse(&peer.address).is_some_and(|address| !address.is_group())
+    }
+
+    async fn enterprise(&self, who: &Peer) -> Option<Enterprise> {
+        self.workplace(who).await
     }
 
     fn alarms(&self) -> Vec<Alarm> {

@@ -99,6 +99,8 @@ pub struct DingtalkSettings {
     pub oapi_base: String,
     /// For whom members of the company ask; `None`: for anybody.
     pub audience: Option<Audience>,
+    /// Whether helpers are shown where a member of the company works.
+    pub staff_profile: bool,
     /// The language the channel speaks.
     pub locale: Locale,
     /// Whether the robot's messages say that a machine wrote them.

@@ -129,17 +129,29 @@ pub fn judge(status: u16, body: &str) -> Result<Value, Fault> {
     }
     match number(&value, "errcode") {
         Some(0) => return Ok(value),
-        Some(code) => return Err(Fault::new(old(code), code.to_string())),
+        Some(code) => return Err(old_fault(code, &value)),
         None => {}
     }
     if (200..300).contains(&status) && value.get("success") != Some(&Value::Bool(false)) {
         return Ok(value);
     }
     let code = text(&value, "code").unwrap_or_else(|| format!("status {status}"));
-    let kind = new(status, &code);
-    let scope =
-        (kind == Kind::Permission).then(|| text(&value, "message").and_then(|said| scope(&said))).flatten();
-    Err(Fault::new(kind, scope.map_or(code.clone(), |scope| format!("{code} ({scope})"))))
+    let required = value.pointer("/accessdenieddetail/requiredScopes/0").and_then(Value::as_str);
+    let said = required.map(str::to_owned).or_else(|| text(&value, "message"));
+    Err(refused(new(status, &code), &code, said))
+}
+
+/// A refusal of the older methods. 88 stands for another code, in a field of its own.
+fn old_fault(code: i64, value: &Value) -> Fault {
+    let inner = if code == 88 { number(value, "sub_code") } else { None };
+    let code = inner.unwrap_or(code);
+    let said = text(value, if inner.is_some() { "sub_msg" } else { "errmsg" });
+    refused(old(code), &code.to_string(), said)
+}
+
+fn refused(kind: Kind, code: &str, said: Option<String>) -> Fault {
+    let scope = said.filter(|_| kind == Kind::Permission).and_then(|said| scope(&said));
+    Fault::new(kind, scope.map_or_else(|| code.to_owned(), |scope| format!("{code} ({scope})")))
 }
 
 /// The name of the missing permission in the platform's message, such as `[qyapi_robot_sendmsg]`.
@@ -156,7 +168,7 @@ fn old(code: i64) -> Kind {
         -1 => Kind::Away,
         40_001 | 40_014 | 42_001 => Kind::Token,
         40_089 | 40_091 | 40_013 => Kind::Secret,
-        88 | 50_002 | 60_011 | 60_020 => Kind::Permission,
+        88 | 50_002 | 50_004 | 60_011 | 60_020 => Kind::Permission,
         90_002 | 90_018 | 130_101 | 130_102 | 410_100 => Kind::TooFast,
         33_012 | 60_121 => Kind::Recipient,
         430_101..=430_104 => Kind::Content,
@@ -178,7 +190,7 @@ fn new(status: u16, code: &str) -> Kind {
         "accesstokenexpired",
     ]) {
         Kind::Token
-    } else if has(&["permissiondenied", "accessdenied", "nopermission"]) {
+    } else if has(&["permissiondenied", "permission.denied", "accessdenied", "nopermission"]) {
         Kind::Permission
     } else if has(&["toofast", "too.fast", "throttling", "flowcontrol", "qpslimit", "90002"]) || status == 429
     {
@@ -231,6 +243,10 @@ mod tests {
             (200, r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"u"}"#, Kind::Blocked),
             (500, r#"{"code":"system.error"}"#, Kind::Away),
             (502, "bad gateway", Kind::Away),
+            (400, r#"{"code":"permission.denied","message":"没有权限获取企业认证信息"}"#, Kind::Permission),
+            (200, r#"{"errcode":88,"sub_code":"60011","sub_msg":"x"}"#, Kind::Permission),
+            (200, r#"{"errcode":88,"sub_code":"40014","sub_msg":"不合法的access_token"}"#, Kind::Token),
+            (200, r#"{"errcode":50004,"errmsg":"请求的部门id不在授权范围内"}"#, Kind::Permission),
             (200, r#"{"errcode":-1}"#, Kind::Away),
             (400, r#"{"code":"staffId.notExisted"}"#, Kind::Recipient),
             (400, r#"{"code":"invalidParameter.robotCode.empty"}"#, Kind::Robot),
@@ -253,6 +269,10 @@ mod tests {
         let said = r#"{"code":"Forbidden.AccessDenied.AccessTokenPermissionDenied","message":"应用尚未开通所需的权限：[Card.Instance.Write]，用户张三"}"#;
         let fault = judge(403, said).unwrap_err();
         assert!(fault.code.contains("Card.Instance.Write") && !fault.code.contains("张三"), "{fault}");
+        let said = r#"{"errcode":88,"sub_code":"60011","sub_msg":"应用尚未开通所需的权限：[qyapi_get_member]，用户张三"}"#;
+        assert_eq!(judge(200, said).unwrap_err().code, "60011 (qyapi_get_member)");
+        let said = r#"{"code":"Forbidden.AccessDenied.AccessTokenPermissionDenied","message":"没有调用该接口的权限","accessdenieddetail":{"requiredScopes":["Contact.Org.Read"]}}"#;
+        assert!(judge(403, said).unwrap_err().code.ends_with("(Contact.Org.Read)"));
         let block = judge(200, r#"{"status":1111,"wait":5,"punish":"deny"}"#).unwrap_err();
         assert_eq!(block.retry_after, Some(Duration::from_secs(300)));
     }

@@ -115,7 +115,7 @@ impl DingtalkChannel {
     /// Notes where answers go. Without the note they go another way, so a failure is no reason to refuse.
     async fn remember(&self, message: &Message) -> Chat {
         let now = (self.kit.now)();
-        let heard = |chat: &mut Chat| chat.heard(message.webhook.as_ref(), message.nick.as_deref(), now);
+        let heard = |chat: &mut Chat| chat.heard(message, now);
         match self.chats.change(&message.address, heard).await {
             Ok(chat) => chat,
             Err(error) => {

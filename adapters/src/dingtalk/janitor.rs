@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::card::{CARDS, CardNote, Stage};
 use super::client::{DingtalkChannel, PARTS};
 use super::memory::{Chat, KEEP, PEERS};
+use super::staff::{AGE, COMPANIES, Found, PEOPLE};
 use crate::{Note, NotesError};
 
 /// How often it is looked.
@@ -41,6 +42,14 @@ async fn sweep(channel: &DingtalkChannel) -> Result<(), NotesError> {
         let chat: Chat = serde_json::from_value(note.value.clone()).unwrap_or_default();
         if is_older(chat.seen, KEEP, now) {
             forget(channel, &key, &note).await?;
+        }
+    }
+    for kind in [PEOPLE, COMPANIES] {
+        for (key, note) in notes.list(&[kind], BATCH).await? {
+            let found = serde_json::from_value::<Found>(note.value.clone()).ok();
+            if is_older(found.map(|found| found.at), AGE, now) {
+                forget(channel, &key, &note).await?;
+            }
         }
     }
     for (key, note) in notes.list(&[CARDS], BATCH).await? {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
-use super::wire::message::Webhook;
+use super::wire::message::{Message, Webhook};
 use crate::{Notes, NotesError, NotesExt};
 
 /// The first part of the keys.
@@ -28,6 +28,9 @@ pub struct Chat {
     /// The name the person shows, by which a group sees who is answered.
     #[serde(default)]
     pub nick: Option<String>,
+    /// The company that a member of it belongs to.
+    #[serde(default)]
+    pub company: Option<String>,
     /// The last message from the person.
     #[serde(default)]
     pub seen: Option<Timestamp>,
@@ -35,8 +38,9 @@ pub struct Chat {
 
 impl Chat {
     /// Takes over what a new message says of the chat.
-    pub fn heard(&mut self, webhook: Option<&Webhook>, nick: Option<&str>, now: Timestamp) {
-        if let Some(new) = webhook {
+    pub fn heard(&mut self, message: &Message, now: Timestamp) {
+        let nick = message.nick.as_deref();
+        if let Some(new) = &message.webhook {
             let same = self.webhook.as_ref().is_some_and(|old| {
                 old.url == new.url && new.until.duration_since(old.until).abs() < WORTH_NOTING
             });
@@ -46,6 +50,9 @@ impl Chat {
         }
         if nick.is_some() && self.nick.as_deref() != nick {
             self.nick = nick.map(str::to_owned);
+        }
+        if message.company.is_some() {
+            self.company.clone_from(&message.company);
         }
         if self.seen.is_none_or(|seen| now.duration_since(seen) > WORTH_NOTING) {
             self.seen = Some(now);
@@ -93,6 +100,7 @@ impl Chats {
 mod tests {
     use super::*;
     use crate::dingtalk::address::Who;
+    use crate::dingtalk::wire::message::Body;
     use crate::testing::MemoryNotes;
 
     #[tokio::test]
@@ -103,7 +111,17 @@ mod tests {
         let now = Timestamp::from_second(1_000).unwrap();
         let webhook = Webhook { url: "https://w".to_owned(), until: Timestamp::from_second(6_400).unwrap() };
         let hear = async |webhook: &Webhook, now| {
-            chats.change(&address, |chat| chat.heard(Some(webhook), Some("杨某"), now)).await.unwrap();
+            let message = Message {
+                id: "m".to_owned(),
+                address: address.clone(),
+                nick: Some("杨某".to_owned()),
+                is_member: true,
+                company: Some("ding1".to_owned()),
+                is_for_robot: true,
+                webhook: Some(webhook.clone()),
+                body: Body::Text("好".to_owned()),
+            };
+            chats.change(&address, |chat| chat.heard(&message, now)).await.unwrap();
             notes.list(&[], 1).await.unwrap()[0].1.version
         };
         assert_eq!(hear(&webhook, now).await, 1);

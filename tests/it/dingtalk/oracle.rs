@@ -135,6 +135,34 @@ async fn the_vendors_own_robot_lives_with_this_platform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_vendors_own_client_reads_a_companys_name_from_this_platform() {
+    let platform = Platform::start().await;
+    let host = platform.base().trim_start_matches("http://").to_owned();
+    let ask = async |token: &str, company: &str| {
+        tokio::process::Command::new(python())
+            .args([
+                concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracles/dingtalk_contacts.py"),
+                &host,
+                token,
+                company,
+            ])
+            .output()
+            .await
+            .unwrap()
+    };
+    let told = ask("token-0", "ding-corp").await;
+    let read: Value = serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("{told:?}"));
+    assert_eq!((&read["orgName"], &read["authLevel"]), (&json!("某某公司"), &json!(1)), "{read}");
+    let refused = ask("token-0", "ding-other").await;
+    assert!(
+        !refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("invalidParameter"),
+        "{refused:?}"
+    );
+    let refused = ask("another", "ding-corp").await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("InvalidAuthentication"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_field_that_we_send_is_one_that_the_vendor_describes() {
     let platform = Platform::start().await;
     let server = server(&platform, &format!("card_template_id = \"{TEMPLATE}\""), "", &[]).await;

@@ -3,6 +3,7 @@
 //! own SDK before our channel is run against it.
 
 mod methods;
+mod staff;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -116,6 +117,8 @@ impl Platform {
             .route("/v1.0/oauth2/accessToken", post(methods::token))
             .route("/robot/sendBySession", post(methods::session))
             .route("/media/upload", post(methods::upload))
+            .route("/topapi/v2/user/get", post(staff::user))
+            .route("/topapi/v2/department/get", post(staff::department))
             .route("/files/{code}", get(methods::file))
             .route("/v1.0/{*rest}", any(methods::method))
             .with_state(Arc::clone(&state));

@@ -259,7 +259,7 @@ impl adapters::Intake for Away {
     async fn typing(&self, _: &adapters::Peer) {}
 }
 
-fn nobody() -> adapters::Inbox {
+pub(super) fn nobody() -> adapters::Inbox {
     adapters::Inbox::new(std::sync::Arc::new(Away))
 }
 

@@ -2,6 +2,7 @@
 import type {
   ChannelState,
   ClaimReply,
+  Enterprise,
   Entry,
   LoginReply,
   Me,
@@ -120,6 +121,8 @@ export function createApi(options: ApiOptions = {}) {
       );
       return { ...rest, messages: transcript };
     },
+    /** Nothing, where the platform does not tell. */
+    enterprise: (id: string) => call<Enterprise | undefined>('GET', `${at(id)}/enterprise`),
     claim: (id: string) => call<ClaimReply>('POST', `${at(id)}/claim`),
     say: (id: string, message: { id: string; text: string }) =>
       call<Message>('POST', `${at(id)}/messages`, message),

@@ -3,7 +3,7 @@
  * object for the one page there is, made when somebody signs in and disposed of when they sign out; provided to the
  * components through `useDesk`, which is all that a store library would add here.
  */
-import type { DeskFrame, Message, QueueView, Summary, Transcript } from '@yikouwen/shared/wire';
+import type { DeskFrame, Enterprise, Message, QueueView, Summary, Transcript } from '@yikouwen/shared/wire';
 import { inject, reactive, type InjectionKey } from 'vue';
 
 import type { Alerts } from './alerts';
@@ -252,6 +252,9 @@ export function createDesk({ api, name, alerts, makeLive = createLive, clock = (
       await api.close(conversation);
       await Promise.all([talk.load(), refresh()]);
     },
+    /** A help that may be absent, so its failure is nobody's concern either. */
+    enterprise: (conversation: string): Promise<Enterprise | undefined> =>
+      api.enterprise(conversation).catch(() => undefined),
     mayReply: (): boolean => talk.state.transcript !== undefined && mayReply(talk.state.transcript, name),
     /** Merely a courtesy, so a failure is nobody's concern. */
     typing: (conversation: string): void => void api.typing(conversation).catch(() => undefined),

@@ -467,6 +467,13 @@ export interface Earlier {
   readable: boolean;
 }
 
+/** Where a citizen works, as their platform knows it. */
+export interface Enterprise {
+  organisation?: string;
+  department?: string;
+  position?: string;
+}
+
 export interface ClaimReply {
   conversation: string;
   stage: Stage;

@@ -17,6 +17,8 @@ pub struct Message {
     pub nick: Option<String>,
     /// Whether the sender belongs to the robot's company.
     pub is_member: bool,
+    /// The sender's company, for members of the robot's.
+    pub company: Option<String>,
     /// Whether it is meant for the robot: in a single chat always, in a group when it is @-ed.
     pub is_for_robot: bool,
     /// Where answers can be sent for a while.
@@ -122,6 +124,7 @@ pub fn parse(raw: &str) -> Arrived {
         address,
         nick: text(&value, "senderNick"),
         is_member,
+        company: text(&value, "senderCorpId").filter(|_| is_member),
         is_for_robot: !is_group || text(&value, "isInAtList").as_deref() != Some("false"),
         webhook,
         body: body(&value),

@@ -15,17 +15,17 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::{Call, Card, ID, Line, Order, SECRET, Shared, Shown, TEMPLATE};
 
-fn ok(body: &Value) -> Response {
+pub(super) fn ok(body: &Value) -> Response {
     ([("content-type", "application/json")], body.to_string()).into_response()
 }
 
-fn refuse(status: u16, code: &str) -> Response {
+pub(super) fn refuse(status: u16, code: &str) -> Response {
     let body = json!({ "code": code, "requestid": "r", "message": "refused" }).to_string();
     (StatusCode::from_u16(status).unwrap(), [("content-type", "application/json")], body).into_response()
 }
 
 /// Records a call, and answers it as it was ordered, if it was.
-async fn note(state: &Shared, method: Method, path: &str, body: &Value) -> Option<Response> {
+pub(super) async fn note(state: &Shared, method: Method, path: &str, body: &Value) -> Option<Response> {
     let call = Call { at: Instant::now(), method, path: path.to_owned(), body: body.clone() };
     state.calls.lock().unwrap().push(call);
     let slow = state.slow.lock().unwrap().get(path).copied();
@@ -38,7 +38,7 @@ async fn note(state: &Shared, method: Method, path: &str, body: &Value) -> Optio
     )
 }
 
-fn field<'a>(body: &'a Value, name: &str) -> &'a str {
+pub(super) fn field<'a>(body: &'a Value, name: &str) -> &'a str {
     body[name].as_str().unwrap_or_default()
 }
 
@@ -175,6 +175,7 @@ pub(super) async fn file(Path(code): Path<String>) -> Response {
 pub(super) async fn method(
     State(state): State<Shared>,
     Path(rest): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
@@ -189,6 +190,7 @@ pub(super) async fn method(
         return refuse(401, "InvalidAuthentication");
     }
     match (method.as_str(), rest.as_str()) {
+        ("GET", "contact/organizations/authInfos") => super::staff::company(&query),
         ("POST", "robot/oToMessages/batchSend") => batch_send(&state, &body),
         ("POST", "robot/groupMessages/send") => group_send(&state, &body),
         ("POST", "robot/messageFiles/download") => {

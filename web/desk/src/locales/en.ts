@@ -92,6 +92,7 @@ export const en: Texts = {
     noneHint: 'Emergencies come first.',
     back: 'Back to the list',
     opened: (at) => `Began ${at}`,
+    worksAt: (parts, channel) => `${parts.join(' · ')} (${channel})`,
     withMe: 'Served by me',
     withOther: (name) => `Served by ${name}`,
     evidence: 'Evidence',

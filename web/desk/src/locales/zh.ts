@@ -92,6 +92,7 @@ export const zh = {
     noneHint: '紧急会话排在最前面。',
     back: '返回列表',
     opened: (at: string) => `${at} 开始`,
+    worksAt: (parts: string[], channel: string) => `${parts.join(' · ')}（${channel}）`,
     withMe: '由我接待',
     withOther: (name: string) => `由 ${name} 接待`,
     evidence: '依据',
