@@ -1,5 +1,6 @@
 //! Wiring: with `main.rs` and `cli` the only place that names concrete types.
 
+mod calls;
 mod clock;
 mod dingtalk;
 mod kit;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::web::{WebChannel, WebSettings, sign::Signer};
-use adapters::{Channel, Inbox, Kit};
+use adapters::{Channel, Inbox, Kit, Trust};
 use anyhow::Context;
 use knowledge::Model;
 use knowledge::vectors::{Found, Space, TextLimits, Vectors};
@@ -26,7 +27,6 @@ use crate::config::{ChannelConfig, Config, EmbeddingConfig, words};
 use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::intent::Intent;
 use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
-use crate::embedding::{Embedder, EmbeddingSettings};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::channels::AlarmWords;
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
@@ -38,6 +38,7 @@ use crate::store::{self, Store};
 use crate::synthesis::{Extractive, ModelSettings, OpenAi, Prompts};
 use crate::telemetry::Metrics;
 
+pub(crate) use calls::{client, embedder, trust};
 pub use clock::SystemClock;
 pub(crate) use kit::wechat_alone;
 
@@ -98,6 +99,7 @@ impl App {
         more: impl FnOnce(&dyn Fn(&str) -> Kit) -> Vec<(&'static str, Arc<dyn Channel>)>,
     ) -> anyhow::Result<Self> {
         config.check()?;
+        let trust = trust(&config)?;
         std::fs::create_dir_all(&config.data)
             .with_context(|| format!("cannot make the data directory {}", config.data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -113,13 +115,13 @@ impl App {
         }
         if let Some(embedding) = &config.embedding {
             let directory = (url != "memory:").then(|| config.data.join("vectors"));
-            knowledge.search_by_meaning(open_dense(embedding, directory).await?);
+            knowledge.search_by_meaning(open_dense(embedding, directory, &trust).await?);
         }
         let events = Events::new(Arc::new(LocalBus::default()));
         let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), ledger_policy(&config));
         let phrases = words::phrases(config.dialogue.replies.as_deref())?;
-        let engine = engine(&config, &knowledge)?;
-        let identities = login::identities(&config, &ledger).await?;
+        let engine = engine(&config, &knowledge, &trust)?;
+        let identities = login::identities(&config, &ledger, &trust).await?;
         let settings = DeskSettings {
             session: config.desk.session.into(),
             presence: config.desk.presence.into(),
@@ -128,8 +130,8 @@ impl App {
         let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
         let desk = Desk::new(ledger.clone(), phrases, files.clone(), settings);
         let signer = Signer::new(secrets::visitor_key(&*store).await?);
-        let http = client(CHANNEL_CONNECT)?;
-        let kit = |name: &str| kit::kit(name, &config, &store, &clock, &files, &ledger, &http);
+        let http = client(CHANNEL_CONNECT, &trust)?;
+        let kit = |name: &str| kit::kit(name, &config, &store, &clock, &files, &ledger, (&http, &trust));
         let mut channels = channels(&config, &signer, kit)?;
         let mut channel_types: BTreeMap<String, String> =
             config.channels.iter().map(|(name, settings)| (name.clone(), settings.type_name())).collect();
@@ -302,7 +304,11 @@ async fn open_knowledge(
 }
 
 /// Opens the vectors beside the index, or some that are gone with the process.
-async fn open_dense(config: &EmbeddingConfig, directory: Option<PathBuf>) -> anyhow::Result<Arc<Dense>> {
+async fn open_dense(
+    config: &EmbeddingConfig,
+    directory: Option<PathBuf>,
+    trust: &Trust,
+) -> anyhow::Result<Arc<Dense>> {
     let space = Space { model: config.model.clone(), dimensions: config.dimensions };
     let vectors = match directory {
         None => Vectors::in_memory(space),
@@ -324,26 +330,10 @@ async fn open_dense(config: &EmbeddingConfig, directory: Option<PathBuf>) -> any
         batch: config.batch,
         weight: config.weight,
     };
-    Ok(Dense::new(embedder(config)?, vectors, settings))
+    Ok(Dense::new(embedder(config, trust)?, vectors, settings))
 }
 
-/// The client of the embedding endpoint.
-pub(crate) fn embedder(config: &EmbeddingConfig) -> anyhow::Result<Embedder> {
-    let settings = EmbeddingSettings {
-        base_url: config.base_url.clone(),
-        api_key: config.api_key.clone(),
-        model: config.model.clone(),
-        dimensions: config.dimensions,
-        timeout: config.timeout.into(),
-        batch_timeout: config.batch_timeout.into(),
-        query_prefix: config.query_prefix.clone(),
-        document_prefix: config.document_prefix.clone(),
-        characters: config.characters,
-    };
-    Ok(Embedder::new(settings, client(config.batch_timeout.into())?))
-}
-
-fn engine(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Engine> {
+fn engine(config: &Config, knowledge: &Knowledge, trust: &Trust) -> anyhow::Result<Engine> {
     let phrases = words::phrases(config.dialogue.replies.as_deref())?;
     let quoter: Arc<dyn Synthesizer> = Arc::new(Extractive::new(phrases.clone()));
     let writer: Arc<dyn Synthesizer> = match &config.model {
@@ -361,7 +351,7 @@ fn engine(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Engine> {
                 temperature: model.temperature,
                 extra_body: model.extra_body.clone(),
             },
-            client(model.connect_timeout.into())?,
+            client(model.connect_timeout.into(), trust)?,
             Prompts::default(),
         )),
     };
@@ -378,18 +368,6 @@ fn engine(config: &Config, knowledge: &Knowledge) -> anyhow::Result<Engine> {
     }
     let retriever = Arc::new(KnowledgeRetriever(Arc::clone(knowledge)));
     Ok(Engine::new(retriever, writer, quoter, words, phrases, policy))
-}
-
-/// The one HTTP client of the program.
-pub(crate) fn client(connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
-    client_builder(connect_timeout).build().context("cannot build the HTTP client")
-}
-
-/// What all HTTP clients of the program have in common.
-fn client_builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        .connect_timeout(connect_timeout)
-        .user_agent(concat!("yikouwen/", env!("CARGO_PKG_VERSION")))
 }
 
 fn channels(

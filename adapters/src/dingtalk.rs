@@ -54,8 +54,10 @@ pub mod alarms {
     pub const MESSAGE_REFUSED: &str = "dingtalk_message_refused";
     /// Where members of the company work cannot be looked up for lack of a permission.
     pub const STAFF_REFUSED: &str = "dingtalk_staff_refused";
+    /// Who answers in the platform's place has a certificate that is not believed.
+    pub const CERTIFICATE_REFUSED: &str = "dingtalk_certificate_refused";
     /// All of them.
-    pub const ALL: [&str; 12] = [
+    pub const ALL: [&str; 13] = [
         STREAM_DOWN,
         SECRET_REFUSED,
         SEND_REFUSED,
@@ -68,5 +70,6 @@ pub mod alarms {
         SIGNATURE_REFUSED,
         MESSAGE_REFUSED,
         STAFF_REFUSED,
+        CERTIFICATE_REFUSED,
     ];
 }

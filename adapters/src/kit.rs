@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Alarms, ChannelId, Media, Notes, NotesError, Now, Peer};
+use crate::{Alarms, ChannelId, Media, Notes, NotesError, Now, Peer, Trust};
 
 /// A file of a message, whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,6 +94,8 @@ pub struct Kit {
     pub now: Now,
     /// The program's HTTP client.
     pub http: reqwest::Client,
+    /// Whom that client believes, for clients and sockets of the channel's own.
+    pub trust: Trust,
     /// The address by which citizens reach the server, without a slash at the end; none was configured: no links.
     pub public_url: Option<String>,
 }

@@ -15,6 +15,7 @@ pub mod telegram;
 #[cfg(test)]
 mod testing;
 mod token;
+pub mod trust;
 pub mod web;
 pub mod wechat;
 pub mod wording;
@@ -32,6 +33,7 @@ pub use message::{
     Outbound, Peer,
 };
 pub use notes::{Note, Notes, NotesError, NotesExt};
+pub use trust::{Trust, TrustError};
 pub use wording::Wording;
 
 /// The time of day as the program sees it: handed in, so that tests can set it.

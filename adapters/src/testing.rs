@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{Alarms, ChannelId, File, Files, Kit, Note, Notes, NotesError, Now};
+use crate::{Alarms, ChannelId, File, Files, Kit, Note, Notes, NotesError, Now, Trust};
 
 /// Notes that are gone with the test.
 #[derive(Default)]
@@ -63,6 +63,7 @@ pub(crate) fn kit(name: &str) -> Kit {
         alarms: Alarms::new(Arc::clone(&now)),
         now,
         http: reqwest::Client::new(),
+        trust: Trust::default(),
         public_url: None,
     }
 }

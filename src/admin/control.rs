@@ -130,7 +130,7 @@ pub async fn send(
 ) -> anyhow::Result<Option<()>> {
     let Ok(bytes) = std::fs::read(data.join(FILE)) else { return Ok(None) };
     let Ok(address) = serde_json::from_slice::<Address>(&bytes) else { return Ok(None) };
-    let client = crate::app::client(std::time::Duration::from_secs(2))?;
+    let client = crate::app::client(std::time::Duration::from_secs(2), &adapters::Trust::default())?;
     let request =
         client.post(format!("http://{}/command", address.address)).bearer_auth(&address.token).json(command);
     let response = match request.send().await {

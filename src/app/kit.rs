@@ -6,7 +6,7 @@ use std::time::Duration;
 use adapters::custom::{HttpChannel, HttpSettings, Signer};
 use adapters::telegram::{Mode, Rates, TelegramChannel, TelegramSettings};
 use adapters::wechat::{WechatChannel, WechatConfig};
-use adapters::{Alarms, ChannelId, Inbox, Kit, Now};
+use adapters::{Alarms, ChannelId, Inbox, Kit, Now, Trust};
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ pub(super) fn kit(
     clock: &Arc<dyn Clock>,
     files: &Files,
     ledger: &Ledger,
-    http: &reqwest::Client,
+    (http, trust): (&reqwest::Client, &Trust),
 ) -> Kit {
     let id = ChannelId::new(name);
     let clock = Arc::clone(clock);
@@ -45,6 +45,7 @@ pub(super) fn kit(
         alarms: Alarms::new(Arc::clone(&now)),
         now,
         http: http.clone(),
+        trust: trust.clone(),
         public_url: config.server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
     }
 }
@@ -90,8 +91,9 @@ pub(crate) fn wechat_alone(
     let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
     let events = Events::new(Arc::new(LocalBus::default()));
     let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), super::ledger_policy(config));
-    let http = super::client(super::CHANNEL_CONNECT)?;
-    wechat(kit(name, config, &store, &clock, &files, &ledger, &http), account)
+    let trust = super::trust(config)?;
+    let http = super::client(super::CHANNEL_CONNECT, &trust)?;
+    wechat(kit(name, config, &store, &clock, &files, &ledger, (&http, &trust)), account)
 }
 
 /// A platform of one's own.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use adapters::Trust;
 use anyhow::Context;
 
-use super::secrets;
+use super::{calls, secrets};
 use crate::config::{Config, words};
 use crate::identity::{Identities, IdentitySettings, Provider, ProviderSettings};
 use crate::records::Ledger;
 
 /// The provider that the configuration names, if it names one.
-pub(crate) fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
+pub(crate) fn provider(config: &Config, trust: &Trust) -> anyhow::Result<Option<Provider>> {
     let (Some(login), Some(public_url)) = (&config.login, &config.server.public_url) else { return Ok(None) };
     let public_url = public_url.trim_end_matches('/');
     let settings = ProviderSettings {
@@ -21,7 +22,7 @@ pub(crate) fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
         name_claim: login.name_claim.clone(),
         redirect: format!("{public_url}/login/callback"),
     };
-    let http = super::client_builder(super::CHANNEL_CONNECT)
+    let http = calls::client_builder(super::CHANNEL_CONNECT, trust)
         .redirect(reqwest::redirect::Policy::none())
         .timeout(login.timeout.into())
         .build()
@@ -30,9 +31,13 @@ pub(crate) fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
 }
 
 /// Citizens' login, if there is one.
-pub(super) async fn identities(config: &Config, ledger: &Ledger) -> anyhow::Result<Option<Arc<Identities>>> {
+pub(super) async fn identities(
+    config: &Config,
+    ledger: &Ledger,
+    trust: &Trust,
+) -> anyhow::Result<Option<Arc<Identities>>> {
     let (Some(login), Some(provider), Some(public_url)) =
-        (&config.login, provider(config)?, &config.server.public_url)
+        (&config.login, provider(config, trust)?, &config.server.public_url)
     else {
         return Ok(None);
     };

@@ -2,8 +2,12 @@
 
 use std::process::ExitCode;
 
+use adapters::Trust;
+
 use super::{Common, fail};
-use crate::config::{ChannelConfig, Config, ConfigError, DingtalkMode, TelegramMode, words};
+use crate::config::{
+    ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig, TelegramMode, words,
+};
 use crate::store;
 
 pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
@@ -98,6 +102,10 @@ fn explain_channel(config: &Config, name: &str, channel: &ChannelConfig) -> Stri
 
 /// Tries the store, the model, the embedding endpoint and the platforms for real.
 async fn try_parts(config: &Config) -> ExitCode {
+    let trust = match crate::app::trust(config) {
+        Ok(trust) => trust,
+        Err(error) => return fail(&error),
+    };
     let mut fine = true;
     match store::open(&config.store_url()).await {
         Ok(opened) => {
@@ -111,7 +119,7 @@ async fn try_parts(config: &Config) -> ExitCode {
         }
     }
     if let Some(model) = &config.model {
-        match try_model(model).await {
+        match try_model(model, &trust).await {
             Ok(status) => println!("model       {status}"),
             Err(error) => {
                 fine = false;
@@ -120,7 +128,7 @@ async fn try_parts(config: &Config) -> ExitCode {
         }
     }
     if let Some(embedding) = &config.embedding {
-        match try_embedding(embedding).await {
+        match try_embedding(embedding, &trust).await {
             Ok(status) => println!("embedding   {status}"),
             Err(error) => {
                 fine = false;
@@ -143,8 +151,8 @@ async fn try_parts(config: &Config) -> ExitCode {
 }
 
 /// Has a question embedded within the time that a citizen would wait, and then a text of an entry.
-async fn try_embedding(embedding: &crate::config::EmbeddingConfig) -> anyhow::Result<String> {
-    let embedder = crate::app::embedder(embedding)?;
+async fn try_embedding(embedding: &EmbeddingConfig, trust: &Trust) -> anyhow::Result<String> {
+    let embedder = crate::app::embedder(embedding, trust)?;
     let document = embedder.document(crate::embedding::PROBE);
     // First the text: a server that has to load its model may be slow once.
     let vectors = embedder.documents(&[document]).await?;
@@ -166,9 +174,9 @@ async fn try_embedding(embedding: &crate::config::EmbeddingConfig) -> anyhow::Re
 }
 
 /// Asks the model for one word.
-async fn try_model(model: &crate::config::ModelConfig) -> anyhow::Result<String> {
+async fn try_model(model: &ModelConfig, trust: &Trust) -> anyhow::Result<String> {
     use secrecy::ExposeSecret;
-    let client = crate::app::client(model.connect_timeout.into())?;
+    let client = crate::app::client(model.connect_timeout.into(), trust)?;
     let url = format!("{}/chat/completions", model.base_url.trim_end_matches('/'));
     let mut request = client.post(url).timeout(model.total_timeout.into()).json(&serde_json::json!({
         "model": model.model, "max_tokens": 8, "messages": [{ "role": "user", "content": "你好" }],

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use adapters::Trust;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -18,16 +19,32 @@ pub struct ServerConfig {
     pub drain: Span,
     pub body_bytes: usize,
     pub trusted_proxies: usize,
+    #[serde(default)]
+    pub extra_ca: Option<PathBuf>,
     #[serde(default, serialize_with = "hidden")]
     pub api_token: Option<SecretString>,
 }
 
 impl ServerConfig {
+    /// Whom the program believes when it calls somebody over TLS.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file of further authorities.
+    pub fn trust(&self) -> Result<Trust, String> {
+        let Some(path) = &self.extra_ca else { return Ok(Trust::default()) };
+        let at = |error: &dyn std::fmt::Display| format!("[server] extra_ca: {}: {error}", path.display());
+        let pem = std::fs::read(path).map_err(|error| at(&error))?;
+        Trust::read(&pem).map_err(|error| at(&error))
+    }
+
     pub(super) fn check(&self, faults: &mut Vec<String>) {
         if let Some(url) = &self.public_url
             && !(url.starts_with("http://") || url.starts_with("https://"))
         {
             faults.push(format!("[server] public_url: `{url}` does not begin with http:// or https://"));
+        }
+        if let Err(fault) = self.trust() {
+            faults.push(fault);
         }
         if self.body_bytes < 1024 {
             faults.push("[server] body_bytes: less than 1024 refuses almost every request".to_owned());

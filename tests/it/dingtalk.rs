@@ -9,6 +9,7 @@ mod platform;
 mod replies;
 mod staff;
 mod stream;
+mod tls;
 mod webhook;
 
 use std::path::Path;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use adapters::dingtalk::{CardSettings, DingtalkChannel, DingtalkSettings, Mode, Pace};
 use adapters::message::{Author, Outbound};
-use adapters::{Alarms, ChannelId, File, Files, Kit, Locale, NotesError, Now, Peer};
+use adapters::{Alarms, ChannelId, File, Files, Kit, Locale, NotesError, Now, Peer, Trust};
 use yikouwen::config::{Config, words};
 use yikouwen::desk::Role;
 use yikouwen::dialogue::Clock;
@@ -77,7 +78,21 @@ impl Alone {
         Self::over(store::open("memory:").await.unwrap(), platform, change)
     }
 
+    /// One that believes further authorities.
+    async fn trusting(trust: Trust, platform: &Platform, change: impl FnOnce(&mut DingtalkSettings)) -> Self {
+        Self::made(store::open("memory:").await.unwrap(), trust, platform, change)
+    }
+
     fn over(store: Arc<dyn Store>, platform: &Platform, change: impl FnOnce(&mut DingtalkSettings)) -> Self {
+        Self::made(store, Trust::default(), platform, change)
+    }
+
+    fn made(
+        store: Arc<dyn Store>,
+        trust: Trust,
+        platform: &Platform,
+        change: impl FnOnce(&mut DingtalkSettings),
+    ) -> Self {
         let now: Now = Arc::new(|| yikouwen::app::SystemClock.now());
         let id = ChannelId::new("ding");
         let alarms = Alarms::new(Arc::clone(&now));
@@ -86,7 +101,8 @@ impl Alone {
             files: Arc::new(Folder),
             alarms: alarms.clone(),
             now,
-            http: reqwest::Client::new(),
+            http: trust.extend(reqwest::Client::builder()).build().unwrap(),
+            trust,
             public_url: None,
             id,
         };

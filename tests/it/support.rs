@@ -9,6 +9,7 @@ pub(crate) mod knowledge;
 pub(crate) mod oracle;
 pub(crate) mod platform;
 pub(crate) mod process;
+pub(crate) mod tls;
 pub(crate) mod visitor;
 pub(crate) mod wechat;
 pub(crate) mod weixin;

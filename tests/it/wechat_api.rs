@@ -45,6 +45,7 @@ fn node(
         alarms: Alarms::new(Arc::clone(&now)),
         now,
         http: reqwest::Client::new(),
+        trust: adapters::Trust::default(),
         public_url: None,
         id,
     };

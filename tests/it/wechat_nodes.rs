@@ -89,6 +89,7 @@ async fn nodes(count: usize) -> Nodes {
             alarms: Alarms::new(Arc::clone(&clock)),
             now: Arc::clone(&clock),
             http: reqwest::Client::new(),
+            trust: adapters::Trust::default(),
             public_url: None,
             id: id.clone(),
         };

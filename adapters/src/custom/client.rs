@@ -44,7 +44,10 @@ impl HttpChannel {
     /// # Errors
     /// When no HTTP client can be made.
     pub fn new(settings: HttpSettings) -> Result<Arc<Self>, ChannelError> {
-        let http = reqwest::Client::builder()
+        let http = settings
+            .kit
+            .trust
+            .extend(reqwest::Client::builder())
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .user_agent(concat!("yikouwen/", env!("CARGO_PKG_VERSION")))

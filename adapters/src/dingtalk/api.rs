@@ -1,5 +1,6 @@
 //! The platform's methods: with the token, within its limits, and with every refusal told to the operator.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ pub struct Api {
     oapi_base: String,
     tokens: Tokens,
     gate: Mutex<Gate>,
+    /// Whether the last call met a certificate that is not believed.
+    distrusts: AtomicBool,
 }
 
 impl Api {
@@ -85,6 +88,7 @@ impl Api {
             oapi_base: settings.oapi_base.clone(),
             tokens: Tokens::new(Arc::clone(&kit.notes), Arc::clone(&kit.now), None),
             gate: Mutex::default(),
+            distrusts: AtomicBool::new(false),
         }
     }
 
@@ -264,6 +268,9 @@ impl Api {
         let fault = match result {
             Ok(answer) => {
                 self.open_gate();
+                if self.distrusts.swap(false, Ordering::Relaxed) {
+                    self.alarms.clear(alarms::CERTIFICATE_REFUSED);
+                }
                 if clears {
                     self.alarms.clear(family.permission_alarm());
                 }
@@ -280,6 +287,10 @@ impl Api {
                 let delay = self.close_gate(fault.retry_after);
                 self.alarms.raise(alarms::THROTTLED, fault.code.clone());
                 return Err(fault.after(delay));
+            }
+            Kind::Certificate => {
+                self.distrusts.store(true, Ordering::Relaxed);
+                self.alarms.raise(alarms::CERTIFICATE_REFUSED, fault.code.clone());
             }
             Kind::Permission => self.alarms.raise(family.permission_alarm(), fault.code.clone()),
             Kind::Secret => self.alarms.raise(alarms::SECRET_REFUSED, fault.code.clone()),

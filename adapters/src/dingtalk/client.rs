@@ -140,7 +140,12 @@ impl DingtalkChannel {
             None => Err(Fault::new(Kind::Content, "the file is not kept any more")),
         };
         match sent {
-            Err(fault) if !matches!(fault.kind, Kind::Away | Kind::TooFast | Kind::Blocked | Kind::Token) => {
+            Err(fault)
+                if !matches!(
+                    fault.kind,
+                    Kind::Away | Kind::Certificate | Kind::TooFast | Kind::Blocked | Kind::Token
+                ) =>
+            {
                 tracing::warn!(channel.id = %self.kit.id, reason = fault.code, "a helper's file could not be sent");
                 let (words, locale) = (&self.settings.words, self.settings.locale);
                 let text = words.file_not_shown.fill(locale, &[("name", &attachment.name)]);

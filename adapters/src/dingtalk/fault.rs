@@ -9,12 +9,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::wire::{number, text};
+use crate::trust::is_distrust;
 use crate::{ChannelError, NotesError};
 
 /// How long the platform blocks an address that called too often, when it does not say.
 const BLOCKED: Duration = Duration::from_secs(300);
 /// The most that is kept of a code.
 const CODE: usize = 120;
+
+/// Said of a certificate that is not believed.
+pub(super) const DISTRUSTED: &str = "the certificate is of an authority that is not trusted";
 
 /// What kind of refusal it is, by what is to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +35,8 @@ pub enum Kind {
     Blocked,
     /// The platform or the network is away.
     Away,
+    /// Who answered has a certificate that is not believed.
+    Certificate,
     /// There is no such person, or they do not belong to the company.
     Recipient,
     /// The words are refused.
@@ -78,6 +84,9 @@ impl Fault {
 impl From<reqwest::Error> for Fault {
     fn from(error: reqwest::Error) -> Self {
         // Without the address: session webhooks and tokens stand in it.
+        if is_distrust(&error) {
+            return Self::new(Kind::Certificate, DISTRUSTED);
+        }
         let kind = if error.is_timeout() {
             "time-out"
         } else if error.is_connect() {
@@ -99,7 +108,7 @@ impl From<Fault> for ChannelError {
     fn from(fault: Fault) -> Self {
         let reason = fault.code;
         match fault.kind {
-            Kind::Token | Kind::TooFast | Kind::Blocked | Kind::Away => {
+            Kind::Token | Kind::TooFast | Kind::Blocked | Kind::Away | Kind::Certificate => {
                 Self::Unavailable { reason, retry_after: fault.retry_after }
             }
             Kind::Secret | Kind::Permission | Kind::Robot => Self::Misconfigured(reason),

@@ -1,6 +1,5 @@
 //! One socket: reads frames, answers pings at once, and notices when the other side is gone though the line stands.
 
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -13,9 +12,11 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
 
 use super::config::Pace;
-use super::fault::{Fault, Kind};
+use super::fault::{DISTRUSTED, Fault, Kind};
 use super::stream::{Job, Lanes, Told};
 use super::wire::{self, Ack, Kind as FrameKind};
+use crate::Trust;
+use crate::trust::is_distrust;
 
 /// The longest frame that is read, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -28,44 +29,34 @@ const LAST_ACKS: Duration = Duration::from_secs(2);
 pub(super) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Opens a socket.
-pub(super) async fn connect(url: &reqwest::Url) -> Result<Socket, Fault> {
+pub(super) async fn connect(url: &reqwest::Url, trust: &Trust) -> Result<Socket, Fault> {
     let config = WebSocketConfig::default().max_message_size(Some(LONGEST)).max_frame_size(Some(LONGEST));
     // The ticket stands in the address, so errors are named by kind and never printed whole.
     let away = |error: Error| {
+        if let Error::Io(error) = &error
+            && is_distrust(error)
+        {
+            return Fault::new(Kind::Certificate, DISTRUSTED).at(url.host_str().unwrap_or_default());
+        }
         Fault::new(
             Kind::Away,
             match error {
                 Error::Http(response) => format!("the socket is refused with {}", response.status().as_u16()),
                 Error::Io(error) => format!("the socket does not open: {}", error.kind()),
-                Error::Tls(_) => "the socket's certificate is refused".to_owned(),
                 _ => "the socket does not open".to_owned(),
             },
         )
     };
     let connector = match url.scheme() {
-        "wss" => Some(Connector::Rustls(tls()?)),
+        "wss" => {
+            let tls = trust.tls().map_err(|error| Fault::new(Kind::Away, error.to_string()))?;
+            Some(Connector::Rustls(tls))
+        }
         _ => None,
     };
     let opening =
         tokio_tungstenite::connect_async_tls_with_config(url.as_str(), Some(config), true, connector);
     opening.await.map(|(socket, _)| socket).map_err(away)
-}
-
-/// How certificates are checked. The cipher library is named, because the program has two and none is the default.
-fn tls() -> Result<Arc<rustls::ClientConfig>, Fault> {
-    static CONFIG: OnceLock<Arc<rustls::ClientConfig>> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(Arc::clone(config));
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Fault::new(Kind::Away, error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::clone(CONFIG.get_or_init(|| Arc::new(config))))
 }
 
 /// One socket that is being read.
@@ -206,7 +197,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("wss://{}/connect?ticket=secret", listener.local_addr().unwrap());
         tokio::spawn(async move { while listener.accept().await.is_ok() {} });
-        let fault = connect(&reqwest::Url::parse(&url).unwrap()).await.unwrap_err();
+        let fault = connect(&reqwest::Url::parse(&url).unwrap(), &Trust::default()).await.unwrap_err();
         assert_eq!(fault.kind, Kind::Away);
         assert!(!fault.code.contains("secret"), "{fault}");
     }

@@ -177,6 +177,7 @@ impl Connections<'_> {
             .without_max_times()
             .with_jitter();
         let mut waiting = pauses.build();
+        let mut distrusted = false;
         loop {
             let opened = tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -185,6 +186,9 @@ impl Connections<'_> {
             let begun = Instant::now();
             match opened {
                 Ok(socket) => {
+                    if std::mem::take(&mut distrusted) {
+                        self.channel.kit.alarms.clear(alarms::CERTIFICATE_REFUSED);
+                    }
                     let number = self.adopt(socket);
                     let stop = self.stop.clone();
                     let reason = tokio::select! {
@@ -202,6 +206,10 @@ impl Connections<'_> {
                 Err(fault) => {
                     let (id, reason) = (&self.channel.kit.id, &fault.code);
                     tracing::warn!(channel.id = %id, reason, "a connection could not be opened");
+                    if fault.kind == Kind::Certificate {
+                        distrusted = true;
+                        self.channel.kit.alarms.raise(alarms::CERTIFICATE_REFUSED, fault.code);
+                    }
                 }
             }
             let pause = waiting.next().unwrap_or(pace.longest_pause);
@@ -263,7 +271,7 @@ impl Connections<'_> {
         let answer = self.channel.api.open(&body).await?;
         let url =
             wire::socket_url(&answer).ok_or_else(|| Fault::new(Kind::Unknown, "no endpoint and ticket"))?;
-        let opening = link::connect(&url);
+        let opening = link::connect(&url, &self.channel.kit.trust);
         match tokio::time::timeout(self.channel.settings.pace.open, opening).await {
             Ok(opened) => opened,
             Err(_) => Err(Fault::new(Kind::Away, "the socket does not open in time")),

@@ -43,10 +43,14 @@ impl Account {
     /// Makes the account; nothing is called yet.
     pub(super) fn new(settings: TelegramSettings) -> Result<Self, ChannelError> {
         let client = |timeout: Duration| {
-            teloxide_core::net::default_reqwest_settings()
-                .timeout(timeout)
-                .build()
-                .map_err(|_| ChannelError::Misconfigured("the HTTP client cannot be made".to_owned()))
+            let unmade = || ChannelError::Misconfigured("the HTTP client cannot be made".to_owned());
+            let mut builder = teloxide_core::net::default_reqwest_settings().timeout(timeout);
+            if settings.kit.trust.is_extended() {
+                // The library has an HTTP client of its own version, which takes no certificates of ours.
+                let tls = settings.kit.trust.tls().map_err(|_| unmade())?;
+                builder = builder.use_preconfigured_tls((*tls).clone());
+            }
+            builder.build().map_err(|_| unmade())
         };
         let bot = |timeout| {
             let bot = Bot::with_client(settings.token.clone(), client(timeout)?);

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::support::eventually;
+use crate::support::tls::Authority;
 
 pub(super) const ID: &str = "dingrobot";
 pub(super) const SECRET: &str = "secret-of-the-application";
@@ -108,9 +109,21 @@ impl std::ops::Deref for Platform {
 
 impl Platform {
     pub(super) async fn start() -> Self {
-        let state = Shared::default();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        *state.base.lock().unwrap() = format!("http://{}", listener.local_addr().unwrap());
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        Self::serve(listener, base)
+    }
+
+    /// The same with a certificate of this authority.
+    pub(super) async fn over_tls(authority: &Authority) -> Self {
+        let listener = authority.listener().await;
+        let base = format!("https://127.0.0.1:{}", listener.port());
+        Self::serve(listener, base)
+    }
+
+    fn serve<L: axum::serve::Listener<Addr: std::fmt::Debug>>(listener: L, base: String) -> Self {
+        let state = Shared::default();
+        *state.base.lock().unwrap() = base;
         let router = Router::new()
             .route("/v1.0/gateway/connections/open", post(methods::open))
             .route("/connect", get(methods::connect))

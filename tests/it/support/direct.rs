@@ -34,6 +34,7 @@ pub(crate) fn kit(name: &str, store: &Arc<dyn Store>, files: Shelf, public_url: 
         alarms: Alarms::new(Arc::clone(&now)),
         now,
         http: reqwest::Client::new(),
+        trust: adapters::Trust::default(),
         public_url: public_url.map(str::to_owned),
     }
 }
