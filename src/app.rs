@@ -78,6 +78,8 @@ pub struct App {
     channel_types: BTreeMap<String, String>,
     metrics: Metrics,
     stop: CancellationToken,
+    /// Whether nothing is printed when it serves.
+    quiet: bool,
 }
 
 impl App {
@@ -176,7 +178,15 @@ impl App {
             channel_types,
             metrics,
             stop,
+            quiet: false,
         })
+    }
+
+    /// Prints nothing when it serves, for a program that carries this one and says itself where it is.
+    #[must_use]
+    pub fn quietly(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// Serves until `shutdown` ends, then drains.
@@ -202,8 +212,9 @@ impl App {
                 .with_graceful_shutdown(async move { ended.cancelled().await });
         let mut server = tokio::spawn(async move { server.await });
         let listening = kit::listen(&app.gateway, &web.inbox, &stop);
-        println!("listening on http://{address}");
-        app.announce(address).await;
+        if !app.quiet {
+            app.announce(address).await;
+        }
         let forgetting = tokio::spawn(forget_addresses(web, stop.clone()));
         let embedding =
             app.knowledge.dense().map(|dense| tokio::spawn(Arc::clone(dense).keep(Arc::clone(&app.store))));

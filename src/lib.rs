@@ -30,6 +30,7 @@ pub mod embedding;
 pub mod gateway;
 pub mod http;
 pub mod identity;
+mod print;
 pub mod privacy;
 pub mod records;
 pub mod retrieval;

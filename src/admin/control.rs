@@ -2,6 +2,7 @@
 //! file of the data directory that only its owner can read; whoever can read it could read the store as well.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -119,14 +120,15 @@ async fn command(
     Body::from_stream(lines).into_response()
 }
 
-/// Sends a command to the server that holds the data directory. `None`: no server answers there.
+/// Sends a command to the server that holds the data directory, and hands its reports on until `show` breaks off.
+/// `None`: no server answers there.
 ///
 /// # Errors
 /// When the server answers, but not as ours does.
 pub async fn send(
     data: &Path,
     command: &Command,
-    mut show: impl FnMut(Report),
+    mut show: impl FnMut(Report) -> ControlFlow<()>,
 ) -> anyhow::Result<Option<()>> {
     let Ok(bytes) = std::fs::read(data.join(FILE)) else { return Ok(None) };
     let Ok(address) = serde_json::from_slice::<Address>(&bytes) else { return Ok(None) };
@@ -151,7 +153,11 @@ pub async fn send(
         rest.extend_from_slice(&chunk.context("the running server broke off")?);
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = rest.drain(..=end).collect();
-            show(serde_json::from_slice(&line).context("the running server answered something else")?);
+            let report =
+                serde_json::from_slice(&line).context("the running server answered something else")?;
+            if show(report).is_break() {
+                return Ok(Some(()));
+            }
         }
     }
     Ok(Some(()))

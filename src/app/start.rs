@@ -8,6 +8,7 @@ use rust_embed::RustEmbed;
 
 use super::App;
 use crate::desk::{Role, accounts};
+use crate::print::announce;
 use crate::retrieval::Taking;
 
 /// The demo city's knowledge, carried in the program.
@@ -72,22 +73,24 @@ impl App {
 
     /// Prints where to go.
     pub(super) async fn announce(&self, address: SocketAddr) {
+        announce!("listening on http://{address}");
         let base = match &self.config.server.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{address}"),
         };
-        println!("  群众页面  citizens   {base}/");
-        println!("  工作台    helpers    {base}/desk/");
+        announce!("  群众页面  citizens   {base}/");
+        announce!("  工作台    helpers    {base}/desk/");
         if !crate::http::assets::are_built() {
-            println!("  (the web parts are not built into this program; run `make web` and build again)");
+            announce!("  (the web parts are not built into this program; run `make web` and build again)");
         }
         if let Ok(helpers) = accounts::list(&*self.store).await
             && let [only] = helpers.as_slice()
             && only.must_change
         {
-            println!(
+            announce!(
                 "  {} 首次登录后请修改密码；忘记可运行 yikouwen helper password {}",
-                only.name, only.name
+                only.name,
+                only.name
             );
         }
     }

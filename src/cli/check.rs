@@ -8,6 +8,7 @@ use super::{Common, fail};
 use crate::config::{
     ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig, TelegramMode, words,
 };
+use crate::print::say;
 use crate::store;
 
 pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
@@ -35,39 +36,39 @@ pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     if online {
         return try_parts(&config).await;
     }
-    println!("配置可以使用 the configuration can be used");
+    say!("配置可以使用 the configuration can be used");
     ExitCode::SUCCESS
 }
 
 fn explain(config: &Config) {
-    println!("listen      {}", config.server.listen);
+    say!("listen      {}", config.server.listen);
     match &config.server.public_url {
-        Some(url) => println!("public url  {url}"),
-        None => println!("public url  not set; links use the listening address"),
+        Some(url) => say!("public url  {url}"),
+        None => say!("public url  not set; links use the listening address"),
     }
-    println!("data        {}", config.data.display());
-    println!("store       {}", config.store_url().split_once(':').map_or("", |(scheme, _)| scheme));
-    println!("city        {} (region {})", config.city.name, config.city.region);
+    say!("data        {}", config.data.display());
+    say!("store       {}", config.store_url().split_once(':').map_or("", |(scheme, _)| scheme));
+    say!("city        {} (region {})", config.city.name, config.city.region);
     match &config.model {
-        Some(model) => println!(
+        Some(model) => say!(
             "model       {} at {}, key {}",
             model.model,
             model.base_url,
             if model.api_key.is_some() { "set" } else { "not set" }
         ),
-        None => println!("model       none; answers quote the entries"),
+        None => say!("model       none; answers quote the entries"),
     }
     match &config.embedding {
-        Some(embedding) => println!(
+        Some(embedding) => say!(
             "embedding   {} at {}, key {}",
             embedding.model,
             embedding.base_url,
             if embedding.api_key.is_some() { "set" } else { "not set" }
         ),
-        None => println!("embedding   none; entries are found by words alone"),
+        None => say!("embedding   none; entries are found by words alone"),
     }
     for (name, channel) in &config.channels {
-        println!("channel     {name}: {}", explain_channel(config, name, channel));
+        say!("channel     {name}: {}", explain_channel(config, name, channel));
     }
 }
 
@@ -109,40 +110,40 @@ async fn try_parts(config: &Config) -> ExitCode {
     let mut fine = true;
     match store::open(&config.store_url()).await {
         Ok(opened) => {
-            println!("store       opens");
+            say!("store       opens");
             drop(opened.close().await);
         }
-        Err(store::StoreError::Busy(_)) => println!("store       is in use by a running server"),
+        Err(store::StoreError::Busy(_)) => say!("store       is in use by a running server"),
         Err(error) => {
             fine = false;
-            println!("store       {error}");
+            say!("store       {error}");
         }
     }
     if let Some(model) = &config.model {
         match try_model(model, &trust).await {
-            Ok(status) => println!("model       {status}"),
+            Ok(status) => say!("model       {status}"),
             Err(error) => {
                 fine = false;
-                println!("model       {error:#}");
+                say!("model       {error:#}");
             }
         }
     }
     if let Some(embedding) = &config.embedding {
         match try_embedding(embedding, &trust).await {
-            Ok(status) => println!("embedding   {status}"),
+            Ok(status) => say!("embedding   {status}"),
             Err(error) => {
                 fine = false;
-                println!("embedding   {error:#}");
+                say!("embedding   {error:#}");
             }
         }
     }
     for (name, channel) in &config.channels {
         if let ChannelConfig::Wechat(wechat) = channel {
             match super::wechat::try_account(config, name, wechat).await {
-                Ok(status) => println!("channel     {name}: {status}"),
+                Ok(status) => say!("channel     {name}: {status}"),
                 Err(error) => {
                     fine = false;
-                    println!("channel     {name}: {error:#}");
+                    say!("channel     {name}: {error:#}");
                 }
             }
         }

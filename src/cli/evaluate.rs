@@ -13,6 +13,7 @@ use knowledge::Analyzer;
 use knowledge::evaluate::retrieval::{self, Figures};
 
 use super::fail;
+use crate::print::say;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Evaluate {
@@ -84,9 +85,9 @@ fn measure(
         std::fs::write(path, rows).with_context(|| format!("cannot write {}", path.display()))?;
     }
     if json {
-        println!("{}", serde_json::to_string(&outcome.figures)?);
+        say!("{}", serde_json::to_string(&outcome.figures)?);
     } else {
-        println!("{}", table(&outcome.figures)?);
+        say!("{}", table(&outcome.figures)?);
     }
     Ok(())
 }

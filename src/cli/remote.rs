@@ -1,5 +1,6 @@
 //! Runs a command in the server that holds the data directory, or here when none does.
 
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -7,6 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{Common, fail};
 use crate::admin::{self, Command, Report, Step, control};
 use crate::app::App;
+use crate::print;
+
+/// The reader of the results has left.
+struct NobodyReads;
 
 /// Shows reports: results on the standard output, the rest beside it.
 struct Screen {
@@ -16,9 +21,15 @@ struct Screen {
 }
 
 impl Screen {
-    fn show(&mut self, report: Report) {
+    /// Shows a report. Break: nobody reads any more.
+    fn show(&mut self, report: Report) -> ControlFlow<()> {
         match report {
-            Report::Line { text } => println!("{text}"),
+            Report::Line { text } => {
+                if let Err(error) = print::try_line(format_args!("{text}")) {
+                    self.outcome = Some(ExitCode::from(print::exit_code(&error)));
+                    return ControlFlow::Break(());
+                }
+            }
             Report::Progress { step, done, total } => self.progress(step, done, total),
             Report::Failed { text, usage } => {
                 eprintln!("yikouwen: {text}");
@@ -26,6 +37,7 @@ impl Screen {
             }
             Report::Done => self.outcome = Some(ExitCode::SUCCESS),
         }
+        ControlFlow::Continue(())
     }
 
     fn progress(&mut self, step: Step, done: usize, total: usize) {
@@ -83,19 +95,24 @@ pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
     let work = async {
         let done = admin::run(&app, command, &sender).await;
         drop(sender);
-        done
+        Ok(done)
     };
     let showing = async {
         while let Some(report) = reports.recv().await {
-            screen.show(report);
+            if screen.show(report).is_break() {
+                return Err(NobodyReads);
+            }
         }
+        Ok(())
     };
-    let (done, ()) = tokio::join!(work, showing);
+    // What is not done yet is let go when nobody reads its results.
+    let worked = tokio::try_join!(work, showing);
     app.knowledge.close().await;
     let closed = app.store.close().await;
-    match (done, closed) {
-        (Err(error), _) => fail(&error),
-        (Ok(()), Err(error)) => fail(&error.into()),
-        (Ok(()), Ok(())) => ExitCode::SUCCESS,
+    match (worked, closed) {
+        (Err(NobodyReads), _) => screen.outcome.unwrap_or(ExitCode::FAILURE),
+        (Ok((Err(error), ())), _) => fail(&error),
+        (Ok((Ok(()), ())), Err(error)) => fail(&error.into()),
+        (Ok((Ok(()), ())), Ok(())) => ExitCode::SUCCESS,
     }
 }

@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Common, fail};
 use crate::app::App;
+use crate::print::{announce, say};
 use crate::{store, telemetry};
 
 pub(super) async fn serve(common: &Common, listen: Option<SocketAddr>, demo: bool) -> ExitCode {
@@ -28,7 +29,7 @@ async fn try_serve(common: &Common, listen: Option<SocketAddr>, demo: bool) -> a
     let (listener, _) = crate::bind(&config).await?;
     let app = App::open(config).await?;
     if let Some(password) = app.prepare(demo).await? {
-        println!("first login 首次登录: admin  one-time password 一次性密码: {password}");
+        announce!("first login 首次登录: admin  one-time password 一次性密码: {password}");
     }
     app.serve(listener, ended()?).await
 }
@@ -56,7 +57,7 @@ fn ended() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
 pub(super) async fn restore(common: &Common, directory: &Path) -> ExitCode {
     match try_restore(common, directory).await {
         Ok(records) => {
-            println!("{records} records were restored");
+            say!("{records} records were restored");
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

@@ -12,6 +12,7 @@ use clap::Subcommand;
 use super::{Common, fail};
 use crate::app::wechat_alone;
 use crate::config::{ChannelConfig, Config, words};
+use crate::print::say;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum WechatAction {
@@ -80,18 +81,18 @@ async fn set_menu(common: &Common, name: Option<&str>, dry_run: bool) -> anyhow:
     let (name, wechat) = account(&config, name)?;
     let declared = menu::menu(wechat);
     if dry_run {
-        println!("{}", serde_json::to_string_pretty(&declared)?);
+        say!("{}", serde_json::to_string_pretty(&declared)?);
         return Ok(());
     }
     let channel = wechat_alone(&config, name, wechat)?;
     match declared {
         Some(menu) => {
             channel.api().create_menu(&menu).await.map_err(|error| explained(&channel, error))?;
-            println!("{name}: the menu is set; phones show it within five minutes");
+            say!("{name}: the menu is set; phones show it within five minutes");
         }
         None => {
             channel.api().delete_menu().await.map_err(|error| explained(&channel, error))?;
-            println!("{name}: no menu is configured, and there is none any more");
+            say!("{name}: no menu is configured, and there is none any more");
         }
     }
     Ok(())
@@ -111,7 +112,7 @@ async fn make_codes(common: &Common, name: Option<&str>, output: Option<PathBuf>
         let (ticket, url) =
             channel.api().create_code(&code).await.map_err(|error| explained(&channel, error))?;
         let picture = menu::picture(&wechat.qr_base, &ticket);
-        println!("{}\t{url}\t{picture}", declared.name);
+        say!("{}\t{url}\t{picture}", declared.name);
         if let Some(directory) = &output {
             let bytes = channel.api().picture(&picture).await.map_err(|error| explained(&channel, error))?;
             let path = directory.join(format!("{}.jpg", declared.name));

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::process::{Process, run, stderr, stdout};
+use crate::support::eventually;
+use crate::support::process::{PROGRAM, Process, run, stderr, stdout};
 
 fn code(data: &Path, arguments: &[&str]) -> Option<i32> {
     run(data, arguments).status.code()
@@ -40,6 +41,61 @@ fn wrong_usage_and_wrong_configuration_exit_with_2_and_say_why() {
     let fine = run(data.path(), &["check", "--config", own_path]);
     assert_eq!(fine.status.code(), Some(0), "{}", stderr(&fine));
     assert_eq!(code(data.path(), &["import", "/no/such/file.jsonl"]), Some(1));
+}
+
+/// Runs a command whose results nobody reads; returns its exit code and what it complained of.
+fn unread(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = std::process::Command::new(PROGRAM)
+        .args(arguments)
+        .args(["--data".as_ref(), data.as_os_str()])
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), stderr(&output))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_leaves_early_ends_a_command_quietly_and_no_server() {
+    let data = tempfile::tempdir().unwrap();
+    // As the shell shows the end of a program by SIGPIPE.
+    let quiet = (Some(141), String::new());
+    assert_eq!(unread(data.path(), &["check"]), quiet);
+    assert_eq!(unread(data.path(), &["search", "身份证丢了怎么补办"]), quiet);
+    // What was opened was closed: the store can be opened again at once, and nothing is broken in it.
+    assert_eq!(code(data.path(), &["verify"]), Some(0));
+    let process = Process::serve(data.path(), &[]);
+    assert_eq!(unread(data.path(), &["export", "--entries"]), quiet, "beside a running server");
+    let live = reqwest::get(format!("{}/live", process.url)).await.unwrap();
+    assert_eq!(live.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_announcements_nobody_reads_serves() {
+    let data = tempfile::tempdir().unwrap();
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = std::process::Command::new(PROGRAM)
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .arg(data.path())
+        .stdout(writer)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let url = format!("http://127.0.0.1:{port}/live");
+    let lives = eventually("the server", async || {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        reqwest::get(&url).await.ok()
+    })
+    .await;
+    assert_eq!(lives.status(), 200);
+    let told = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn modules_import_only_whom_the_architecture_lets_them() {
     let allowed: &[(&str, &[&str])] = &[
         ("dialogue", &["dialogue"]),
         ("privacy", &["privacy"]),
+        ("print", &["print"]),
         ("store", &["store"]),
         ("bus", &["bus"]),
         ("synthesis", &["synthesis", "dialogue", "privacy"]),

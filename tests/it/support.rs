@@ -93,7 +93,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let channels = app.gateway.channels().cloned().collect();
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(app.serve(listener, async move { drop(stopped.await) }));
+        let task = tokio::spawn(app.quietly().serve(listener, async move { drop(stopped.await) }));
         let client = reqwest::Client::new();
         let server = Self { address, client, channels, stop: Some(stop), task: Some(task) };
         server.wait_until_live().await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::print::say;
 use anyhow::Context;
 use clap::Args;
 use comfy_table::{CellAlignment, Table};
@@ -88,12 +89,12 @@ pub(super) fn measure(asked: &Collections) -> anyhow::Result<()> {
     bar.finish_and_clear();
     if asked.json {
         let all = json!({ "collections": measured.rows, "robustness": measured.robustness });
-        println!("{all}");
+        say!("{all}");
         return Ok(());
     }
-    println!("{}", table(&measured.rows, &published));
+    say!("{}", table(&measured.rows, &published));
     if asked.noise {
-        println!("\n{}", robustness_table(&measured.robustness));
+        say!("\n{}", robustness_table(&measured.robustness));
     }
     Ok(())
 }

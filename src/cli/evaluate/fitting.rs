@@ -17,6 +17,7 @@ use serde::Deserialize;
 use crate::app::SystemClock;
 use crate::config::Config;
 use crate::dialogue::Clock;
+use crate::print::say;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Train {
@@ -91,9 +92,9 @@ pub(super) fn train(asked: &Train) -> anyhow::Result<()> {
             .zip(&then)
             .map(|(before, after)| serde_json::json!({ "before": before, "after": after }))
             .collect();
-        println!("{}", serde_json::Value::from(rows));
+        say!("{}", serde_json::Value::from(rows));
     } else {
-        println!("{table}");
+        say!("{table}");
     }
     if let Some(path) = &asked.out {
         let comment = format!(
@@ -159,7 +160,7 @@ pub(super) fn thresholds(asked: &Thresholds) -> anyhow::Result<()> {
     let chosen = choose(&questions, &costs);
     let present = at(&questions, &costs, dialogue.answer_at, dialogue.clarify_at);
     if asked.json {
-        println!("{}", serde_json::json!({ "chosen": chosen, "default": present, "costs": costs }));
+        say!("{}", serde_json::json!({ "chosen": chosen, "default": present, "costs": costs }));
         return Ok(());
     }
     let mut table = Table::new();
@@ -175,7 +176,7 @@ pub(super) fn thresholds(asked: &Thresholds) -> anyhow::Result<()> {
             format!("{:.3}", thresholds.refused),
         ]);
     }
-    println!("{table}\n{} questions; costs: {}", questions.len(), serde_json::to_string(&costs)?);
+    say!("{table}\n{} questions; costs: {}", questions.len(), serde_json::to_string(&costs)?);
     Ok(())
 }
 
