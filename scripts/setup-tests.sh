@@ -11,7 +11,6 @@ need_node
 npm_packages web
 npm_packages tests/e2e
 
-
 missing=
 # Without it the browser shows boxes for Chinese text, and screenshots cannot be judged.
 have_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"

@@ -100,7 +100,8 @@ pub enum Content {
         /// Words that came with it, or what the platform heard in a recording.
         text: Option<String>,
     },
-    /// Sent where they are.
+    /// Sent where they are. The coordinates are GCJ-02, as on Chinese maps and in the knowledge; a channel whose platform
+    /// has others converts them, because they lie up to some 700 m apart.
     Place {
         /// Degrees north.
         lat: f64,

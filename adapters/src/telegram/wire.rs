@@ -233,6 +233,13 @@ fn without_mention(text: &str, name: &str) -> Option<String> {
     Some(rest.trim().to_owned())
 }
 
+/// A place as Chinese maps have it. Telegram's come from the phone's receiver, which knows WGS-84 alone; outside the
+/// mainland both are the same.
+fn on_chinese_maps(location: &RawLocation, label: Option<String>) -> Content {
+    let (lng, lat) = coordtransform::wgs84_to_gcj02(location.longitude, location.latitude);
+    Content::Place { lat, lng, label }
+}
+
 /// What a message says. The outer nothing: it is an event of the chat, not a message; the inner: it cannot be taken.
 fn content(message: &Value, words: Option<&str>, us: Option<&Us>) -> Option<Option<Content>> {
     let text = words.map(str::to_owned).filter(|text| !text.trim().is_empty());
@@ -241,14 +248,10 @@ fn content(message: &Value, words: Option<&str>, us: Option<&Us>) -> Option<Opti
     }
     if let Some(venue) = field::<RawVenue>(message, "venue") {
         let label = Some(format!("{} {}", venue.title, venue.address).trim().to_owned());
-        return Some(Some(Content::Place {
-            lat: venue.location.latitude,
-            lng: venue.location.longitude,
-            label,
-        }));
+        return Some(Some(on_chinese_maps(&venue.location, label)));
     }
     if let Some(location) = field::<RawLocation>(message, "location") {
-        return Some(Some(Content::Place { lat: location.latitude, lng: location.longitude, label: None }));
+        return Some(Some(on_chinese_maps(&location, None)));
     }
     match words {
         // Called by name and nothing more.

@@ -1,5 +1,6 @@
-//! Visitor tokens, and links by which a visitor reads the files of the conversation. A token is `base64url(visitor ‖ expiry).base64url(HMAC-SHA-256)`. The server keeps no session for a visitor;
-//! whoever holds the token is the visitor.
+//! Visitor tokens, and links by which a visitor reads the files of the conversation. A token is
+//! `base64url(visitor ‖ expiry).base64url(HMAC-SHA-256)`. The server keeps no session for a visitor; whoever holds the
+//! token is the visitor.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};

@@ -101,7 +101,7 @@ async fn every_kind_of_message_reaches_the_gateway() {
     let (gateway, stop) = refusing(&api, &[]).await;
     let file = json!({ "file_id": "f", "file_unique_id": "u", "file_size": 9, "duration": 1, "mime_type": "audio/ogg" });
     api.queue(api.private(LI, json!({ "voice": file, "caption": "听" })));
-    api.queue(api.private(LI, json!({ "location": { "latitude": 29.5, "longitude": 120.25 } })));
+    api.queue(api.private(LI, json!({ "location": { "latitude": 48.5, "longitude": 2.25 } })));
     api.queue(api.private(LI, json!({ "text": "/start open_soc-1" })));
     api.queue(api.private(LI, json!({ "sticker": { "file_id": "s" } })));
     let texts = shown(&api, LI, 1).await;
@@ -110,7 +110,7 @@ async fn every_kind_of_message_reaches_the_gateway() {
         adapters::Media { kind: MediaKind::Voice, name: None, reference: "f".to_owned(), bytes: Some(9) };
     let expected = [
         Content::Media { media, text: Some("听".to_owned()) },
-        Content::Place { lat: 29.5, lng: 120.25, label: None },
+        Content::Place { lat: 48.5, lng: 2.25, label: None },
         Content::Open { entry: "soc-1".to_owned() },
     ];
     assert_eq!(gateway.contents(), expected);

@@ -60,13 +60,13 @@ fn private_messages_are_read() {
             text("你好"),
         ),
         (
-            json!({ "location": { "latitude": 29.5, "longitude": 120.25 } }),
-            Some(Content::Place { lat: 29.5, lng: 120.25, label: None }),
+            json!({ "location": { "latitude": 48.5, "longitude": 2.25 } }),
+            Some(Content::Place { lat: 48.5, lng: 2.25, label: None }),
         ),
         (
-            json!({ "location": { "latitude": 29.5, "longitude": 120.25 }, "venue": { "location": { "latitude": 29.5, "longitude": 120.25 }, "title": "市民中心", "address": "人民路 1 号" } }),
+            json!({ "location": { "latitude": 48.5, "longitude": 2.25 }, "venue": { "location": { "latitude": 48.5, "longitude": 2.25 }, "title": "市民中心", "address": "人民路 1 号" } }),
             Some(Content::Place {
-                lat: 29.5, lng: 120.25, label: Some("市民中心 人民路 1 号".to_owned())
+                lat: 48.5, lng: 2.25, label: Some("市民中心 人民路 1 号".to_owned())
             }),
         ),
     ];
@@ -74,6 +74,14 @@ fn private_messages_are_read() {
         let update = private(more);
         assert_eq!(content_of(&update), expected, "{update}");
     }
+}
+
+#[test]
+fn a_place_of_the_mainland_is_told_as_chinese_maps_have_it() {
+    // A point of Suzhou and where another implementation (evil_transform for Elixir) says that maps show it: 466 m away.
+    let update = private(json!({ "location": { "latitude": 31.280_844, "longitude": 120.596_931 } }));
+    let Some(Content::Place { lat, lng, label: None }) = content_of(&update) else { panic!("{update}") };
+    assert!((lat - 31.278_648_624_4).abs() < 1e-6 && (lng - 120.601_099_983_2).abs() < 1e-6, "{lat} {lng}");
 }
 
 #[test]
