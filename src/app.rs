@@ -40,7 +40,7 @@ use crate::telemetry::Metrics;
 
 pub(crate) use calls::{client, embedder, trust};
 pub use clock::SystemClock;
-pub(crate) use kit::wechat_alone;
+pub(crate) use kit::{channel_alone, wechat_alone};
 
 /// The longest frame of a device in bytes for one character of text: UTF-8, JSON escapes, and the frame around it.
 const BYTES_PER_CHARACTER: usize = 12;
@@ -389,13 +389,11 @@ fn channels(
     let mut channels: Vec<Arc<dyn Channel>> = vec![Arc::new(http::ask::ApiChannel::default())];
     for (name, settings) in &config.channels {
         let kit = kit(name);
-        channels.push(match settings {
-            ChannelConfig::Web { allowed_origins } => web(config, signer, kit, allowed_origins)?,
-            ChannelConfig::Telegram(telegram) => kit::telegram(kit, telegram)?,
-            ChannelConfig::Http(http) => kit::custom(kit, http)?,
-            ChannelConfig::Dingtalk(robot) => dingtalk::channel(robot, kit)?,
-            ChannelConfig::Wechat(account) => kit::wechat(kit, account)?,
-        });
+        if let ChannelConfig::Web { allowed_origins } = settings {
+            channels.push(web(config, signer, kit, allowed_origins)?);
+        } else {
+            channels.extend(kit::channel(kit, settings)?);
+        }
     }
     Ok(channels)
 }

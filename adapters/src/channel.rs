@@ -87,6 +87,16 @@ pub trait Channel: Send + Sync + 'static {
         true
     }
 
+    /// Tries whether the platform takes what is configured, and says in Chinese and English what it took; nothing that a
+    /// running server needs is changed or taken away. What the operator has to mend is raised as an alarm, as in
+    /// operation. `None`: there is no platform to be tried.
+    ///
+    /// # Errors
+    /// What was refused.
+    async fn try_out(&self) -> Result<Option<String>, ChannelError> {
+        Ok(None)
+    }
+
     /// What is wrong with the channel at present.
     fn alarms(&self) -> Vec<Alarm> {
         Vec::new()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use adapters::custom::{HttpChannel, HttpSettings, Signer};
 use adapters::telegram::{Mode, Rates, TelegramChannel, TelegramSettings};
 use adapters::wechat::{WechatChannel, WechatConfig};
-use adapters::{Alarms, ChannelId, Inbox, Kit, Now, Trust};
+use adapters::{Alarms, Channel, ChannelId, Inbox, Kit, Now, Trust};
 use anyhow::Context;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::SystemClock;
 use crate::bus::{Events, LocalBus};
-use crate::config::{Config, HttpConfig, TelegramConfig, TelegramMode, words};
+use crate::config::{ChannelConfig, Config, HttpConfig, TelegramConfig, TelegramMode, words};
 use crate::dialogue::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::files::StoreFiles;
@@ -51,7 +51,7 @@ pub(super) fn kit(
 }
 
 /// A Telegram bot.
-pub(super) fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Arc<TelegramChannel>> {
+fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Arc<TelegramChannel>> {
     let name = kit.id.clone();
     let settings = TelegramSettings {
         kit,
@@ -75,17 +75,42 @@ pub(super) fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Ar
 }
 
 /// A WeChat official account.
-pub(super) fn wechat(kit: Kit, account: &WechatConfig) -> anyhow::Result<Arc<WechatChannel>> {
+fn wechat(kit: Kit, account: &WechatConfig) -> anyhow::Result<Arc<WechatChannel>> {
     Ok(WechatChannel::new(kit, account.clone(), Arc::new(words::wechat()?)))
 }
 
-/// A WeChat official account without the program around it, for what is set up at the platform. Its notes are forgotten,
-/// so the access token is fetched anew, which takes nothing from a server that runs: the platform gives both the same one.
+/// The channel of a section, but for the website's, which has no platform.
+pub(super) fn channel(kit: Kit, settings: &ChannelConfig) -> anyhow::Result<Option<Arc<dyn Channel>>> {
+    Ok(Some(match settings {
+        ChannelConfig::Web { .. } => return Ok(None),
+        ChannelConfig::Telegram(bot) => telegram(kit, bot)?,
+        ChannelConfig::Http(http) => custom(kit, http)?,
+        ChannelConfig::Dingtalk(robot) => super::dingtalk::channel(robot, kit)?,
+        ChannelConfig::Wechat(account) => wechat(kit, account)?,
+    }))
+}
+
+/// A channel without the program around it, for what is tried at its platform.
+pub(crate) fn channel_alone(
+    config: &Config,
+    name: &str,
+    settings: &ChannelConfig,
+) -> anyhow::Result<Option<Arc<dyn Channel>>> {
+    channel(kit_alone(config, name)?, settings)
+}
+
+/// A WeChat official account without the program around it, for what is set up at the platform.
 pub(crate) fn wechat_alone(
     config: &Config,
     name: &str,
     account: &WechatConfig,
 ) -> anyhow::Result<Arc<WechatChannel>> {
+    wechat(kit_alone(config, name)?, account)
+}
+
+/// What a channel alone is handed. Its notes are forgotten, so an access token is fetched anew, which takes nothing from
+/// a server that runs: the platforms give both the same one.
+fn kit_alone(config: &Config, name: &str) -> anyhow::Result<Kit> {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
@@ -93,11 +118,11 @@ pub(crate) fn wechat_alone(
     let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), super::ledger_policy(config));
     let trust = super::trust(config)?;
     let http = super::client(super::CHANNEL_CONNECT, &trust)?;
-    wechat(kit(name, config, &store, &clock, &files, &ledger, (&http, &trust)), account)
+    Ok(kit(name, config, &store, &clock, &files, &ledger, (&http, &trust)))
 }
 
 /// A platform of one's own.
-pub(super) fn custom(kit: Kit, http: &HttpConfig) -> anyhow::Result<Arc<HttpChannel>> {
+fn custom(kit: Kit, http: &HttpConfig) -> anyhow::Result<Arc<HttpChannel>> {
     let name = kit.id.clone();
     let previous = http.previous_secret.as_ref().map(|secret| secret.expose_secret().as_bytes().to_vec());
     let settings = HttpSettings {

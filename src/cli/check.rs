@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use adapters::Trust;
+use adapters::trust::is_distrust;
 
 use super::{Common, fail};
 use crate::config::{
@@ -124,7 +125,11 @@ async fn try_parts(config: &Config) -> ExitCode {
             Ok(status) => say!("model       {status}"),
             Err(error) => {
                 fine = false;
-                say!("model       {error:#}");
+                let advice = match is_distrust(error.as_ref()) {
+                    true => "; its certificate is of an authority that is not trusted, see [server] extra_ca",
+                    false => "",
+                };
+                say!("model       {error:#}{advice}");
             }
         }
     }
@@ -138,17 +143,34 @@ async fn try_parts(config: &Config) -> ExitCode {
         }
     }
     for (name, channel) in &config.channels {
-        if let ChannelConfig::Wechat(wechat) = channel {
-            match super::wechat::try_account(config, name, wechat).await {
-                Ok(status) => say!("channel     {name}: {status}"),
-                Err(error) => {
-                    fine = false;
-                    say!("channel     {name}: {error:#}");
-                }
+        match try_channel(config, name, channel).await {
+            Ok(Some(status)) => say!("channel     {name}: {status}"),
+            Ok(None) => {}
+            Err(error) => {
+                fine = false;
+                say!("channel     {name}: {error:#}");
             }
         }
     }
     if fine { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+/// Tries a channel at its platform. An error comes with what the operator has to do about it.
+async fn try_channel(config: &Config, name: &str, channel: &ChannelConfig) -> anyhow::Result<Option<String>> {
+    let Some(channel) = crate::app::channel_alone(config, name, channel)? else { return Ok(None) };
+    let tried = channel.try_out().await;
+    let advice: Vec<String> = channel
+        .alarms()
+        .iter()
+        .filter_map(|alarm| {
+            Some(format!("{}\n            ({})", super::wechat::advice(alarm)?, alarm.detail))
+        })
+        .collect();
+    match tried {
+        Err(error) if advice.is_empty() => Err(error.into()),
+        Err(error) => anyhow::bail!("{error}\n            {}", advice.join("\n            ")),
+        Ok(status) => Ok(status),
+    }
 }
 
 /// Has a question embedded within the time that a citizen would wait, and then a text of an entry.

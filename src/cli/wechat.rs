@@ -129,7 +129,8 @@ fn explained(channel: &WechatChannel, error: ApiError) -> anyhow::Error {
     if advice.is_empty() { error } else { error.context(advice.join("; ")) }
 }
 
-fn advice(alarm: &Alarm) -> Option<String> {
+/// What the operator has to do about an alarm.
+pub(super) fn advice(alarm: &Alarm) -> Option<String> {
     words::alarm(alarm.code).map(|words| format!("{} {}", words.do_zh, words.do_en))
 }
 
@@ -150,24 +151,4 @@ pub(super) fn explain(config: &Config, name: &str, wechat: &WechatConfig) -> Str
         text += "\n            [server] public_url is not set, so answers carry no link to the whole text";
     }
     text
-}
-
-/// Tries whether the platform gives a token, which AppID, AppSecret and its list of addresses decide.
-pub(super) async fn try_account(
-    config: &Config,
-    name: &str,
-    wechat: &WechatConfig,
-) -> anyhow::Result<String> {
-    let channel = wechat_alone(config, name, wechat)?;
-    match channel.api().try_token().await {
-        Ok(()) => Ok("the platform gives an access token".to_owned()),
-        Err(error) => {
-            if let Some((code, detail)) = error.alarm()
-                && let Some(words) = words::alarm(code)
-            {
-                anyhow::bail!("{error}\n            {} {}\n            ({detail})", words.do_zh, words.do_en);
-            }
-            Err(error.into())
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The DingTalk channel in a running server, against a DingTalk of our own that the vendor's SDK has proved first.
 
 mod cards;
+mod check;
 mod groups;
 mod handoff;
 mod log;

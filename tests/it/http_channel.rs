@@ -1,5 +1,6 @@
 //! The HTTP channel: signatures, waiting, pulling, pushing, and the examples of its document as they stand.
 
+mod check;
 mod examples;
 
 use adapters::{ChannelError, Media, MediaKind};

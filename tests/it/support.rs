@@ -1,6 +1,7 @@
 //! One harness for all integration tests: a real server on a free port with throw-away data, and those who talk to it.
 
 pub(crate) mod bot_api;
+pub(crate) mod check;
 pub(crate) mod counterpart;
 pub(crate) mod direct;
 pub(crate) mod helper;

@@ -1,5 +1,6 @@
 //! The Telegram channel against a Bot API of our own, which an independent client proves first.
 
+mod check;
 mod delivery;
 mod direct;
 mod groups;

@@ -14,6 +14,7 @@ use super::config::HttpSettings;
 use super::routes;
 use super::sign;
 use super::wire::Reply;
+use crate::trust::is_distrust;
 use crate::{
     Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Limits, Media, MediaKind,
     Outbound, Peer,
@@ -97,13 +98,7 @@ impl HttpChannel {
         let answer = match request.send().await {
             Ok(answer) => answer,
             Err(error) => {
-                let reason = if error.is_timeout() {
-                    "no answer in time"
-                } else if error.is_connect() {
-                    "no connection"
-                } else {
-                    "the connection broke"
-                };
+                let reason = unreached(&error);
                 alarms.raise(UNREACHABLE, reason);
                 return Err(unavailable(reason, None));
             }
@@ -123,6 +118,19 @@ impl HttpChannel {
                 Err(ChannelError::Misconfigured(reason))
             }
         }
+    }
+}
+
+/// Why the other side did not answer, without its address, in which a secret may stand.
+fn unreached(error: &reqwest::Error) -> &'static str {
+    if is_distrust(error) {
+        "its certificate is of an authority that is not trusted; see [server] extra_ca"
+    } else if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke"
     }
 }
 
@@ -163,6 +171,25 @@ impl Channel for HttpChannel {
             Some(url) if reply.author != Author::Citizen => self.push(url, &to.address, reply).await,
             // The thread is durable, and is pulled.
             _ => Ok(Delivered { platform_id: None }),
+        }
+    }
+
+    async fn try_out(&self) -> Result<Option<String>, ChannelError> {
+        let Some(url) = &self.settings.deliver_url else {
+            return Ok(Some(
+                "回复由对方来取，没有要连的地址 replies are pulled; there is nothing to reach".to_owned(),
+            ));
+        };
+        // Any answer shows that the way is open; a reply that nobody wrote is not pushed for it.
+        match self.http.head(url.clone()).timeout(PUSH).send().await {
+            Ok(answer) => {
+                Ok(Some(format!("deliver_url 可以连通 can be reached (HEAD: {})", answer.status().as_u16())))
+            }
+            Err(error) => {
+                let reason = unreached(&error);
+                self.settings.kit.alarms.raise(UNREACHABLE, reason);
+                Err(ChannelError::Unavailable { reason: reason.to_owned(), retry_after: None })
+            }
         }
     }
 

@@ -173,6 +173,14 @@ impl Api {
         self.learn("sessionWebhook", Family::Send, result, false)
     }
 
+    /// Tries whether the platform gives a token.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn try_token(&self) -> Result<(), Fault> {
+        self.tokens.get(None, |_| self.fetch_token()).await.map(drop)
+    }
+
     /// Opens a connection for the stream, or registers anything else that is signed with the secret itself.
     ///
     /// # Errors

@@ -273,6 +273,18 @@ impl Channel for DingtalkChannel {
         Address::parse(&peer.address).is_some_and(|address| !address.is_group())
     }
 
+    async fn try_out(&self) -> Result<Option<String>, ChannelError> {
+        self.api.try_token().await?;
+        Ok(Some(match self.settings.mode {
+            // No socket is opened: messages would come to it in place of the server's.
+            Mode::Stream => {
+                stream::ask_for_socket(self).await?;
+                "取得 access token，Stream 连接已获准 it gives an access token and grants a stream".to_owned()
+            }
+            Mode::Webhook => "取得 access token it gives an access token".to_owned(),
+        }))
+    }
+
     async fn enterprise(&self, who: &Peer) -> Option<Enterprise> {
         self.workplace(who).await
     }

@@ -266,17 +266,21 @@ impl Connections<'_> {
     }
 
     async fn open(&self) -> Result<Socket, Fault> {
-        let (id, secret) = self.channel.api.credentials();
-        let body = wire::open_request(id, secret, &local_address().await.to_string());
-        let answer = self.channel.api.open(&body).await?;
-        let url =
-            wire::socket_url(&answer).ok_or_else(|| Fault::new(Kind::Unknown, "no endpoint and ticket"))?;
+        let url = ask_for_socket(self.channel).await?;
         let opening = link::connect(&url, &self.channel.kit.trust);
         match tokio::time::timeout(self.channel.settings.pace.open, opening).await {
             Ok(opened) => opened,
             Err(_) => Err(Fault::new(Kind::Away, "the socket does not open in time")),
         }
     }
+}
+
+/// Asks the platform where a socket can be opened. Without one the answer is forgotten after 90 s.
+pub(super) async fn ask_for_socket(channel: &DingtalkChannel) -> Result<reqwest::Url, Fault> {
+    let (id, secret) = channel.api.credentials();
+    let body = wire::open_request(id, secret, &local_address().await.to_string());
+    let answer = channel.api.open(&body).await?;
+    wire::socket_url(&answer).ok_or_else(|| Fault::new(Kind::Unknown, "no endpoint and ticket"))
 }
 
 /// The address of this machine as the network sees it, which the platform shows to the operator. Nothing is sent.

@@ -115,6 +115,10 @@ impl Channel for TelegramChannel {
         !is_group(&peer.address)
     }
 
+    async fn try_out(&self) -> Result<Option<String>, ChannelError> {
+        watch::try_out(&self.account).await.map(Some)
+    }
+
     fn alarms(&self) -> Vec<Alarm> {
         self.account.alarms().raised()
     }

@@ -21,7 +21,7 @@ use crate::{Inbox, Note, NotesError, NotesExt};
 const OTHER_POLLER: &str = "telegram_other_poller";
 
 /// A webhook is set for the same bot, by another program.
-const WEBHOOK_ELSEWHERE: &str = "telegram_webhook_elsewhere";
+pub(super) const WEBHOOK_ELSEWHERE: &str = "telegram_webhook_elsewhere";
 
 /// Telegram cannot be reached.
 pub(super) const UNREACHABLE: &str = "telegram_unreachable";

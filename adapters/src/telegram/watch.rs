@@ -6,9 +6,10 @@ use teloxide_core::types::BotCommand;
 use teloxide_core::{ApiError, RequestError};
 
 use super::account::Account;
+use super::config::Mode;
 use super::failure::{self, TOKEN_REFUSED};
-use super::polling::{ALLOWED, Pause, UNREACHABLE};
-use crate::Locale;
+use super::polling::{ALLOWED, Pause, UNREACHABLE, WEBHOOK_ELSEWHERE};
+use crate::{ChannelError, Locale};
 
 /// No address to be called at was configured.
 const NO_PUBLIC_URL: &str = "telegram_no_public_url";
@@ -21,6 +22,50 @@ const WEBHOOK_FAILING: &str = "telegram_webhook_failing";
 
 /// Somebody else has set another address.
 const WEBHOOK_TAKEN: &str = "telegram_webhook_taken";
+
+/// What is tried of a bot before a server runs: the token, and how messages would come. A running server's webhook is
+/// looked at and left alone.
+pub(super) async fn try_out(account: &Account) -> Result<String, ChannelError> {
+    let failed = |error: RequestError| {
+        if !matches!(error, RequestError::Api(_)) {
+            account.alarms().raise(UNREACHABLE, failure::describe(&error));
+        }
+        failure::channel_error(&error, account.alarms())
+    };
+    let us = account.us().await.map_err(failed)?;
+    let info = account.bot.get_webhook_info().send().await.map_err(failed)?;
+    let named = format!("@{}", us.username);
+    let misconfigured = |code, detail: &str| {
+        account.alarms().raise(code, detail);
+        Err(ChannelError::Misconfigured(format!("{named}: {detail}")))
+    };
+    match (account.settings.mode, info.url) {
+        (Mode::Polling, None) => Ok(format!("{named}，轮询收消息 is polled")),
+        // Another program may want it, or this one ran with a webhook before: it is taken away at the start.
+        (Mode::Polling, Some(_)) => {
+            misconfigured(WEBHOOK_ELSEWHERE, "a webhook is set, which a server that polls takes away")
+        }
+        (Mode::Webhook, set) => {
+            let Some(base) = &account.settings.kit.public_url else {
+                return misconfigured(NO_PUBLIC_URL, "no public_url");
+            };
+            let own = format!("{base}/channels/{}", account.settings.kit.id);
+            match (set, info.last_error_message) {
+                (None, _) => {
+                    Ok(format!("{named}，webhook 在服务启动时登记 the webhook is set when the server starts"))
+                }
+                (Some(url), _) if url.as_str() != own => {
+                    misconfigured(WEBHOOK_TAKEN, "another address is set")
+                }
+                (Some(_), Some(message)) if info.pending_update_count > 0 => {
+                    let waiting = info.pending_update_count;
+                    misconfigured(WEBHOOK_FAILING, &format!("{message}; {waiting} updates wait"))
+                }
+                (Some(_), _) => Ok(format!("{named}，webhook 已登记 the webhook is set")),
+            }
+        }
+    }
+}
 
 /// Sets the webhook, and looks after it until it is dropped.
 pub(super) async fn watch(account: &Account) {

@@ -181,6 +181,16 @@ impl Channel for WechatChannel {
         Ok(self.api.media(&media.reference, &media::file_name(media)).await?)
     }
 
+    async fn try_out(&self) -> Result<Option<String>, ChannelError> {
+        match self.api.try_token().await {
+            Ok(()) => Ok(Some("取得 access token it gives an access token".to_owned())),
+            Err(error) => {
+                error.tell(&self.kit.alarms);
+                Err(error.into())
+            }
+        }
+    }
+
     fn alarms(&self) -> Vec<Alarm> {
         self.kit.alarms.raised()
     }
