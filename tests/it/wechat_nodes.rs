@@ -166,6 +166,27 @@ async fn whoever_answers_first_is_the_only_one_on_all_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_captured_proof_is_good_for_its_own_message_alone_on_every_node() {
+    let nodes = nodes(2).await;
+    for openid in ["o1", "o2"] {
+        nodes.citizen(openid, Vec::new()).await;
+    }
+    let [one, two] = [&nodes.platforms[0], &nodes.platforms[1]];
+    let proof = one.signed(now(), "n1");
+    let query = proof.split_once('?').unwrap().1;
+    let elsewhere = format!("{}?{query}", two.url);
+    let body = text_message("o1", 1, "你好");
+    let (status, first) = one.post(&proof, body.clone()).await;
+    assert_eq!(status, 200);
+    // The same message at another node, as when the platform asks again, and the same proof above other words.
+    assert_eq!(two.post(&elsewhere, body).await, (200, first));
+    for forged in [text_message("o1", 2, "转人工"), text_message("o2", 1, "你好")] {
+        assert_eq!(two.post(&elsewhere, forged.clone()).await.0, 403);
+        assert_eq!(one.post(&proof, forged).await.0, 403);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn menus_cards_and_files_are_sent_as_what_they_are() {
     let nodes = nodes(1).await;
     let channel = &nodes.channels[0];

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, watch};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::api::Api;
@@ -21,7 +22,7 @@ use super::reader::Reader;
 use super::render::{Speech, TEXT_BYTES};
 use super::replays::Replays;
 use super::words::WechatWords;
-use super::{media, routes};
+use super::{media, replays, routes};
 use crate::message::Attachment;
 use crate::{
     Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Limits, Media, NotesError,
@@ -30,6 +31,8 @@ use crate::{
 
 /// How long an account counts as unable to send by itself after the platform said so; then it is tried again.
 const REFUSED: SignedDuration = SignedDuration::from_hours(1);
+/// How often signatures are forgotten that are too old to be used.
+const SWEEP: Duration = Duration::from_secs(60);
 /// How long a delivery waits for the channel to be mounted, at the start of the program.
 const MOUNTING: Duration = Duration::from_secs(10);
 
@@ -170,6 +173,19 @@ impl Channel for WechatChannel {
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {
         self.inbox.send_replace(Some(inbox.clone()));
         routes::router(self, inbox)
+    }
+
+    async fn listen(&self, _inbox: Inbox, stop: CancellationToken) -> Result<(), ChannelError> {
+        let mut round = tokio::time::interval(SWEEP);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = round.tick() => {}
+            }
+            if let Err(error) = replays::sweep(&*self.kit.notes, self.now()).await {
+                tracing::warn!(channel.id = %self.kit.id, %error, "old notes could not be forgotten");
+            }
+        }
     }
 
     async fn deliver(&self, to: &Peer, reply: &Outbound) -> Result<Delivered, ChannelError> {

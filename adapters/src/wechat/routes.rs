@@ -22,8 +22,8 @@ use super::crypto::{AesKey, CryptoError};
 use super::link::Target;
 use super::replays::is_fresh;
 use super::wire::{Push, SUCCESS};
-use super::{crypto, errors, page, wire};
-use crate::{Cursor, Inbox};
+use super::{crypto, errors, page, replays, wire};
+use crate::{Cursor, Inbox, NotesError};
 
 /// The longest push, in bytes; in the compatible mode everything is in it twice.
 const BODY_BYTES: usize = 128 * 1024;
@@ -170,14 +170,23 @@ impl WechatChannel {
             }
             Err(_) => return Err(Refusal::Malformed),
         };
-        let message = format!("{} {}", push.openid, push.id);
-        if !self.replays.take(&format!("{signature} {}", proof.nonce), &message, self.now()) {
+        if !self.replays.take(&format!("{signature} {}", proof.nonce), &message_of(&push), self.now()) {
             return Err(Refusal::Replay);
         }
         for code in [errors::SIGNATURE, errors::CLOCK, errors::MODE] {
             self.kit.alarms.clear(code);
         }
         Ok(Proven { push, key, nonce: proof.nonce.clone() })
+    }
+
+    /// Whether a signature that does not cover its message was used for no other one, on any node.
+    async fn is_first_use(&self, proof: &Proof, proven: &Proven) -> Result<bool, NotesError> {
+        if proven.key.is_some() {
+            return Ok(true);
+        }
+        let signature = format!("{} {}", proof.signature, proof.nonce);
+        let message = message_of(&proven.push);
+        replays::take_for_all(&*self.kit.notes, &signature, &message, self.now()).await
     }
 
     /// Decrypts with the key that fits; during a change both the new and the previous one may.
@@ -206,6 +215,11 @@ impl WechatChannel {
     }
 }
 
+/// By what a message is the same one.
+fn message_of(push: &Push) -> String {
+    format!("{} {}", push.openid, push.id)
+}
+
 /// Takes a push.
 async fn receive(State(shared): State<Arc<Shared>>, Query(proof): Query<Proof>, body: Bytes) -> Response {
     let arrived = Instant::now();
@@ -214,6 +228,14 @@ async fn receive(State(shared): State<Arc<Shared>>, Query(proof): Query<Proof>, 
         Ok(proven) => proven,
         Err(refusal) => return refuse(channel, &refusal),
     };
+    match channel.is_first_use(&proof, &proven).await {
+        Ok(true) => {}
+        Ok(false) => return refuse(channel, &Refusal::Replay),
+        Err(error) => {
+            tracing::error!(channel.id = %channel.kit.id, %error, "a push could not be accepted");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    }
     match channel.attend(&shared.inbox, &proven.push, arrived).await {
         Answer::Words(given) => {
             let printed = channel.print(&proven, &given.words(), given.at);

@@ -13,7 +13,12 @@ pub(crate) struct Helper {
 
 impl Helper {
     pub(crate) async fn log_in(server: &Server, name: &str) -> Self {
-        let base = server.url("/api/v1/desk");
+        Self::at(&server.url(""), name).await
+    }
+
+    /// Logs in at a server that is a process of its own.
+    pub(crate) async fn at(url: &str, name: &str) -> Self {
+        let base = format!("{url}/api/v1/desk");
         let client = Client::new();
         let answer = client
             .post(format!("{base}/login"))
