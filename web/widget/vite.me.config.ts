@@ -13,7 +13,7 @@ export default defineConfig({
     // A data: address would need a weaker content policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    target: ['chrome87', 'safari14', 'firefox90'],
+    target: ['chrome69', 'safari14', 'firefox90'],
     rolldownOptions: { input: `${import.meta.dirname}/me/me.html` },
   },
 });

@@ -12,6 +12,6 @@ export default defineConfig({
     // A data: address would need a weaker content policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    target: ['chrome87', 'safari14', 'firefox90'],
+    target: ['chrome69', 'safari14', 'firefox90'],
   },
 });

@@ -38,7 +38,7 @@ export default defineConfig({
   build: {
     outDir: '../dist',
     emptyOutDir: false,
-    target: ['chrome87', 'safari14', 'firefox90'],
+    target: ['chrome69', 'safari14', 'firefox90'],
     lib: { entry: 'src/main.ts', name: 'Yikouwen', formats: ['iife'], fileName: () => 'widget.js' },
   },
   plugins: [asciiOnly(), sizeGate()],

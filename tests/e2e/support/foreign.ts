@@ -5,10 +5,13 @@ import { createServer, type Server } from 'node:http';
 export class ForeignSite {
   private server: Server | undefined;
   url = '';
+  /** How many requests have come. */
+  visits = 0;
   private chat = '';
 
   async listen(): Promise<void> {
     this.server = createServer((_, response) => {
+      this.visits += 1;
       const socket = this.chat.replace(/^http/, 'ws');
       response.setHeader('content-type', 'text/html; charset=utf-8');
       response.setHeader(

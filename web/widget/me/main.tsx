@@ -1,3 +1,5 @@
+import '../src/old';
+
 import type { Locale } from '@yikouwen/shared/wire';
 import { render } from 'preact';
 

@@ -5,6 +5,7 @@
 import type { LoginState, LoginTicket } from '@yikouwen/shared/wire';
 
 import { within } from './deadline';
+import { isInApp } from './inapp';
 import type { SessionKeeper } from './session';
 
 type OpenedWindow = Pick<Window, 'close' | 'closed'> & { location: Pick<Location, 'replace'> };
@@ -159,14 +160,11 @@ export function codeOf(event: Pick<MessageEvent, 'origin' | 'data'>, origin: str
   return typeof code === 'string' && CODE.test(code) ? code : undefined;
 }
 
-/** Apps whose views know no second window: WeChat and its company edition, DingTalk, Alipay, 浙里办, QQ, Weibo. */
-const SINGLE = /MicroMessenger|wxwork|DingTalk|AlipayClient|DtDream|\bQQ\/|Weibo/i;
-
 export function browserWindows(agent = navigator.userAgent): Windows {
   return {
     // An opener stays on purpose: the page gives the code back to it.
     open: () => window.open('', '_blank'),
     leave: (url) => location.assign(url),
-    single: SINGLE.test(agent),
+    single: isInApp(agent),
   };
 }

@@ -1,4 +1,6 @@
 /** The script a page includes. It defines the element, and puts one on the page when the page has none. */
+import './old';
+
 import { YikouwenChat } from './element';
 import { scriptData } from './options';
 

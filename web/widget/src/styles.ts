@@ -1,9 +1,10 @@
 import base from './styles/base.css?inline';
 import composer from './styles/composer.css?inline';
+import old from './styles/old.css?inline';
 import sheet from './styles/sheet.css?inline';
 import thread from './styles/thread.css?inline';
 
-const text = [base, thread, composer, sheet].join('\n');
+const text = [base, thread, composer, sheet, old].join('\n');
 
 /** Puts the styles on a shadow root without a style element, so that a page's strict policy has nothing to forbid. */
 export function dress(root: ShadowRoot): void {

@@ -1,6 +1,7 @@
 import type { JSX, RefObject, TargetedKeyboardEvent } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
+import { isInApp } from '../inapp';
 import { isWriting, withHuman, type State } from '../state';
 import { useUi } from './context';
 import { AttachIcon, CameraIcon, HumanIcon, SendIcon, StopIcon } from './icons';
@@ -142,7 +143,8 @@ export function Composer({ state, large, words, onWords, box }: Props): JSX.Elem
 
 interface AttachProps {
   label: string;
-  accept: string;
+  /** Absent for anything. */
+  accept: string | undefined;
   /** Opens the camera on phones; there is no such button elsewhere. */
   capture?: boolean;
   testid: string;
@@ -157,12 +159,12 @@ function Attach({ label, accept, capture = false, testid, children }: AttachProp
     <>
       <button
         type="button"
-        class={capture ? 'tool camera' : 'tool'}
+        class={capture ? 'tool camera' : 'tool attach'}
         data-testid={testid}
         onClick={() => field.current?.click()}
       >
         {children}
-        {label}
+        <span class="tool-label">{label}</span>
       </button>
       <input
         ref={field}
@@ -206,12 +208,14 @@ function Tools({ state }: { state: State }): JSX.Element {
           {t('newConversation')}
         </button>
       )}
-      <Attach label={t('attach')} accept={ACCEPTED} testid="attach">
-        <AttachIcon />
-      </Attach>
-      <Attach label={t('camera')} accept="image/*" capture testid="camera">
-        <CameraIcon />
-      </Attach>
+      <div class="attachments">
+        <Attach label={t('attach')} accept={isInApp() ? undefined : ACCEPTED} testid="attach">
+          <AttachIcon />
+        </Attach>
+        <Attach label={t('camera')} accept="image/*" capture testid="camera">
+          <CameraIcon />
+        </Attach>
+      </div>
       {isWriting(state) && (
         <button type="button" class="tool" data-testid="stop" onClick={() => controller.stopAnswer()}>
           <StopIcon />
