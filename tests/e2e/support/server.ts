@@ -46,14 +46,14 @@ export class Server {
     private readonly config: string | undefined,
   ) {}
 
-  static async start(config?: string): Promise<Server> {
+  /** The configuration may depend on the address at which the server will be. */
+  static async start(config?: string | ((url: string) => string)): Promise<Server> {
     const data = await mkdtemp(join(tmpdir(), 'yikouwen-e2e-'));
-    let file: string | undefined;
-    if (config !== undefined) {
-      file = join(data, 'test.toml');
-      await writeFile(file, config);
-    }
+    const file = config === undefined ? undefined : join(data, 'test.toml');
     const server = new Server(await freePort(), data, file);
+    if (file !== undefined && config !== undefined) {
+      await writeFile(file, typeof config === 'string' ? config : config(server.url));
+    }
     await server.launch();
     return server;
   }

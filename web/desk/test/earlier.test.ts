@@ -15,7 +15,6 @@ const one = (id: string, more: Partial<Earlier> = {}): Earlier => ({
   opened_at: '2026-03-01T01:00:00Z',
   question: `问题 ${id}`,
   state: 'resolved',
-  readable: true,
   ...more,
 });
 const earlier = [one('new'), one('old', { state: 'unresolved', channel: 'wechat' }), one('shut', { readable: false, state: 'open' })];

@@ -249,8 +249,11 @@ export interface LoginMessage {
 
 /** What the login page is told about the channel that is to be linked; anybody who has the address may know it. */
 export interface LoginView {
-  channel: string;
-  type: ChannelType;
+  /** Null for a login that no channel began. */
+  channel: string | null;
+  type: ChannelType | null;
+  /** The page that carries the widget, when it is ours or named by the operator. */
+  origin?: string | null;
   expires_at: Instant;
   stage: 'started' | 'consented' | 'linked';
   consent: Localized<string>;
@@ -278,6 +281,8 @@ export interface PastConversation {
   opened_at: Instant;
   updated_at: Instant;
   question: string;
+  /** The questions that nobody has answered, in their order. */
+  unanswered?: string[];
   state: PastState;
   stage: Stage;
 }
@@ -464,7 +469,8 @@ export interface Earlier {
   /** Masked. */
   question: string;
   state: PastState;
-  readable: boolean;
+  /** What is listed may be read, unless it says otherwise. */
+  readable?: boolean;
 }
 
 /** Where a citizen works, as their platform knows it. */

@@ -2,10 +2,13 @@
  * What the page 我的咨询 shows, and how one screen leads to the next. There is one thing to do on each screen, so the
  * whole state is which screen it is; what the browser does (going elsewhere, storage, windows) is handed in.
  */
-import type { LoginMessage, LoginView, PastTranscript, Person, Site } from '@yikouwen/shared/wire';
+import type { ChannelType, LoginMessage, LoginView, PastTranscript, Person, Site } from '@yikouwen/shared/wire';
 
 import { CallError, type Api } from './api';
 import type { ProviderFault } from './place';
+
+/** A login that a channel began. */
+export type Ticket = LoginView & { channel: string; type: ChannelType };
 
 export type Fault = ProviderFault | 'ticket_over' | 'linked_elsewhere' | 'offline' | 'server';
 
@@ -14,16 +17,16 @@ export type Screen =
   /** Nobody can log in here. */
   | { at: 'off' }
   | { at: 'welcome'; leaving: boolean }
-  | { at: 'ticket'; ticket: LoginView; leaving: boolean }
-  | { at: 'consent'; ticket: LoginView; me: Person; busy: boolean }
-  | { at: 'declined'; ticket: LoginView }
-  | { at: 'joining'; ticket: LoginView }
-  | { at: 'code'; ticket: LoginView; code: string; until: string }
-  | { at: 'done'; ticket: LoginView }
+  | { at: 'ticket'; ticket: Ticket; leaving: boolean }
+  | { at: 'consent'; ticket: Ticket; me: Person; busy: boolean }
+  | { at: 'declined'; ticket: Ticket }
+  | { at: 'joining'; ticket: Ticket }
+  | { at: 'code'; ticket: Ticket; code: string; until: string }
+  | { at: 'done'; ticket: Ticket }
   | { at: 'home'; me: Person }
   | { at: 'talk'; me: Person; id: string; talk: PastTranscript | undefined; failed: 'gone' | 'offline' | undefined }
   | { at: 'forgotten' }
-  | { at: 'fault'; fault: Fault; detail: string | undefined; ticket: LoginView | undefined };
+  | { at: 'fault'; fault: Fault; detail: string | undefined; ticket: Ticket | undefined };
 
 export interface Surroundings {
   api: Api;
@@ -47,7 +50,7 @@ export class Flow {
   screen: Screen = { at: 'loading' };
   site: Site | undefined;
   private login: string | undefined;
-  private ticket: LoginView | undefined;
+  private ticket: Ticket | undefined;
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the screens; what was asked for by an earlier one changes nothing any more. */
@@ -77,7 +80,7 @@ export class Flow {
     ]);
     if (turn !== this.turn) return;
     if (site.value) this.site = site.value;
-    this.ticket = ticket?.value;
+    this.ticket = ticketOf(ticket?.value);
     if (me.error?.code === 'login_off' || site.value?.login === null) this.show({ at: 'off' });
     else if (ticket?.error && ticket.error.code !== 'login_expired') this.fail(ticket.error);
     else if (me.error && me.error.code !== 'not_logged_in') this.fail(me.error);
@@ -179,7 +182,7 @@ export class Flow {
   }
 
   /** Gives the code back through the channel, by whatever way is open; the last one is the citizen's own hand. */
-  private async join(ticket: LoginView, login: string, code: string, until: string, origin: string | null): Promise<void> {
+  private async join(ticket: Ticket, login: string, code: string, until: string, origin: string | null): Promise<void> {
     const turn = this.show({ at: 'joining', ticket });
     const { api, token, opener } = this.around;
     const visitor = ticket.type === 'web' ? token() : null;
@@ -278,6 +281,12 @@ export class Flow {
   private tell(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+/** A login that no channel began joins nothing. */
+function ticketOf(view: LoginView | undefined): Ticket | undefined {
+  if (!view || view.channel === null || view.type === null) return undefined;
+  return { ...view, channel: view.channel, type: view.type };
 }
 
 type Settled<T> = { value: T; error?: undefined } | { value?: undefined; error: CallError };

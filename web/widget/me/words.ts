@@ -20,6 +20,13 @@ export function pageLocale(chosen: string | null, preferred: readonly string[]):
   return first.startsWith('zh') ? 'zh' : 'en';
 }
 
+/** The channel of a login; another site's page is named, so that nobody joins a page he is not on. */
+export function channelOf(t: Translate, { type, origin }: { type: ChannelType; origin?: string | null }): string {
+  const name = channelName(t, type);
+  if (type !== 'web' || origin === undefined || origin === null || origin === location.origin) return name;
+  return t('channelOn', { channel: name, host: origin.replace(/^https?:\/\//, '') });
+}
+
 export function channelName(t: Translate, type: ChannelType): string {
   const key = `channel_${type}`;
   // A channel that a newer server has and this page does not know.

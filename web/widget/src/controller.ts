@@ -3,7 +3,7 @@ import type { Attachment, Choice, DurableFrame, Locale, Score, ServerFrame, Site
 
 import { Api } from './api';
 import { Connection } from './connection';
-import { browserWindows, Login, type Windows } from './login';
+import { browserWindows, isCode, Login, type Windows } from './login';
 import { Outbox } from './outbox';
 import { SessionKeeper } from './session';
 import { contiguous, hasGap } from './state';
@@ -119,7 +119,9 @@ export class Controller {
 
   say(text: string): void {
     const words = text.trim();
-    if (words !== '') this.out({ t: 'say', id: freshId(), text: words });
+    if (words === '') return;
+    if (isCode(words)) this.login.expect();
+    this.out({ t: 'say', id: freshId(), text: words });
   }
 
   /** Sends files, each as a message of its own. */
@@ -231,8 +233,7 @@ export class Controller {
     if (frame.t === 'error' && frame.id !== undefined) this.saveRated();
     if (frame.t !== 'message') return;
     this.mendGap();
-    // A link that was made or ended in another window is told in the thread.
-    if (frame.message.author === 'system' && frame.message.seq > this.store.state.historyEnd) void this.login.refresh();
+    if (frame.message.seq > this.store.state.historyEnd) this.login.hear(frame.message.author);
   }
 
   /** Asks again for what is missing, once for each place, so that a server that can't tell is not asked for ever. */

@@ -2,7 +2,7 @@
  * Logging in from the widget: it opens the server's own page in a window of its own, and gives back the code that this
  * page hands over. A message from anywhere else, or about a login that this widget did not begin, is not even looked at.
  */
-import type { LoginState, LoginTicket } from '@yikouwen/shared/wire';
+import type { Author, LoginState, LoginTicket } from '@yikouwen/shared/wire';
 
 import { within } from './deadline';
 import { isInApp } from './inapp';
@@ -36,6 +36,10 @@ export interface LoginOptions {
 export type LoginStep = 'idle' | 'opening' | 'away' | 'failed';
 
 const CODE = /^\d{6}$/;
+
+export function isCode(words: string): boolean {
+  return CODE.test(words);
+}
 
 export class Login {
   /** The login that was begun in this page's life and has not come back. */
@@ -89,6 +93,16 @@ export class Login {
     } catch {
       // As it was.
     }
+  }
+
+  /** Something was said in the thread: a link that was made or ended elsewhere is told there. */
+  hear(author: Author): void {
+    if (author === 'system' || (author === 'robot' && this.away)) void this.refresh();
+  }
+
+  /** The citizen sends the code by hand, as he is asked to where it can't come back by itself. */
+  expect(): void {
+    this.away = true;
   }
 
   /** Goes to the login page. To be called in the task of a click, or browsers open no window. */

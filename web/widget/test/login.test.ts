@@ -253,6 +253,22 @@ describe('the line under the header', () => {
     expect(part('login')).toBeNull();
   });
 
+  it('asks again when the citizen sent the code by hand and was answered', async () => {
+    await open();
+    state = { linked: true, name: '张*', unresolved: 0 };
+    FakeSocket.last.say(message(1, { text: '一句普通的回答' }));
+    await pass(100);
+    expect(part('login')).not.toBeNull();
+    const box = part('ask-box') as HTMLTextAreaElement;
+    box.value = '123456';
+    box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    await pass(50);
+    part('send')?.click();
+    FakeSocket.last.say(message(2, { text: '关联成功' }));
+    await pass(100);
+    expect(part('linked-as')?.textContent).toBe('已关联：张*');
+  });
+
   it('leads to the questions when nothing is unresolved', async () => {
     state = { linked: true, name: null, unresolved: 0 };
     await open();

@@ -32,7 +32,7 @@ const me: Person = {
   name: '张*',
   provider: { zh: '浙里办', en: 'Zheliban' },
   links: [{ id: 'l1', channel: 'gzh', type: 'wechat', since: '2026-03-01T01:00:00Z' }],
-  conversations: [past('c1', {}), past('c2', { state: 'unresolved', type: 'wechat' }), past('c3', { state: 'waiting' })],
+  conversations: [past('c1', {}), past('c2', { state: 'unresolved', type: 'wechat', unanswered: ['问题 c2', '第二个问题'] }), past('c3', { state: 'waiting' })],
 };
 const consent: ConsentReply = { code: '123456', expires_at: '2026-03-01T01:10:00Z', origin: 'https://page.example' };
 const refused = (status: number, code: string): Answer => ({ status, body: { code, title: code, detail: `${code}!` } });
@@ -313,6 +313,27 @@ describe('consent', () => {
   });
 });
 
+describe('the channel to be joined', () => {
+  it('is named with the page that carries the widget, when that is another site', async () => {
+    answers['GET /api/v1/me/logins/t1'] = { body: { ...ticket, channel: 'web', type: 'web', origin: 'https://page.example' } };
+    await open('/me?login=t1');
+    expect(text()).toContain('要把网页（page.example）的对话关联到您名下吗');
+    answers['GET /api/v1/me/logins/t1'] = { body: { ...ticket, channel: 'web', type: 'web', origin: location.origin } };
+    await open('/me?login=t1');
+    expect(text()).toContain('要把网页的对话关联到您名下吗');
+  });
+
+  it('is none for a login that no channel began', async () => {
+    answers['GET /api/v1/me'] = refused(401, 'not_logged_in');
+    answers['GET /api/v1/me/logins/t1'] = { body: { ...ticket, channel: null, type: null } };
+    await open('/me?login=t1');
+    expect(screen()).toBe('welcome');
+    answers['GET /api/v1/me'] = { body: me };
+    await open('/me?login=t1');
+    expect(screen()).toBe('home');
+  });
+});
+
 describe('my questions', () => {
   it('lists what is unresolved first and says so in words', async () => {
     await open('/me');
@@ -320,6 +341,7 @@ describe('my questions', () => {
     expect(all('talk').map((one) => one.querySelector('.state')?.textContent)).toEqual(['没有解决', '已答复', '等工作人员回复']);
     expect(find('unresolved').textContent).toContain('还没有解决（1）');
     expect(find('unresolved').textContent).toContain('微信公众号');
+    expect(all('unanswered').map((one) => one.textContent)).toEqual(['还没答上：第二个问题']);
   });
 
   it('opens a conversation, draws its words as text, and goes back', async () => {

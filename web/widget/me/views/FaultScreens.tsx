@@ -1,15 +1,14 @@
-import type { LoginView } from '@yikouwen/shared/wire';
 import type { JSX } from 'preact';
 
-import type { Fault } from '../flow';
-import { channelName } from '../words';
+import type { Fault, Ticket } from '../flow';
+import { channelOf } from '../words';
 import { useMe } from './context';
 import { Button, Card, Heading } from './parts';
 
 /** What went wrong in plain words, and the one thing to do next. */
-export function FaultScreen({ fault, detail, ticket }: { fault: Fault; detail: string | undefined; ticket: LoginView | undefined }): JSX.Element {
+export function FaultScreen({ fault, detail, ticket }: { fault: Fault; detail: string | undefined; ticket: Ticket | undefined }): JSX.Element {
   const { t, provider, flow } = useMe();
-  const channel = channelName(t, ticket?.type ?? 'web');
+  const channel = ticket ? channelOf(t, ticket) : t('channel_web');
   return (
     <Card>
       <div role="alert" data-testid="fault" data-fault={fault}>

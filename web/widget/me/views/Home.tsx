@@ -41,6 +41,13 @@ function Talks({ id, title, talks }: { id: string; title: string; talks: PastCon
           <li key={talk.id}>
             <a class={`talk ${talk.state}`} href={talkHash(talk.id)} data-testid="talk" data-state={talk.state} data-talk={talk.id}>
               <span class="question">{talk.question === '' ? t('noQuestion') : talk.question}</span>
+              {(talk.unanswered ?? [])
+                .filter((one) => one !== talk.question)
+                .map((one, at) => (
+                  <span key={at} class="soft" data-testid="unanswered">
+                    {t('unanswered', { question: one })}
+                  </span>
+                ))}
               <span class="facts">
                 <span class="state">{t(`state_${talk.state}`)}</span>
                 <span class="soft">

@@ -1,9 +1,10 @@
 import { clockTime } from '@yikouwen/shared/time';
-import type { LoginView, Person } from '@yikouwen/shared/wire';
+import type { Person } from '@yikouwen/shared/wire';
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 
-import { channelName } from '../words';
+import type { Ticket } from '../flow';
+import { channelOf } from '../words';
 import { useMe } from './context';
 import { Button, Card, Heading } from './parts';
 
@@ -19,9 +20,9 @@ export function WelcomeScreen({ leaving }: { leaving: boolean }): JSX.Element {
   );
 }
 
-export function TicketScreen({ ticket, leaving }: { ticket: LoginView; leaving: boolean }): JSX.Element {
+export function TicketScreen({ ticket, leaving }: { ticket: Ticket; leaving: boolean }): JSX.Element {
   const { t } = useMe();
-  const channel = channelName(t, ticket.type);
+  const channel = channelOf(t, ticket);
   return (
     <Card>
       <Heading>{t('ticketTitle', { channel })}</Heading>
@@ -52,9 +53,9 @@ function Warning({ text }: { text: string }): JSX.Element {
 }
 
 /** Nothing is ticked in advance: two buttons, and the whole of the text before them. */
-export function ConsentScreen({ ticket, me, busy }: { ticket: LoginView; me: Person; busy: boolean }): JSX.Element {
+export function ConsentScreen({ ticket, me, busy }: { ticket: Ticket; me: Person; busy: boolean }): JSX.Element {
   const { t, locale, flow } = useMe();
-  const channel = channelName(t, ticket.type);
+  const channel = channelOf(t, ticket);
   return (
     <Card>
       <Heading>{me.name === null ? t('consentTitleNameless') : t('consentTitle', { name: me.name })}</Heading>
@@ -78,12 +79,12 @@ export function ConsentScreen({ ticket, me, busy }: { ticket: LoginView; me: Per
   );
 }
 
-export function DeclinedScreen({ ticket }: { ticket: LoginView }): JSX.Element {
+export function DeclinedScreen({ ticket }: { ticket: Ticket }): JSX.Element {
   const { t, flow } = useMe();
   return (
     <Card>
       <Heading>{t('declinedTitle')}</Heading>
-      <p>{t('declinedText', { channel: channelName(t, ticket.type) })}</p>
+      <p>{t('declinedText', { channel: channelOf(t, ticket) })}</p>
       <Button id="to-home" kind="other" onPress={() => void flow.home()}>
         {t('toHome')}
       </Button>
@@ -103,14 +104,14 @@ export function JoiningScreen(): JSX.Element {
   );
 }
 
-export function CodeScreen({ ticket, code, until }: { ticket: LoginView; code: string; until: string }): JSX.Element {
+export function CodeScreen({ ticket, code, until }: { ticket: Ticket; code: string; until: string }): JSX.Element {
   const { t, locale } = useMe();
   const [copied, setCopied] = useState(false);
   const digits = useRef<HTMLParagraphElement>(null);
   return (
     <Card>
       <Heading>{t('codeTitle')}</Heading>
-      <p>{t('codeText', { channel: channelName(t, ticket.type) })}</p>
+      <p>{t('codeText', { channel: channelOf(t, ticket) })}</p>
       {/* Read out digit by digit; selected as a whole by one tap, for where nothing may write to the clipboard. */}
       <p ref={digits} class="code" data-testid="code">
         <span aria-hidden="true">{code}</span>
@@ -142,12 +143,12 @@ async function copy(text: string, shown: HTMLElement | null): Promise<boolean> {
   }
 }
 
-export function DoneScreen({ ticket }: { ticket: LoginView }): JSX.Element {
+export function DoneScreen({ ticket }: { ticket: Ticket }): JSX.Element {
   const { t, flow } = useMe();
   return (
     <Card>
       <Heading>{t('doneTitle')}</Heading>
-      <p>{t('doneText', { channel: channelName(t, ticket.type) })}</p>
+      <p>{t('doneText', { channel: channelOf(t, ticket) })}</p>
       <Button id="to-home" onPress={() => void flow.home()}>
         {t('toHome')}
       </Button>

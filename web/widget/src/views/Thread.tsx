@@ -31,7 +31,8 @@ export function Thread({ state, site, onEdit }: Props): JSX.Element {
     </Fragment>
   );
   return (
-    <div class="thread" ref={scroller} data-testid="thread" tabIndex={-1}>
+    // In the order of the keyboard, which has no other way to move what has nothing to press in it.
+    <div class="thread" ref={scroller} data-testid="thread" tabIndex={0} role="group" aria-label={t('thread')}>
       <Welcome site={site} starters={fresh && state.settled} />
       {/* Only finished messages live in the log: a draft that changes ten times a second would be read out ten times. */}
       <div role="log" aria-live={state.settled ? 'polite' : 'off'} aria-relevant="additions" aria-label={t('thread')}>
