@@ -49,11 +49,11 @@ async function look(page: Page, where: string): Promise<void> {
 const shows = (page: Page, screen: string): Promise<void> => expect(page.getByTestId('me')).toHaveAttribute('data-screen', screen, { timeout: 15_000 });
 
 /** Presses the widget's login and gives the window that opens. */
-async function begin(page: Page): Promise<Page> {
+async function begin(page: Page, first = 'ticket'): Promise<Page> {
   const opened = page.waitForEvent('popup');
   await page.getByTestId('login').click();
   const popup = await opened;
-  await shows(popup, 'ticket');
+  await shows(popup, first);
   return popup;
 }
 
@@ -77,6 +77,15 @@ async function link(citizen: Citizen, who = 'zhang'): Promise<Page> {
   await popup.getByTestId('to-home').click();
   await shows(popup, 'home');
   return popup;
+}
+
+/** A login begun in the name of this visitor, without pressing anything. */
+async function beginQuietly({ page }: Citizen): Promise<string> {
+  return page.evaluate(async () => {
+    const headers = { authorization: `Bearer ${localStorage.getItem('yikouwen.token') ?? ''}`, 'content-type': 'application/json' };
+    const begun = await fetch('/channels/web/login', { method: 'POST', headers, body: '{}' });
+    return ((await begun.json()) as { id: string }).id;
+  });
 }
 
 test('a citizen logs in from the widget, and the code comes back by itself', async ({ browser, town: { server } }) => {
@@ -213,4 +222,154 @@ test.describe('with a provider that cuts windows off', () => {
       await expect(first.messages('citizen'), 'the conversation stays').toHaveCount(1);
     });
   });
+});
+
+test('a page of another site gets the code back while its window is there, and from nobody else', async ({ browser, town: { site } }) => {
+  const citizen = await arriveElsewhere(browser, site.url);
+  const confirmed: string[] = [];
+  citizen.page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/login/confirm')) confirmed.push(request.postData() ?? '');
+  });
+  const popup = await begin(citizen.page);
+  const login = popup.url().split('/').pop() ?? '';
+  await popup.getByTestId('login').click();
+  await logInAs(popup, 'zhang');
+  await shows(popup, 'consent');
+  // The page around the widget, and a stranger's login from the right place, are not listened to.
+  await citizen.page.evaluate((id) => window.postMessage({ yikouwen: 'login', login: id, code: '123456' }, '*'), login);
+  await popup.evaluate(
+    (target) => (window.opener as Window).postMessage({ yikouwen: 'login', login: 'another', code: '123456' }, target),
+    site.url,
+  );
+  await popup.getByTestId('agree').click();
+  await shows(popup, 'done');
+  await expect(citizen.page.getByTestId('linked-as')).toContainText('张');
+  expect(confirmed).toHaveLength(1);
+  expect(confirmed[0]).not.toContain('123456');
+});
+
+test('whoever turns back, declines, or comes to the wrong place is told what to do', async ({ browser, town: { server } }) => {
+  const citizen = await Citizen.arrive(browser, server.url);
+  await citizen.ask(QUESTION);
+  const popup = await begin(citizen.page);
+  const shown = (fault: string): Promise<void> => expect(popup.getByTestId('fault')).toHaveAttribute('data-fault', fault);
+
+  await test.step('turned back at the provider', async () => {
+    await popup.getByTestId('login').click();
+    await turnBack(popup);
+    await shown('denied');
+    await look(popup, '20-denied');
+    await popup.reload();
+    await shows(popup, 'ticket');
+  });
+
+  await test.step('not agreed', async () => {
+    await popup.getByTestId('login').click();
+    await logInAs(popup, 'zhang');
+    await shows(popup, 'consent');
+    await popup.getByTestId('decline').click();
+    await shows(popup, 'declined');
+    await look(popup, '21-declined');
+    await expect(citizen.page.getByTestId('linked-as')).toHaveCount(0);
+  });
+
+  await test.step('another person has the channel', async () => {
+    const late = await beginQuietly(citizen);
+    const li = await (await browser.newContext({ viewport: PHONE })).newPage();
+    await li.goto(`${server.url}/login/${late}`);
+    await li.getByTestId('login').click();
+    await logInAs(li, 'li');
+    await shows(li, 'consent');
+    // Who is logged in already is asked at once.
+    const again = await begin(citizen.page, 'consent');
+    await again.getByTestId('agree').click();
+    await shows(again, 'done');
+    await li.getByTestId('agree').click();
+    await expect(li.getByTestId('fault')).toHaveAttribute('data-fault', 'linked_elsewhere');
+    await look(li, '22-elsewhere');
+  });
+
+  await test.step('a link that is over', async () => {
+    await popup.goto(`${server.url}/login/there-is-none`);
+    await shown('ticket_over');
+    await look(popup, '23-over');
+  });
+
+  await test.step('no line', async () => {
+    await popup.route('**/api/v1/me', (route) => route.abort());
+    await popup.goto(`${server.url}/me`);
+    await shown('offline');
+    await look(popup, '24-offline');
+    await popup.unroute('**/api/v1/me');
+    await popup.getByTestId('retry').click();
+    await shows(popup, 'home');
+  });
+});
+
+test('in an app that knows one window the citizen goes there and comes back', async ({ browser, town: { server } }) => {
+  const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true, userAgent: AGENTS['WeChat on Android'] });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  const citizen = new Citizen(page);
+  await citizen.connected();
+  await citizen.ask(QUESTION);
+  await page.getByTestId('login').click();
+  await shows(page, 'ticket');
+  expect(context.pages()).toHaveLength(1);
+  await page.getByTestId('login').click();
+  await logInAs(page, 'zhang');
+  await shows(page, 'consent');
+  await page.getByTestId('agree').click();
+  await shows(page, 'done');
+  await page.getByTestId('to-home').click();
+  await shows(page, 'home');
+  await page.getByTestId('to-ask').click();
+  await citizen.connected();
+  await expect(page.getByTestId('linked-as')).toContainText('张');
+  await expect(citizen.messages('citizen')).toHaveCount(1);
+});
+
+test('a link that the assistant gives does the same', async ({ browser, town: { server } }) => {
+  const citizen = await Citizen.arrive(browser, server.url);
+  const answer = await citizen.ask('登录');
+  const opened = citizen.page.waitForEvent('popup');
+  await answer.getByRole('link').first().click();
+  const popup = await opened;
+  await shows(popup, 'ticket');
+  await popup.getByTestId('login').click();
+  await logInAs(popup, 'li');
+  await popup.getByTestId('agree').click();
+  await shows(popup, 'done');
+  await expect(citizen.page.getByTestId('linked-as')).toContainText('李');
+});
+
+test('in English, in the dark, on a wide screen', async ({ browser, town: { server } }) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', colorScheme: 'dark' });
+  const page = await context.newPage();
+  await page.goto(`${server.url}/me`);
+  await shows(page, 'welcome');
+  await expect(page.getByTestId('login')).toHaveText('Log in with Zheliban');
+  await look(page, '30-welcome');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('main')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('login')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await logInAs(page, 'li');
+  await shows(page, 'home');
+  await look(page, '31-home');
+  await page.getByTestId('large-toggle').click();
+  await look(page, '32-home-large');
+  await page.getByTestId('language-toggle').click();
+  await expect(page.locator('h1')).toHaveText('李**，您好');
+});
+
+base('where nobody can log in, nothing offers it', async ({ browser, server }) => {
+  const citizen = await Citizen.arrive(browser, server.url);
+  await expect(citizen.page.getByTestId('greeting')).toBeVisible();
+  await expect(citizen.page.getByTestId('login-bar')).toHaveCount(0);
+  await citizen.page.goto(`${server.url}/me`);
+  await shows(citizen.page, 'off');
+  await look(citizen.page, '33-off');
 });

@@ -68,7 +68,9 @@ export function createApi(locale: () => Locale, send: typeof fetch = (input, ini
     me: () => call<Person>('GET', '/api/v1/me'),
     conversation: (id: string) => call<PastTranscript>('GET', `/api/v1/me/conversations/${part(id)}`),
     ticket: (id: string) => call<LoginView>('GET', `/api/v1/me/logins/${part(id)}`),
-    login: (id: string | null) => call<{ url: string }>('POST', '/api/v1/me/login', { login: id }),
+    /** `again`: the provider asks who it is, even when it knows somebody. */
+    login: (id: string | null, again: boolean) =>
+      call<{ url: string }>('POST', '/api/v1/me/login', { login: id, ...(again ? { again } : {}) }),
     consent: (id: string) => call<ConsentReply>('POST', `/api/v1/me/logins/${part(id)}/consent`),
     /** Gives the code back in the name of the visitor whose token this is. */
     confirm: (channel: string, token: string, code: string) =>

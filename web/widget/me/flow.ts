@@ -95,14 +95,14 @@ export class Flow {
   }
 
   /** Goes to the provider. */
-  async leave(): Promise<void> {
+  async leave(again = false): Promise<void> {
     const { screen } = this;
     if (screen.at === 'welcome' || screen.at === 'ticket') {
       if (screen.leaving) return;
       this.show({ ...screen, leaving: true });
     } else this.show({ at: 'loading' });
     const { turn } = this;
-    const { value, error } = await settle(this.around.api.login(this.login ?? null));
+    const { value, error } = await settle(this.around.api.login(this.login ?? null, again));
     if (turn !== this.turn) return;
     if (value) this.around.go(value.url);
     else this.fail(error);
@@ -130,7 +130,7 @@ export class Flow {
   async changePerson(): Promise<void> {
     await settle(this.around.api.logout());
     this.talks.clear();
-    await this.leave();
+    await this.leave(true);
   }
 
   async home(): Promise<void> {

@@ -299,10 +299,10 @@ describe('consent', () => {
     answers['POST /api/v1/me/logout'] = { status: 200 };
     await open('/me?login=t1');
     await press('agree');
-    expect(text()).toContain('这个微信公众号已经关联了别的账号');
+    expect(text()).toContain('微信公众号的对话已经关联了别的账号');
     await press('other-person');
     expect(calls('POST').slice(-2)).toEqual(['/api/v1/me/logout', '/api/v1/me/login']);
-    expect(requests[requests.length - 1]?.body).toEqual({ login: 't1' });
+    expect(requests[requests.length - 1]?.body, 'the provider asks who it is').toEqual({ login: 't1', again: true });
   });
 
   it('asks for the login again when it has ended meanwhile', async () => {

@@ -37,6 +37,7 @@ export const en: Texts = {
   agree: 'Agree and link',
   agreeing: 'Linking…',
   decline: 'No, thanks',
+  otherAccount: 'Log in with another account',
   otherPerson: 'Not you? Log in with another account',
 
   declinedTitle: 'Not linked',
@@ -71,7 +72,7 @@ export const en: Texts = {
   noQuestion: '(no words)',
 
   linksTitle: 'Linked channels',
-  linksNone: 'No channel is linked yet.',
+  linksNone: 'No channel is linked yet. Press “Log in” in the conversation on the website, or send “log in” in WeChat or DingTalk.',
   linkSince: 'linked on {date}',
   unlink: 'Unlink',
   unlinkLabel: 'Unlink: {channel}',
@@ -118,7 +119,7 @@ export const en: Texts = {
   faultDo_unreachable: 'Please try again in a few minutes. Your conversation is as it was, and you can go on asking meanwhile.',
   fault_ticket_over: 'This link has run out',
   faultDo_ticket_over: 'Go back to the conversation, press “Log in” or send “log in”, and you get a new link. A link is good for 10 minutes.',
-  fault_linked_elsewhere: 'This {channel} address is linked to another account',
+  fault_linked_elsewhere: 'The {channel} conversation is linked to another account',
   faultDo_linked_elsewhere: 'If that account is yours, too, log in with it, unlink there, and come back.',
   fault_offline: 'You are offline',
   faultDo_offline: 'Check your connection, then try again.',

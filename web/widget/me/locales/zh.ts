@@ -36,6 +36,7 @@ export const zh = {
   agree: '同意并关联',
   agreeing: '正在关联…',
   decline: '不用了',
+  otherAccount: '换一个账号登录',
   otherPerson: '不是您本人？换一个账号登录',
 
   declinedTitle: '没有关联',
@@ -70,7 +71,7 @@ export const zh = {
   noQuestion: '（没有文字）',
 
   linksTitle: '已关联的渠道',
-  linksNone: '还没有关联渠道。',
+  linksNone: '还没有关联渠道。在网页的对话里点“登录”，或者在微信公众号、钉钉里发“登录”两个字，就能关联。',
   linkSince: '{date} 关联',
   unlink: '解除关联',
   unlinkLabel: '解除关联：{channel}',
@@ -117,7 +118,7 @@ export const zh = {
   faultDo_unreachable: '请过几分钟再试。您的对话不受影响，也可以先接着问。',
   fault_ticket_over: '这个链接已经过期',
   faultDo_ticket_over: '请回到刚才的对话，点“登录”，或者发“登录”两个字，重新要一个链接。链接 10 分钟内有效。',
-  fault_linked_elsewhere: '这个{channel}已经关联了别的账号',
+  fault_linked_elsewhere: '{channel}的对话已经关联了别的账号',
   faultDo_linked_elsewhere: '如果那也是您的账号，请用那个账号登录，解除关联以后再来。',
   fault_offline: '网络断开了',
   faultDo_offline: '请检查网络，然后再试一次。',

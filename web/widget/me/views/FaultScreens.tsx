@@ -52,7 +52,7 @@ function Next({ fault }: { fault: Fault }): JSX.Element {
     case 'linked_elsewhere':
       return (
         <Button id="other-person" onPress={() => void flow.changePerson()}>
-          {t('otherPerson')}
+          {t('otherAccount')}
         </Button>
       );
     case 'offline':

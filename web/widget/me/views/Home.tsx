@@ -1,4 +1,4 @@
-import { longDate } from '@yikouwen/shared/time';
+import { clockTime, longDate } from '@yikouwen/shared/time';
 import type { ChannelLink, PastConversation, Person } from '@yikouwen/shared/wire';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
@@ -77,7 +77,7 @@ function Links({ links }: { links: ChannelLink[] }): JSX.Element {
             <li key={link.id} data-testid="link">
               <span>
                 <strong>{channelName(t, link.type)}</strong>
-                <span class="soft">{t('linkSince', { date: longDate(link.since, locale) })}</span>
+                <span class="soft">{t('linkSince', { date: `${longDate(link.since, locale)} ${clockTime(link.since, locale)}` })}</span>
               </span>
               <Button id="unlink" kind="other" label={t('unlinkLabel', { channel: channelName(t, link.type) })} onPress={() => setAsking(link)}>
                 {t('unlink')}
