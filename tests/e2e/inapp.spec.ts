@@ -1,10 +1,9 @@
-import type { Browser, Page } from '@playwright/test';
-
-import { AGENTS, type App } from './support/apps';
+import { AGENTS, expectTidy, view, type App } from './support/apps';
 import { Citizen, PHONE } from './support/citizen';
 import { ForeignSite } from './support/foreign';
 import { Helper } from './support/helper';
 import { Oldest } from './support/oldest';
+import { Server } from './support/server';
 import { FIRST_HELPER, QUESTION } from './support/story';
 import { expect, test } from './support/test';
 
@@ -13,51 +12,6 @@ const DOT = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 );
-
-interface View {
-  /** How much larger the app shows letters, in percent, as its own setting of the letters' size does. */
-  letters?: number;
-  height?: number;
-}
-
-/** A page as an app on a phone shows it. */
-async function view(browser: Browser, app: App, { letters = 100, height = PHONE.height }: View = {}): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { ...PHONE, height },
-    hasTouch: true,
-    isMobile: true,
-    userAgent: AGENTS[app],
-  });
-  // A view knows one window: whatever opens another takes the page's place.
-  await context.addInitScript(() => {
-    window.open = (url) => {
-      location.href = String(url);
-      return null;
-    };
-  });
-  await context.addInitScript((percent) => {
-    document.addEventListener('DOMContentLoaded', () => document.body.style.setProperty('-webkit-text-size-adjust', `${percent}%`));
-  }, letters);
-  return context.newPage();
-}
-
-/** Nothing may reach over the side, stand over the other parts, or be cut off. */
-async function expectTidy(page: Page, where: string): Promise<void> {
-  const found = await page.evaluate(() => {
-    const over = document.documentElement.scrollWidth - window.innerWidth;
-    const root = document.querySelector('yikouwen-chat')?.shadowRoot ?? document;
-    const cut = Array.from(root.querySelectorAll<HTMLElement>('button:not(.mark), a, .bubble, h1, h2, h3, .status, .ai-label'))
-      .filter((one) => one.offsetParent !== null)
-      .filter((one) => {
-        const { left, right } = one.getBoundingClientRect();
-        return left < -1 || right > window.innerWidth + 1 || one.scrollWidth > one.clientWidth + 2;
-      })
-      .map((one) => one.outerHTML.slice(0, 120));
-    return { over, cut };
-  });
-  expect(found.cut, where).toEqual([]);
-  expect(found.over, where).toBeLessThanOrEqual(0);
-}
 
 for (const app of Object.keys(AGENTS) as App[]) {
   test(`a citizen asks in ${app}, with letters of every size`, async ({ browser, server }) => {
@@ -82,6 +36,36 @@ for (const app of Object.keys(AGENTS) as App[]) {
     }
   });
 }
+
+test('the widget on a page of another site stays tidy, too', async ({ browser }) => {
+  const site = new ForeignSite();
+  await site.listen();
+  const server = await Server.start(`[channels.web]\ntype = "web"\nallowed_origins = ["${site.url}"]\n`);
+  site.carry(server.url);
+  try {
+    for (const letters of [100, 140]) {
+      const page = await view(browser, 'WeChat on iOS', { letters });
+      await page.goto(site.url);
+      await expectTidy(page, `${letters} %: closed`);
+      await page.getByTestId('launcher').click();
+      const citizen = new Citizen(page);
+      await citizen.connected();
+      const answer = await citizen.ask(QUESTION);
+      await expectTidy(page, `${letters} %: answer`);
+      await answer.getByTestId('citation-chip').first().click();
+      await expect(citizen.sheet.getByTestId('entry')).toBeVisible();
+      await expectTidy(page, `${letters} %: source`);
+      await page.getByTestId('sheet-close').click();
+      await page.screenshot({ path: test.info().outputPath(`${letters}.png`) });
+      await page.getByTestId('minimize').click();
+      await expect(page.getByTestId('launcher')).toBeVisible();
+      await page.context().close();
+    }
+  } finally {
+    await server.stop();
+    site.close();
+  }
+});
 
 test('letters are as large as the app is told to make them', async ({ browser, server }) => {
   const heights: number[] = [];

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import type { Browser, Page } from '@playwright/test';
 
-import { AGENTS } from './support/apps';
+import { AGENTS, expectTidy, view } from './support/apps';
 import { expectAccessible } from './support/axe';
 import { Citizen, PHONE } from './support/citizen';
 import { ForeignSite } from './support/foreign';
@@ -307,21 +307,29 @@ test('whoever turns back, declines, or comes to the wrong place is told what to 
 });
 
 test('in an app that knows one window the citizen goes there and comes back', async ({ browser, town: { server } }) => {
-  const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true, userAgent: AGENTS['WeChat on Android'] });
-  const page = await context.newPage();
+  const page = await view(browser, 'WeChat on Android', { letters: 140 });
   await page.goto(server.url);
   const citizen = new Citizen(page);
   await citizen.connected();
   await citizen.ask(QUESTION);
   await page.getByTestId('login').click();
   await shows(page, 'ticket');
-  expect(context.pages()).toHaveLength(1);
+  expect(page.context().pages()).toHaveLength(1);
+  await expectTidy(page, 'ticket');
   await page.getByTestId('login').click();
   await logInAs(page, 'zhang');
   await shows(page, 'consent');
+  await expectTidy(page, 'consent');
   await page.getByTestId('agree').click();
   await shows(page, 'done');
   await page.getByTestId('to-home').click();
+  await shows(page, 'home');
+  await expectTidy(page, 'home');
+  await look(page, '40-wechat-home');
+  await page.getByTestId('talk').click();
+  await shows(page, 'talk');
+  await expectTidy(page, 'talk');
+  await page.getByTestId('back').first().click();
   await shows(page, 'home');
   await page.getByTestId('to-ask').click();
   await citizen.connected();

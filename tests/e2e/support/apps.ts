@@ -1,3 +1,8 @@
+import type { Browser, Page } from '@playwright/test';
+
+import { PHONE } from './citizen';
+import { expect } from './test';
+
 /** What apps call themselves, as found in the field in 2025 and 2026; only the phones' names are of our choosing. */
 export const AGENTS = {
   'WeChat on Android':
@@ -17,3 +22,48 @@ export const AGENTS = {
 } as const;
 
 export type App = keyof typeof AGENTS;
+
+export interface View {
+  /** How much larger the app shows letters, in percent, as its own setting of the letters' size does. */
+  letters?: number;
+  height?: number;
+}
+
+/** A page as an app on a phone shows it. */
+export async function view(browser: Browser, app: App, { letters = 100, height = PHONE.height }: View = {}): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { ...PHONE, height },
+    hasTouch: true,
+    isMobile: true,
+    userAgent: AGENTS[app],
+  });
+  // A view knows one window: whatever opens another takes the page's place.
+  await context.addInitScript(() => {
+    window.open = (url) => {
+      location.href = String(url);
+      return null;
+    };
+  });
+  await context.addInitScript((percent) => {
+    document.addEventListener('DOMContentLoaded', () => document.body.style.setProperty('-webkit-text-size-adjust', `${percent}%`));
+  }, letters);
+  return context.newPage();
+}
+
+/** Nothing may reach over the side, stand over the other parts, or be cut off. */
+export async function expectTidy(page: Page, where: string): Promise<void> {
+  const found = await page.evaluate(() => {
+    const over = document.documentElement.scrollWidth - window.innerWidth;
+    const root = document.querySelector('yikouwen-chat')?.shadowRoot ?? document;
+    const cut = Array.from(root.querySelectorAll<HTMLElement>('button:not(.mark), a, .bubble, h1, h2, h3, .status, .ai-label'))
+      .filter((one) => one.offsetParent !== null)
+      .filter((one) => {
+        const { left, right } = one.getBoundingClientRect();
+        return left < -1 || right > window.innerWidth + 1 || one.scrollWidth > one.clientWidth + 2;
+      })
+      .map((one) => one.outerHTML.slice(0, 120));
+    return { over, cut };
+  });
+  expect(found.cut, where).toEqual([]);
+  expect(found.over, where).toBeLessThanOrEqual(0);
+}

@@ -20,7 +20,7 @@ export class ForeignSite {
           `base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'`,
       );
       response.end(
-        `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>另一个网站</title></head>` +
+        `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>另一个网站</title></head>` +
           `<body><h1>另一个网站</h1><script src="${this.chat}/widget.js"></script></body></html>`,
       );
     });
