@@ -7,6 +7,7 @@ import { expectAccessible } from './support/axe';
 import { Citizen, PHONE } from './support/citizen';
 import { ForeignSite } from './support/foreign';
 import { Helper } from './support/helper';
+import { Oldest } from './support/oldest';
 import { logInAs, Provider, turnBack, type ProviderOptions } from './support/provider';
 import { Server } from './support/server';
 import { FIRST_HELPER, QUESTION } from './support/story';
@@ -380,4 +381,38 @@ base('where nobody can log in, nothing offers it', async ({ browser, server }) =
   await citizen.page.goto(`${server.url}/me`);
   await shows(citizen.page, 'off');
   await look(citizen.page, '33-off');
+});
+
+test('the whole way in the engine of DingTalk on Android', async ({ town: { server } }) => {
+  const oldest = await Oldest.launch(AGENTS['DingTalk on Android'], PHONE);
+  const inWidget = (id: string): string => `document.querySelector('yikouwen-chat').shadowRoot.querySelector('[data-testid="${id}"]')`;
+  const onPage = (id: string): string => `document.querySelector('[data-testid="${id}"]')`;
+  const screen = (name: string): string => `${onPage('me')}.dataset.screen === '${name}'`;
+  const eventually = (expression: string): Promise<void> =>
+    expect.poll(() => oldest.evaluate<boolean>(`Boolean(${expression})`).catch(() => false), { message: expression, timeout: 15_000 }).toBe(true);
+  try {
+    await oldest.goto(server.url);
+    await eventually(inWidget('login'));
+    await oldest.evaluate(`${inWidget('login')}.click()`);
+    await eventually(screen('ticket'));
+    await oldest.evaluate(`${onPage('login')}.click()`);
+    await eventually(`document.querySelector('input[name="login"]')`);
+    await oldest.evaluate(
+      `(() => { document.querySelector('input[name="login"]').value = 'zhang'; document.querySelector('input[name="password"]').value = 'any'; document.querySelector('button[type="submit"]').click(); })()`,
+    );
+    await eventually(`!document.querySelector('input[name="login"]') && document.querySelector('button[type="submit"]')`);
+    await oldest.evaluate(`document.querySelector('button[type="submit"]').click()`);
+    await eventually(screen('consent'));
+    await oldest.picture(test.info().outputPath('consent.png'));
+    await oldest.evaluate(`${onPage('agree')}.click()`);
+    await eventually(screen('done'));
+    await oldest.evaluate(`${onPage('to-home')}.click()`);
+    await eventually(screen('home'));
+    await oldest.picture(test.info().outputPath('home.png'));
+    await oldest.goto(server.url);
+    await eventually(inWidget('linked-as'));
+    expect(oldest.complaints).toEqual([]);
+  } finally {
+    await oldest.close();
+  }
 });
