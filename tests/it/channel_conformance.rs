@@ -2,8 +2,11 @@
 //! brings the server that stands in for it.
 
 mod cases;
+mod dingtalk;
 mod http;
 mod telegram;
+mod web;
+mod wechat;
 
 use crate::support::Server;
 
@@ -24,6 +27,12 @@ pub(crate) trait Platform: Sized {
     /// Whether forged messages can be sent at all: where we ask the platform, nobody else is listened to.
     const IS_CALLED: bool = true;
 
+    /// How many messages of a helper reach a citizen who writes nothing meanwhile.
+    const REPLIES: usize = 8;
+
+    /// How many sentences of a helper do.
+    const SENTENCES: usize = 900;
+
     /// Starts the platform.
     async fn start() -> Self;
 
@@ -36,6 +45,9 @@ pub(crate) trait Platform: Sized {
     /// A citizen writes something; nothing is sent yet.
     fn write(&self, citizen: u32, text: &str) -> Self::Message;
 
+    /// A citizen sends the picture [`PNG`](crate::files::PNG).
+    fn photo(&self, citizen: u32) -> Self::Message;
+
     /// Delivers a message to us, for the first time or again.
     async fn send(&self, server: &Server, message: &Self::Message) -> Sent;
 
@@ -44,6 +56,12 @@ pub(crate) trait Platform: Sized {
 
     /// What a citizen sees of what we sent, in order, each message by itself.
     fn arrived(&self, citizen: u32) -> Vec<String>;
+
+    /// A citizen does whatever brings what could not be sent to them.
+    async fn look(&self, _server: &Server, _citizen: u32) {}
+
+    /// The pictures that a citizen sees, or can open.
+    async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>>;
 
     /// The most that one message may hold, and how much a text is in the platform's unit.
     fn limit(&self, text: &str) -> (usize, usize);
@@ -67,6 +85,7 @@ macro_rules! channel_conformance {
             a_restart_between_acceptance_and_delivery_loses_nothing,
             replies_come_in_their_order,
             citizens_do_not_see_each_other,
+            a_helper_and_a_citizen_exchange_words_links_and_pictures,
         );
     };
     ($platform:ty: $($case:ident),* $(,)?) => {

@@ -6,7 +6,7 @@ mod groups;
 mod handoff;
 mod log;
 mod oracle;
-mod platform;
+pub(crate) mod platform;
 mod replies;
 mod staff;
 mod stream;

@@ -65,6 +65,17 @@ impl Server {
         Self::run(App::open(config).await.unwrap(), helpers).await
     }
 
+    /// The same with entries of these ids and titles in place of the demo city's, which take a second to be taken in.
+    pub(crate) async fn with_entries(
+        config: Config,
+        helpers: &[(&str, Role)],
+        entries: &[(&str, &str)],
+    ) -> Self {
+        let app = App::open(config).await.unwrap();
+        knowledge::take_in(&app.knowledge, entries.iter().copied()).await;
+        Self::run(app, helpers).await
+    }
+
     /// The same, with a channel to this platform.
     pub(crate) async fn with_platform(
         config: Config,

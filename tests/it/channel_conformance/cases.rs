@@ -3,6 +3,7 @@
 use yikouwen::desk::Role;
 
 use super::{Platform, Sent};
+use crate::files::PNG;
 use crate::support::helper::Helper;
 use crate::support::{MEMORY, Server, config, eventually};
 
@@ -17,15 +18,32 @@ async fn server<P: Platform>(platform: &P, more: &str) -> Server {
 
 async fn start<P: Platform>(platform: &P, data: &std::path::Path, more: &str) -> Server {
     let own = format!("{}{more}", platform.section());
-    let server = Server::start(config(data, &own), &[("王老师", Role::Responder)]).await;
+    let helpers = [("王老师", Role::Responder)];
+    let server = Server::with_entries(config(data, &own), &helpers, &[("id-card", QUESTION)]).await;
     platform.connect(&server).await;
     server
 }
 
-async fn arrived<P: Platform>(platform: &P, citizen: u32, count: usize) -> Vec<String> {
+async fn arrived<P: Platform>(platform: &P, server: &Server, citizen: u32, count: usize) -> Vec<String> {
     eventually(&format!("{count} messages"), async || {
         let arrived = platform.arrived(citizen);
-        (arrived.len() >= count).then_some(arrived)
+        if arrived.len() < count {
+            platform.look(server, citizen).await;
+            return None;
+        }
+        Some(arrived)
+    })
+    .await
+}
+
+/// The first message that says this.
+async fn told<P: Platform>(platform: &P, server: &Server, citizen: u32, words: &str) -> String {
+    eventually(words, async || {
+        let found = platform.arrived(citizen).into_iter().find(|text| text.contains(words));
+        if found.is_none() {
+            platform.look(server, citizen).await;
+        }
+        found
     })
     .await
 }
@@ -33,14 +51,14 @@ async fn arrived<P: Platform>(platform: &P, citizen: u32, count: usize) -> Vec<S
 /// A citizen who is served by a person.
 async fn served<P: Platform>(platform: &P, server: &Server, citizen: u32) -> (Helper, String) {
     assert_eq!(platform.send(server, &platform.write(citizen, HUMAN)).await, Sent::Taken);
-    arrived(platform, citizen, 1).await;
+    arrived(platform, server, citizen, 1).await;
     let helper = Helper::log_in(server, "王老师").await;
     let conversation = eventually("the queue", async || {
         helper.get("/queue").await["queue"][0]["conversation"].as_str().map(str::to_owned)
     })
     .await;
     assert_eq!(helper.claim(&conversation).await.0, 200);
-    arrived(platform, citizen, 2).await;
+    arrived(platform, server, citizen, 2).await;
     (helper, conversation)
 }
 
@@ -54,7 +72,7 @@ pub(super) async fn a_forged_message_is_refused<P: Platform>() {
     }
     // The true one is taken, as the first: nothing of the forged one was kept.
     assert_eq!(platform.send(&server, &message).await, Sent::Taken);
-    let texts = arrived(&platform, 1, 1).await;
+    let texts = arrived(&platform, &server, 1, 1).await;
     assert!(texts[0].contains("第 1 位"), "{texts:?}");
     let helper = Helper::log_in(&server, "王老师").await;
     assert_eq!(helper.get("/queue").await["queue"].as_array().unwrap().len(), 1);
@@ -68,10 +86,10 @@ pub(super) async fn a_redelivered_message_is_answered_once<P: Platform>() {
     for _ in 0..3 {
         assert_eq!(platform.send(&server, &message).await, Sent::Taken);
     }
-    arrived(&platform, 1, 1).await;
+    arrived(&platform, &server, 1, 1).await;
     assert_eq!(platform.send(&server, &message).await, Sent::Taken, "also after it was answered");
     assert_eq!(platform.send(&server, &platform.write(1, HUMAN)).await, Sent::Taken);
-    let texts = arrived(&platform, 1, 2).await;
+    let texts = arrived(&platform, &server, 1, 2).await;
     assert!(texts[0].contains("身份证") && texts[1].contains("第 1 位"), "{texts:?}");
     server.stop().await;
 }
@@ -80,14 +98,15 @@ pub(super) async fn nothing_is_longer_than_the_platform_takes<P: Platform>() {
     let platform = P::start().await;
     let server = server(&platform, "[desk]\nmessage_chars = 100000\n").await;
     let (helper, conversation) = served(&platform, &server, 1).await;
-    let text: String = (1..=900).map(|number| format!("第 {number} 句话，😀 **重要**。")).collect();
+    let text: String = (1..=P::SENTENCES).map(|number| format!("第 {number} 句话，😀 **重要**。")).collect();
     assert_eq!(helper.write(&conversation, &text).await.0, 201);
     let bare = |text: &str| {
         text.chars().filter(|letter| !letter.is_whitespace() && *letter != '*').collect::<String>()
     };
+    let last_words = format!("第 {} 句话", P::SENTENCES);
     let texts = eventually("all of it", async || {
         let texts = platform.arrived(1);
-        texts.last().is_some_and(|last| last.contains("第 900 句话")).then_some(texts)
+        texts.last().is_some_and(|last| last.contains(&last_words)).then_some(texts)
     })
     .await;
     for text in &texts {
@@ -105,7 +124,7 @@ pub(super) async fn a_failed_delivery_is_repeated_and_harmless<P: Platform>() {
     platform.fail(2);
     assert_eq!(platform.send(&server, &platform.write(1, QUESTION)).await, Sent::Taken);
     assert_eq!(platform.send(&server, &platform.write(1, HUMAN)).await, Sent::Taken);
-    let texts = arrived(&platform, 1, 2).await;
+    let texts = arrived(&platform, &server, 1, 2).await;
     assert!(texts[0].contains("身份证") && texts[1].contains("第 1 位"), "in order, each once: {texts:?}");
     assert!(platform.attempts() >= 4);
     server.stop().await;
@@ -122,9 +141,9 @@ pub(super) async fn a_restart_between_acceptance_and_delivery_loses_nothing<P: P
     platform.fail(0);
     assert_eq!(platform.arrived(1), Vec::<String>::new());
     let second = start(&platform, data.path(), "").await;
-    arrived(&platform, 1, 1).await;
+    arrived(&platform, &second, 1, 1).await;
     assert_eq!(platform.send(&second, &platform.write(1, HUMAN)).await, Sent::Taken);
-    let texts = arrived(&platform, 1, 2).await;
+    let texts = arrived(&platform, &second, 1, 2).await;
     assert!(texts[0].contains("身份证") && texts[1].contains("第 1 位"), "{texts:?}");
     second.stop().await;
 }
@@ -134,10 +153,10 @@ pub(super) async fn replies_come_in_their_order<P: Platform>() {
     let server = server(&platform, "").await;
     let (helper, conversation) = served(&platform, &server, 1).await;
     platform.fail(1);
-    for number in 1..=8 {
+    for number in 1..=P::REPLIES {
         assert_eq!(helper.write(&conversation, &format!("第 {number} 句")).await.0, 201);
     }
-    let texts = arrived(&platform, 1, 10).await;
+    let texts = arrived(&platform, &server, 1, P::REPLIES + 2).await;
     for (text, number) in texts[2..].iter().zip(1..) {
         assert!(text.contains(&format!("第 {number} 句")), "{texts:?}");
     }
@@ -149,12 +168,54 @@ pub(super) async fn citizens_do_not_see_each_other<P: Platform>() {
     let server = server(&platform, "").await;
     for citizen in 1..=3 {
         assert_eq!(platform.send(&server, &platform.write(citizen, HUMAN)).await, Sent::Taken);
-        arrived(&platform, citizen, 1).await;
+        arrived(&platform, &server, citizen, 1).await;
     }
     for citizen in 1..=3 {
         let texts = platform.arrived(citizen);
         assert_eq!(texts.len(), 1, "{texts:?}");
         assert!(texts[0].contains(&format!("第 {citizen} 位")), "{texts:?}");
     }
+    server.stop().await;
+}
+
+pub(super) async fn a_helper_and_a_citizen_exchange_words_links_and_pictures<P: Platform>() {
+    let platform = P::start().await;
+    let server = server(&platform, "").await;
+    let (helper, conversation) = served(&platform, &server, 1).await;
+    let link = "https://www.city.example/share";
+    assert_eq!(helper.write(&conversation, "您好，可以的。").await.0, 201);
+    let words = told(&platform, &server, 1, "您好，可以的。").await;
+    assert!(words.contains("王老师"), "who writes: {words}");
+    assert_eq!(helper.send_file(&conversation, "h1", "样表.png", PNG).await.0, 201);
+    assert_eq!(helper.write(&conversation, &format!("网上办：{link}")).await.0, 201);
+    told(&platform, &server, 1, link).await;
+    assert_eq!(platform.pictures(&server, 1).await, [PNG], "the helper's picture, once");
+
+    // What the robot would answer with its sources.
+    assert_eq!(platform.send(&server, &platform.write(1, QUESTION)).await, Sent::Taken);
+    assert_eq!(platform.send(&server, &platform.photo(1)).await, Sent::Taken);
+    let picture = eventually("the citizen's picture at the desk", async || {
+        let view = helper.conversation(&conversation).await;
+        let last = view["transcript"].as_array().unwrap().last().unwrap().clone();
+        let file = last["attachments"][0].clone();
+        (file["state"] == "kept").then_some(file)
+    })
+    .await;
+    let file = helper.file(picture["id"].as_str().unwrap(), &[]).await;
+    assert_eq!(file.headers()["content-type"], "image/png");
+    assert_eq!(file.bytes().await.unwrap(), PNG);
+    assert_eq!(helper.write(&conversation, "收到了。").await.0, 201);
+    told(&platform, &server, 1, "收到了。").await;
+
+    let view = helper.conversation(&conversation).await;
+    let transcript = view["transcript"].as_array().unwrap();
+    let said = |author: &str| {
+        let own = transcript.iter().filter(|message| message["author"] == author);
+        own.map(|message| message["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(said("citizen")[..2], [HUMAN, QUESTION], "in order, each once");
+    assert_eq!(said("citizen").len(), 3);
+    let silent = said("robot").iter().chain(&platform.arrived(1)).all(|text| !text.contains("[1]"));
+    assert!(silent, "the robot answers nothing: {transcript:?} {:?}", platform.arrived(1));
     server.stop().await;
 }

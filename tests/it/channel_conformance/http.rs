@@ -48,6 +48,13 @@ impl Platform for Custom {
         json!({ "id": format!("m{number}"), "citizen": format!("c{citizen}"), "text": text, "at": "2026-11-20T08:00:00Z" })
     }
 
+    fn photo(&self, citizen: u32) -> Value {
+        let mut message = self.write(citizen, "");
+        message.as_object_mut().unwrap().remove("text");
+        message["media_url"] = self.platform.url.replace("/replies", "/photo.png").into();
+        message
+    }
+
     async fn send(&self, server: &Server, message: &Value) -> Sent {
         self.post(server, message, SECRET).await
     }
@@ -60,7 +67,29 @@ impl Platform for Custom {
         let citizen = format!("c{citizen}");
         let taken = self.platform.taken();
         let own = taken.iter().filter(|reply| reply["citizen"] == citizen.as_str());
-        own.map(|reply| reply["text"].as_str().unwrap().to_owned()).collect()
+        let said = |reply: &Value| {
+            format!("{}\n{}", reply["name"].as_str().unwrap_or_default(), reply["text"].as_str().unwrap())
+        };
+        own.map(said).collect()
+    }
+
+    async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        let citizen = format!("c{citizen}");
+        let mut pictures = Vec::new();
+        for reply in self.platform.taken().iter().filter(|reply| reply["citizen"] == citizen.as_str()) {
+            for attachment in reply["attachments"].as_array().unwrap() {
+                let query = format!("id={}", attachment["id"].as_str().unwrap());
+                let (timestamp, signature) = signed(SECRET, query.as_bytes(), 0);
+                let request = server.client.get(server.url(&format!("/channels/tested/files?{query}")));
+                let request = request
+                    .header("X-Yikouwen-Timestamp", timestamp)
+                    .header("X-Yikouwen-Signature", signature);
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.status(), 200);
+                pictures.push(answer.bytes().await.unwrap().to_vec());
+            }
+        }
+        pictures
     }
 
     fn limit(&self, text: &str) -> (usize, usize) {

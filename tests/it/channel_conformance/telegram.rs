@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Platform, Sent, channel_conformance};
+use crate::files::PNG;
 use crate::support::bot_api::{BotApi, Failure, TEXT_UNITS, TOKEN};
 use crate::support::{Server, eventually};
 
@@ -16,6 +17,17 @@ fn section(api: &BotApi, mode: &str) -> String {
 fn fail(api: &BotApi, times: usize) {
     api.mend();
     api.fail((0..times).map(|_| Failure::too_many("sendMessage")));
+}
+
+/// A picture as Telegram describes it; its bytes are kept for whoever gets it.
+fn photo(api: &BotApi, citizen: u32) -> Value {
+    api.keep_file("photo", "photos/file_1.png", PNG);
+    let size = json!({ "file_id": "photo", "file_unique_id": "u", "width": 1, "height": 1 });
+    api.private(citizen.into(), json!({ "photo": [size] }))
+}
+
+fn pictures(api: &BotApi, citizen: u32) -> Vec<Vec<u8>> {
+    api.chat(citizen.into()).into_iter().filter_map(|shown| shown.file).map(|(_, data)| data).collect()
 }
 
 /// Telegram as it calls us.
@@ -54,6 +66,14 @@ impl Platform for Webhook {
 
     fn arrived(&self, citizen: u32) -> Vec<String> {
         self.0.texts(citizen.into())
+    }
+
+    fn photo(&self, citizen: u32) -> Value {
+        photo(&self.0, citizen)
+    }
+
+    async fn pictures(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        pictures(&self.0, citizen)
     }
 
     fn limit(&self, text: &str) -> (usize, usize) {
@@ -110,6 +130,14 @@ impl Platform for Polling {
 
     fn arrived(&self, citizen: u32) -> Vec<String> {
         self.0.texts(citizen.into())
+    }
+
+    fn photo(&self, citizen: u32) -> Value {
+        photo(&self.0, citizen)
+    }
+
+    async fn pictures(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        pictures(&self.0, citizen)
     }
 
     fn limit(&self, text: &str) -> (usize, usize) {

@@ -20,32 +20,32 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::support::eventually;
 use crate::support::tls::Authority;
 
-pub(super) const ID: &str = "dingrobot";
-pub(super) const SECRET: &str = "secret-of-the-application";
-pub(super) const TEMPLATE: &str = "template.schema";
+pub(crate) const ID: &str = "dingrobot";
+pub(crate) const SECRET: &str = "secret-of-the-application";
+pub(crate) const TEMPLATE: &str = "template.schema";
 
 /// A call that was made.
 #[derive(Clone)]
-pub(super) struct Call {
-    pub(super) at: Instant,
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) body: Value,
+pub(crate) struct Call {
+    pub(crate) at: Instant,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) body: Value,
 }
 
 /// A message that people see.
 #[derive(Clone, Debug)]
-pub(super) struct Shown {
+pub(crate) struct Shown {
     /// `session:…`, `user:…` or `group:…`.
-    pub(super) to: String,
+    pub(crate) to: String,
     /// `text`, `markdown`, `sampleMarkdown` …
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// The whole message.
-    pub(super) body: Value,
+    pub(crate) body: Value,
 }
 
 impl Shown {
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         let place = if self.kind == "markdown" { "/markdown/text" } else { "/text" };
         self.body.pointer(place).and_then(Value::as_str).unwrap_or_default()
     }
@@ -53,13 +53,13 @@ impl Shown {
 
 /// A card as people see it.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Card {
-    pub(super) space: String,
-    pub(super) parameters: HashMap<String, String>,
+pub(crate) struct Card {
+    pub(crate) space: String,
+    pub(crate) parameters: HashMap<String, String>,
     /// Every text that was streamed onto it.
-    pub(super) texts: Vec<String>,
-    pub(super) is_final: bool,
-    pub(super) is_error: bool,
+    pub(crate) texts: Vec<String>,
+    pub(crate) is_final: bool,
+    pub(crate) is_error: bool,
 }
 
 enum Order {
@@ -75,8 +75,8 @@ struct Line {
 }
 
 #[derive(Default)]
-pub(super) struct Recorded {
-    pub(super) base: Mutex<String>,
+pub(crate) struct Recorded {
+    pub(crate) base: Mutex<String>,
     calls: Mutex<Vec<Call>>,
     shown: Mutex<Vec<Shown>>,
     cards: Mutex<HashMap<String, Card>>,
@@ -89,7 +89,7 @@ pub(super) struct Recorded {
     next: Mutex<HashMap<String, VecDeque<(u16, String)>>>,
     /// How long answering takes, by path.
     slow: Mutex<HashMap<String, Duration>>,
-    pub(super) sessions_over: std::sync::atomic::AtomicBool,
+    pub(crate) sessions_over: std::sync::atomic::AtomicBool,
     token: AtomicUsize,
     uploads: Mutex<Vec<(String, Bytes)>>,
     number: AtomicU64,
@@ -98,7 +98,7 @@ pub(super) struct Recorded {
 type Shared = Arc<Recorded>;
 
 #[derive(Clone)]
-pub(super) struct Platform(Shared);
+pub(crate) struct Platform(Shared);
 
 impl std::ops::Deref for Platform {
     type Target = Recorded;
@@ -108,7 +108,7 @@ impl std::ops::Deref for Platform {
 }
 
 impl Platform {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         Self::serve(listener, base)
@@ -139,58 +139,58 @@ impl Platform {
         Self(state)
     }
 
-    pub(super) fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         self.base.lock().unwrap().clone()
     }
 
     /// The calls of a path, oldest first.
-    pub(super) fn calls(&self, path: &str) -> Vec<Call> {
+    pub(crate) fn calls(&self, path: &str) -> Vec<Call> {
         self.calls.lock().unwrap().iter().filter(|call| call.path == path).cloned().collect()
     }
 
     /// All calls, oldest first.
-    pub(super) fn all_calls(&self) -> Vec<Call> {
+    pub(crate) fn all_calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()
     }
 
-    pub(super) fn shown(&self) -> Vec<Shown> {
+    pub(crate) fn shown(&self) -> Vec<Shown> {
         self.shown.lock().unwrap().clone()
     }
 
-    pub(super) fn cards(&self) -> HashMap<String, Card> {
+    pub(crate) fn cards(&self) -> HashMap<String, Card> {
         self.cards.lock().unwrap().clone()
     }
 
-    pub(super) fn uploads(&self) -> Vec<(String, Bytes)> {
+    pub(crate) fn uploads(&self) -> Vec<(String, Bytes)> {
         self.uploads.lock().unwrap().clone()
     }
 
     /// Answers this path so, once for each.
-    pub(super) fn answer_next(&self, path: &str, answers: &[(u16, Value)]) {
+    pub(crate) fn answer_next(&self, path: &str, answers: &[(u16, Value)]) {
         let answers = answers.iter().map(|(status, body)| (*status, body.to_string()));
         self.next.lock().unwrap().entry(path.to_owned()).or_default().extend(answers);
     }
 
-    pub(super) fn answer_as_usual(&self) {
+    pub(crate) fn answer_as_usual(&self) {
         self.next.lock().unwrap().clear();
     }
 
-    pub(super) fn slow_down(&self, path: &str, by: Duration) {
+    pub(crate) fn slow_down(&self, path: &str, by: Duration) {
         self.slow.lock().unwrap().insert(path.to_owned(), by);
     }
 
     /// The token that was given out is no longer good.
-    pub(super) fn revoke_token(&self) {
+    pub(crate) fn revoke_token(&self) {
         self.token.fetch_add(1, Ordering::SeqCst);
     }
 
     /// The numbers of the sockets that are open.
-    pub(super) fn open_lines(&self) -> Vec<usize> {
+    pub(crate) fn open_lines(&self) -> Vec<usize> {
         let lines = self.lines.lock().unwrap();
         (0..lines.len()).filter(|&number| lines[number].is_open.load(Ordering::SeqCst)).collect()
     }
 
-    pub(super) async fn connected(&self) -> usize {
+    pub(crate) async fn connected(&self) -> usize {
         eventually("a connection", async || self.open_lines().last().copied()).await
     }
 
@@ -199,16 +199,16 @@ impl Platform {
         drop(self.lines.lock().unwrap()[line].orders.send(order));
     }
 
-    pub(super) fn fall_silent(&self, line: usize) {
+    pub(crate) fn fall_silent(&self, line: usize) {
         self.order(line, Order::FallSilent);
     }
 
-    pub(super) fn close(&self, line: usize) {
+    pub(crate) fn close(&self, line: usize) {
         self.order(line, Order::Close);
     }
 
     /// Sends a frame on a socket; returns the id by which it is acknowledged.
-    pub(super) fn frame(&self, line: usize, kind: &str, topic: &str, data: &Value) -> String {
+    pub(crate) fn frame(&self, line: usize, kind: &str, topic: &str, data: &Value) -> String {
         let id = format!("frame-{}", self.number.fetch_add(1, Ordering::SeqCst));
         let frame = json!({
             "specVersion": "1.0", "type": kind,
@@ -221,13 +221,13 @@ impl Platform {
     }
 
     /// Sends a message on the newest open socket.
-    pub(super) async fn say(&self, message: &Value) -> String {
+    pub(crate) async fn say(&self, message: &Value) -> String {
         let line = self.connected().await;
         self.frame(line, "CALLBACK", "/v1.0/im/bot/messages/get", message)
     }
 
     /// Sends a message and waits until it is acknowledged with 200.
-    pub(super) async fn say_acked(&self, message: &Value) {
+    pub(crate) async fn say_acked(&self, message: &Value) {
         let id = self.say(message).await;
         let (ack, _) = self.ack(&id).await;
         assert_eq!(ack["code"], 200, "{ack}");
@@ -235,40 +235,40 @@ impl Platform {
     }
 
     /// The acknowledgement of a frame, and how long it took.
-    pub(super) async fn ack(&self, id: &str) -> (Value, Duration) {
+    pub(crate) async fn ack(&self, id: &str) -> (Value, Duration) {
         eventually("an acknowledgement", async || self.acks.lock().unwrap().get(id).cloned()).await
     }
 
     /// The first message shown that satisfies `wanted`.
-    pub(super) async fn shows(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
+    pub(crate) async fn shows(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
         eventually(what, async || self.shown().into_iter().find(|shown| wanted(shown))).await
     }
 }
 
 /// A person in DingTalk.
 #[derive(Clone)]
-pub(super) struct Person<'a> {
-    pub(super) platform: &'a Platform,
-    pub(super) staff: &'a str,
-    pub(super) group: Option<&'a str>,
+pub(crate) struct Person<'a> {
+    pub(crate) platform: &'a Platform,
+    pub(crate) staff: &'a str,
+    pub(crate) group: Option<&'a str>,
 }
 
 impl<'a> Person<'a> {
-    pub(super) fn new(platform: &'a Platform, staff: &'a str) -> Self {
+    pub(crate) fn new(platform: &'a Platform, staff: &'a str) -> Self {
         Self { platform, staff, group: None }
     }
 
-    pub(super) fn in_group(&self, group: &'a str) -> Self {
+    pub(crate) fn in_group(&self, group: &'a str) -> Self {
         Self { group: Some(group), ..self.clone() }
     }
 
     /// The session that answers to this person come by.
-    pub(super) fn session(&self) -> String {
+    pub(crate) fn session(&self) -> String {
         format!("session:{}", self.group.unwrap_or(self.staff))
     }
 
     /// A message, as the platform sends it.
-    pub(super) fn message(&self, id: &str, fields: &Value) -> Value {
+    pub(crate) fn message(&self, id: &str, fields: &Value) -> Value {
         let mut message = json!({
             "conversationId": self.group.map_or_else(|| format!("cid-{}==", self.staff), str::to_owned),
             "conversationType": if self.group.is_some() { "2" } else { "1" },
@@ -284,23 +284,23 @@ impl<'a> Person<'a> {
         message
     }
 
-    pub(super) fn text(&self, id: &str, words: &str) -> Value {
+    pub(crate) fn text(&self, id: &str, words: &str) -> Value {
         self.message(id, &json!({ "msgtype": "text", "text": { "content": format!(" {words}") } }))
     }
 
-    pub(super) async fn says(&self, id: &str, words: &str) {
+    pub(crate) async fn says(&self, id: &str, words: &str) {
         self.platform.say_acked(&self.text(id, words)).await;
     }
 
     /// What this person is shown in the single chat, or the group, by session webhook.
-    pub(super) fn sees(&self) -> Vec<String> {
+    pub(crate) fn sees(&self) -> Vec<String> {
         let session = self.session();
         let shown = self.platform.shown().into_iter().filter(|shown| shown.to == session);
         shown.map(|shown| shown.text().to_owned()).collect()
     }
 
     /// Waits until so many messages are shown, and returns them.
-    pub(super) async fn sees_so_many(&self, number: usize) -> Vec<String> {
+    pub(crate) async fn sees_so_many(&self, number: usize) -> Vec<String> {
         eventually(&format!("{number} messages"), async || {
             Some(self.sees()).filter(|seen| seen.len() >= number)
         })

@@ -52,6 +52,10 @@ impl Counterpart {
             .route("/replies", post(take))
             .route("/photo.jpg", axum::routing::get(|| async { ([("content-type", "image/jpeg")], "jpeg") }))
             .route(
+                "/photo.png",
+                axum::routing::get(|| async { ([("content-type", "image/png")], crate::files::PNG) }),
+            )
+            .route(
                 "/away",
                 axum::routing::get(|| async { axum::response::Redirect::temporary("/photo.jpg") }),
             )

@@ -110,10 +110,15 @@ impl Visitor {
 
     /// Opens a socket and says hello.
     pub(crate) async fn connect(&self, conversation: Option<&str>, after: u64) -> Socket {
-        let (mut stream, _) = tokio_tungstenite::connect_async(&self.socket_url).await.unwrap();
+        self.try_connect(conversation, after).await.expect("the website is there")
+    }
+
+    /// The same, if the website is there.
+    pub(crate) async fn try_connect(&self, conversation: Option<&str>, after: u64) -> Option<Socket> {
+        let (mut stream, _) = tokio_tungstenite::connect_async(&self.socket_url).await.ok()?;
         let hello = json!({ "t": "hello", "token": self.token, "locale": "zh", "conversation": conversation, "after": after });
-        stream.send(Message::text(hello.to_string())).await.unwrap();
-        Socket { stream }
+        stream.send(Message::text(hello.to_string())).await.ok()?;
+        Some(Socket { stream })
     }
 }
 
@@ -147,13 +152,15 @@ impl Socket {
         drop(self.stream.send(Message::text(text.to_owned())).await);
     }
 
-    /// The next frame.
+    /// The next frame, which must come soon.
     pub(crate) async fn next(&mut self) -> Option<Value> {
+        tokio::time::timeout(Duration::from_secs(10), self.frame()).await.expect("a frame within 10 s")
+    }
+
+    /// The next frame, whenever it comes.
+    pub(crate) async fn frame(&mut self) -> Option<Value> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(10), self.stream.next())
-                .await
-                .expect("a frame within 10 s")?;
-            match message {
+            match self.stream.next().await? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Close(_)) | Err(_) => return None,
                 Ok(_) => {}

@@ -235,6 +235,7 @@ async fn media(State(state): State<Shared>, Query(query): Parameters, headers: H
             let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
             json_text(&json!({ "video_url": format!("http://{host}/film.mp4") }))
         }
+        Some("photo") => ([("content-type", "image/png")], crate::files::PNG).into_response(),
         Some("picture") => (
             [("content-type", "image/jpeg"), ("content-disposition", "attachment; filename=\"p1.jpg\"")],
             vec![0xff, 0xd8, 0xff, 0xe0, 7],

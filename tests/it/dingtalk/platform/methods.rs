@@ -167,6 +167,7 @@ pub(super) async fn upload(
 pub(super) async fn file(Path(code): Path<String>) -> Response {
     match code.as_str() {
         "gone" => StatusCode::NOT_FOUND.into_response(),
+        "photo" => ([("content-type", "image/png")], crate::files::PNG).into_response(),
         code => ([("content-type", "image/png")], format!("bytes of {code}")).into_response(),
     }
 }

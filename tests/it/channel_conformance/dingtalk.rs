@@ -1,0 +1,185 @@
+//! DingTalk, by stream and by webhook.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use adapters::dingtalk::sign;
+use serde_json::{Value, json};
+use yikouwen::dialogue::Clock;
+
+use super::{Platform, Sent, channel_conformance};
+use crate::dingtalk::platform::{self as ding, ID, Person, SECRET};
+use crate::support::Server;
+
+const SESSION: &str = "/robot/sendBySession";
+
+/// The platform with one robot.
+struct Robot {
+    platform: ding::Platform,
+    number: AtomicU64,
+}
+
+fn staff(citizen: u32) -> String {
+    format!("u{citizen}")
+}
+
+impl Robot {
+    async fn start() -> Self {
+        Self { platform: ding::Platform::start().await, number: AtomicU64::new(1) }
+    }
+
+    fn section(&self, mode: &str) -> String {
+        let base = self.platform.base();
+        format!(
+            "[retention]\nlongest_pause = \"1s\"\n[channels.tested]\ntype = \"dingtalk\"\nmode = \"{mode}\"\nclient_id = \"{ID}\"\nclient_secret = \"{SECRET}\"\napi_base = \"{base}\"\noapi_base = \"{base}\"\n"
+        )
+    }
+
+    fn message(&self, citizen: u32, fields: &Value) -> Value {
+        let id = format!("m{}", self.number.fetch_add(1, Ordering::Relaxed));
+        Person::new(&self.platform, &staff(citizen)).message(&id, fields)
+    }
+
+    fn write(&self, citizen: u32, text: &str) -> Value {
+        self.message(citizen, &json!({ "msgtype": "text", "text": { "content": text } }))
+    }
+
+    fn photo(&self, citizen: u32) -> Value {
+        self.message(citizen, &json!({ "msgtype": "picture", "content": { "downloadCode": "photo" } }))
+    }
+
+    async fn post(&self, server: &Server, message: &Value, secret: &str) -> Sent {
+        let time = yikouwen::app::SystemClock.now().as_millisecond().to_string();
+        let sign = sign::message_signature(secret, &time);
+        let request = server.client.post(server.url("/channels/tested")).header("timestamp", time);
+        let request = request.header("sign", sign).header("content-type", "application/json");
+        match request.body(message.to_string()).send().await.unwrap().status().as_u16() {
+            200 => Sent::Taken,
+            status => Sent::Refused(status),
+        }
+    }
+
+    fn shown(&self, citizen: u32) -> impl Iterator<Item = ding::Shown> {
+        let own = ["session", "user"].map(|way| format!("{way}:{}", staff(citizen)));
+        self.platform.shown().into_iter().filter(move |shown| own.contains(&shown.to))
+    }
+
+    fn arrived(&self, citizen: u32) -> Vec<String> {
+        let words = self.shown(citizen).filter(|shown| shown.kind.to_lowercase().contains("markdown"));
+        words.map(|shown| shown.text().to_owned()).collect()
+    }
+
+    /// What was uploaded for the pictures that are shown: `@media-1` is the first upload.
+    fn pictures(&self, citizen: u32) -> Vec<Vec<u8>> {
+        let uploads = self.platform.uploads();
+        let upload = |shown: ding::Shown| {
+            let id = shown.body["photoURL"].as_str().unwrap().to_owned();
+            let number: usize = id.strip_prefix("@media-").unwrap().parse().unwrap();
+            let (kind, form) = &uploads[number - 1];
+            assert_eq!(kind, "image");
+            let at = |wanted: &[u8]| form.windows(wanted.len()).position(|window| window == wanted).unwrap();
+            let (begin, end) = (at(b"\r\n\r\n") + 4, form.len());
+            let content = &form[begin..end];
+            let boundary = content.windows(4).rposition(|window| window == b"\r\n--").unwrap();
+            content[..boundary].to_vec()
+        };
+        self.shown(citizen).filter(|shown| shown.kind == "sampleImageMsg").map(upload).collect()
+    }
+
+    fn fail(&self, times: usize) {
+        self.platform.answer_as_usual();
+        self.platform.answer_next(SESSION, &vec![(503, json!({})); times]);
+    }
+
+    fn attempts(&self) -> usize {
+        self.platform.calls(SESSION).len()
+    }
+}
+
+/// Makes the platform of one mode.
+macro_rules! platform {
+    ($name:ident, $mode:literal, { $($more:tt)* }) => {
+        struct $name(Robot);
+
+        impl Platform for $name {
+            type Message = Value;
+
+            $($more)*
+
+            async fn start() -> Self {
+                Self(Robot::start().await)
+            }
+
+            fn section(&self) -> String {
+                self.0.section($mode)
+            }
+
+            fn write(&self, citizen: u32, text: &str) -> Value {
+                self.0.write(citizen, text)
+            }
+
+            fn photo(&self, citizen: u32) -> Value {
+                self.0.photo(citizen)
+            }
+
+            fn arrived(&self, citizen: u32) -> Vec<String> {
+                self.0.arrived(citizen)
+            }
+
+            async fn pictures(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
+                self.0.pictures(citizen)
+            }
+
+            fn limit(&self, text: &str) -> (usize, usize) {
+                (15_000, json!({ "title": "", "text": text }).to_string().len())
+            }
+
+            fn fail(&self, times: usize) {
+                self.0.fail(times);
+            }
+
+            fn attempts(&self) -> usize {
+                self.0.attempts()
+            }
+        }
+    };
+}
+
+platform!(Stream, "stream", {
+    const IS_CALLED: bool = false;
+
+    async fn connect(&self, _: &Server) {
+        self.0.platform.connected().await;
+    }
+
+    async fn send(&self, _: &Server, message: &Value) -> Sent {
+        self.0.platform.say_acked(message).await;
+        Sent::Taken
+    }
+
+    /// Messages come by the socket that we opened alone: at the address of the webhook nothing is taken, however it is signed.
+    async fn forge(&self, server: &Server, message: &Value) -> Sent {
+        let sent = self.0.post(server, message, SECRET).await;
+        assert_eq!(sent, Sent::Refused(404));
+        sent
+    }
+});
+
+platform!(Webhook, "webhook", {
+    async fn connect(&self, _: &Server) {}
+
+    async fn send(&self, server: &Server, message: &Value) -> Sent {
+        self.0.post(server, message, SECRET).await
+    }
+
+    async fn forge(&self, server: &Server, message: &Value) -> Sent {
+        self.0.post(server, message, "a-secret-of-another").await
+    }
+});
+
+mod stream {
+    super::channel_conformance!(super::Stream);
+}
+
+mod webhook {
+    super::channel_conformance!(super::Webhook);
+}
