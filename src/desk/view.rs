@@ -189,7 +189,7 @@ impl Desk {
     /// When there is none, or it is not the helper's to see.
     pub async fn citizen(&self, helper: &HelperRecord, id: &str) -> Result<Peer, DeskError> {
         let record = self.ledger.conversation(id).await?.ok_or(DeskError::Unknown)?;
-        if !Self::may_read(helper, &record)? {
+        if !self.may_read(helper, &record).await? {
             return Err(DeskError::NotYours { owner: record.conversation()?.owner });
         }
         Ok(Peer { channel: ChannelId::new(record.channel), address: record.address })
