@@ -41,6 +41,7 @@ use crate::telemetry::Metrics;
 pub(crate) use calls::{client, embedder, trust};
 pub use clock::SystemClock;
 pub(crate) use kit::{channel_alone, wechat_alone};
+pub(crate) use login::provider;
 
 /// The longest frame of a device in bytes for one character of text: UTF-8, JSON escapes, and the frame around it.
 const BYTES_PER_CHARACTER: usize = 12;

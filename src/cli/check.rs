@@ -68,6 +68,9 @@ fn explain(config: &Config) {
         ),
         None => say!("embedding   none; entries are found by words alone"),
     }
+    if let Some(login) = &config.login {
+        say!("login       {} at {}, application {}", login.label, login.issuer, login.client_id);
+    }
     for (name, channel) in &config.channels {
         say!("channel     {name}: {}", explain_channel(config, name, channel));
     }
@@ -99,6 +102,14 @@ fn explain_channel(config: &Config, name: &str, channel: &ChannelConfig) -> Stri
             format!("dingtalk, application {}, {way}, answers {card}", robot.client_id)
         }
         ChannelConfig::Wechat(account) => super::wechat::explain(config, name, account),
+    }
+}
+
+/// Asks the provider of identities what it is.
+async fn try_login(config: &Config, trust: &Trust) -> anyhow::Result<()> {
+    match crate::app::provider(config, trust)? {
+        Some(provider) => Ok(provider.try_out().await?),
+        None => Ok(()),
     }
 }
 
@@ -139,6 +150,15 @@ async fn try_parts(config: &Config) -> ExitCode {
             Err(error) => {
                 fine = false;
                 say!("embedding   {error:#}");
+            }
+        }
+    }
+    if config.login.is_some() {
+        match try_login(config, &trust).await {
+            Ok(()) => say!("login       the provider answers 身份平台可以使用"),
+            Err(error) => {
+                fine = false;
+                say!("login       {error:#}");
             }
         }
     }

@@ -47,12 +47,13 @@ pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
         .merge(widget)
 }
 
-/// Serves a page whose address is somebody's own: it goes into no index and no referrer.
+/// Serves a page whose address is somebody's own: it goes into no index, and into no referrer of another site. Without any
+/// referrer old engines would not let the page call its own server.
 async fn personal(name: &str, headers: HeaderMap) -> Response {
     let mut response = file(name, headers).await;
     let headers = response.headers_mut();
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

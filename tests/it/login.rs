@@ -7,7 +7,7 @@ use yikouwen::desk::Role;
 use crate::support::helper::Helper;
 use crate::support::identity::{Browser, Provider, free_port, section};
 use crate::support::visitor::Visitor;
-use crate::support::{MEMORY, Server, config};
+use crate::support::{MEMORY, Server, config, process};
 
 const ANSWERED: &str = "身份证丢了怎么补办";
 const UNKNOWN: &str = "量子计算机的量子比特怎么纠错";
@@ -335,4 +335,26 @@ async fn whoever_serves_a_citizen_sees_what_was_asked_before_and_nobody_else_doe
     assert_eq!(browser.call(Method::DELETE, &format!("/api/v1/me/links/{link}"), None).await.0, 204);
     assert_eq!(idle.conversation(&waiting).await["earlier"], json!([]));
     assert_eq!(idle.call(Method::GET, &path, None).await.0, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_online_asks_the_provider() {
+    let provider = Provider::start().await;
+    let check = async |section: String| {
+        let data = tempfile::tempdir().unwrap().keep();
+        let file = data.join("own.toml");
+        std::fs::write(&file, section).unwrap();
+        tokio::task::spawn_blocking(move || {
+            process::run(&data, &["check", "--online", "--config", file.to_str().unwrap()])
+        })
+        .await
+        .unwrap()
+    };
+    let fine = check(provider.section()).await;
+    assert_eq!(fine.status.code(), Some(0), "{}", process::stdout(&fine));
+    assert!(process::stdout(&fine).contains("login       the provider answers"));
+    let away = check(section(&format!("http://127.0.0.1:{}", free_port()))).await;
+    assert_eq!(away.status.code(), Some(1));
+    let said = process::stdout(&away);
+    assert!(said.contains("cannot be used") && !said.contains("a secret of tests"), "{said}");
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::words;
+use crate::print::say;
 use crate::privacy;
 
 /// `evaluate masking` and `evaluate intents`.
@@ -153,7 +154,7 @@ fn print(asked: &Lines, table: Table, misses: &[String]) -> anyhow::Result<()> {
     let mut table: Table = table.into_iter().map(|(kind, figures)| (kind, figures.finished())).collect();
     table.insert("all".to_owned(), all.finished());
     if asked.json {
-        println!("{}", serde_json::to_string(&table)?);
+        say!("{}", serde_json::to_string(&table)?);
         return Ok(());
     }
     let mut shown = comfy_table::Table::new();
@@ -170,10 +171,10 @@ fn print(asked: &Lines, table: Table, misses: &[String]) -> anyhow::Result<()> {
             share(figures.recall),
         ]);
     }
-    println!("{shown}");
+    say!("{shown}");
     if asked.misses {
         for miss in misses {
-            println!("{miss}");
+            say!("{miss}");
         }
     }
     Ok(())
