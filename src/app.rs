@@ -101,11 +101,22 @@ impl App {
         config: Config,
         more: impl FnOnce(&dyn Fn(&str) -> Kit) -> Vec<(&'static str, Arc<dyn Channel>)>,
     ) -> anyhow::Result<Self> {
+        Self::open_at(config, Arc::new(SystemClock), more).await
+    }
+
+    /// The same by another clock than the machine's, so that a day can be told in a minute.
+    ///
+    /// # Errors
+    /// Says which part cannot be opened, and why.
+    pub async fn open_at(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        more: impl FnOnce(&dyn Fn(&str) -> Kit) -> Vec<(&'static str, Arc<dyn Channel>)>,
+    ) -> anyhow::Result<Self> {
         config.check()?;
         let trust = trust(&config)?;
         std::fs::create_dir_all(&config.data)
             .with_context(|| format!("cannot make the data directory {}", config.data.display()))?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let url = config.store_url();
         let store = store::open(&url).await.context("cannot open the store")?;
         let knowledge = open_knowledge(&config, &url, &store, &clock).await?;

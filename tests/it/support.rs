@@ -10,6 +10,7 @@ pub(crate) mod knowledge;
 pub(crate) mod oracle;
 pub(crate) mod platform;
 pub(crate) mod process;
+pub(crate) mod time;
 pub(crate) mod tls;
 pub(crate) mod visitor;
 pub(crate) mod wechat;
@@ -92,7 +93,7 @@ impl Server {
         (server, made.unwrap())
     }
 
-    async fn run(app: App, helpers: &[(&str, Role)]) -> Self {
+    pub(crate) async fn run(app: App, helpers: &[(&str, Role)]) -> Self {
         app.prepare_knowledge().await.unwrap();
         for (name, role) in helpers {
             // Hashing is slow on purpose, so a helper of an earlier start is kept.

@@ -66,6 +66,8 @@ enum Order {
     Send(String),
     /// Nothing is read or written any more, but the line stands.
     FallSilent,
+    /// The line breaks.
+    Break,
     Close,
 }
 
@@ -87,10 +89,14 @@ pub(crate) struct Recorded {
     sent: Mutex<HashMap<String, Instant>>,
     /// What is answered next, by path.
     next: Mutex<HashMap<String, VecDeque<(u16, String)>>>,
+    /// What is answered until it is mended, by path.
+    lasting: Mutex<HashMap<String, (u16, String)>>,
     /// How long answering takes, by path.
     slow: Mutex<HashMap<String, Duration>>,
     pub(crate) sessions_over: std::sync::atomic::AtomicBool,
     token: AtomicUsize,
+    /// Since when the token holds; it is asked for again to hold on.
+    token_since: Mutex<Option<tokio::time::Instant>>,
     uploads: Mutex<Vec<(String, Bytes)>>,
     number: AtomicU64,
 }
@@ -175,6 +181,15 @@ impl Platform {
         self.next.lock().unwrap().clear();
     }
 
+    /// From now on this path is answered so.
+    pub(crate) fn answer_always(&self, path: &str, answer: Option<(u16, Value)>) {
+        let mut lasting = self.lasting.lock().unwrap();
+        match answer {
+            Some((status, body)) => lasting.insert(path.to_owned(), (status, body.to_string())),
+            None => lasting.remove(path),
+        };
+    }
+
     pub(crate) fn slow_down(&self, path: &str, by: Duration) {
         self.slow.lock().unwrap().insert(path.to_owned(), by);
     }
@@ -197,6 +212,11 @@ impl Platform {
     fn order(&self, line: usize, order: Order) {
         // A line whose other end is gone takes no orders, which some tests want.
         drop(self.lines.lock().unwrap()[line].orders.send(order));
+    }
+
+    /// Cuts a socket without a word.
+    pub(crate) fn cut(&self, line: usize) {
+        self.order(line, Order::Break);
     }
 
     pub(crate) fn fall_silent(&self, line: usize) {
@@ -232,6 +252,11 @@ impl Platform {
         let (ack, _) = self.ack(&id).await;
         assert_eq!(ack["code"], 200, "{ack}");
         assert_eq!(ack["data"], "{\"response\":null}", "{ack}");
+    }
+
+    /// The code of a frame's acknowledgement, if it has come.
+    pub(crate) fn acked(&self, id: &str) -> Option<i64> {
+        self.acks.lock().unwrap().get(id).and_then(|(ack, _)| ack["code"].as_i64())
     }
 
     /// The acknowledgement of a frame, and how long it took.

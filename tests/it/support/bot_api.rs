@@ -44,6 +44,7 @@ pub(crate) struct Shown {
 }
 
 /// A failure on demand.
+#[derive(Clone)]
 pub(crate) struct Failure {
     /// The methods that fail; empty for all.
     pub(crate) method: &'static str,
@@ -84,6 +85,8 @@ struct World {
     next_update: i64,
     next_message: i64,
     failures: VecDeque<Failure>,
+    /// How calls fail until it is mended.
+    trouble: Option<Failure>,
     webhook: Option<(String, Option<String>)>,
     webhook_error: Option<String>,
     polls: usize,
@@ -136,6 +139,11 @@ impl BotApi {
     /// Lets the next calls fail.
     pub(crate) fn fail(&self, failures: impl IntoIterator<Item = Failure>) {
         self.world().failures.extend(failures);
+    }
+
+    /// From now on calls fail so.
+    pub(crate) fn trouble(&self, failure: Option<Failure>) {
+        self.world().trouble = failure;
     }
 
     /// Lets a call fail after so many of its method have not.
@@ -300,7 +308,14 @@ async fn call(
             (failure.method.is_empty() || failure.method == method)
                 && failure.text.is_none_or(|text| said.as_deref() == Some(text))
         });
-        failing.and_then(|index| world.failures.remove(index))
+        let lasting = || {
+            let lasting = world.trouble.as_ref();
+            lasting.filter(|failure| failure.method.is_empty() || failure.method == method).cloned()
+        };
+        match failing {
+            Some(index) => world.failures.remove(index),
+            None => lasting(),
+        }
     };
     if let Some(failure) = failure.filter(|failure| failure.status != 0) {
         return print(Err(Refusal(failure.status, failure.description.to_owned(), failure.parameters)));

@@ -23,6 +23,17 @@ struct World {
     attempts: usize,
     /// What to answer with next: a status and a pause; then 200.
     next: VecDeque<(u16, Option<String>)>,
+    /// What it does to every push until it is mended.
+    trouble: Option<Trouble>,
+}
+
+/// What is wrong with the platform for a while.
+#[derive(Clone, Copy)]
+pub(crate) enum Trouble {
+    /// It answers with this status.
+    Status(u16),
+    /// It does not answer.
+    Silence,
 }
 
 /// The platform.
@@ -32,10 +43,9 @@ pub(crate) struct Counterpart {
     world: Arc<Mutex<World>>,
 }
 
-/// The values of both headers for a payload, at the wall clock's time moved by so many seconds.
+/// The values of both headers for a payload, at the present time moved by so many seconds.
 pub(crate) fn signed(secret: &str, payload: &[u8], moved: i64) -> (String, String) {
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let timestamp = (i64::try_from(now).unwrap() + moved).to_string();
+    let timestamp = (super::time::now().as_second() + moved).to_string();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{timestamp}.").as_bytes());
     mac.update(payload);
@@ -73,6 +83,11 @@ impl Counterpart {
         self.world.lock().unwrap().attempts
     }
 
+    /// From now on this is wrong.
+    pub(crate) fn trouble(&self, trouble: Option<Trouble>) {
+        self.world.lock().unwrap().trouble = trouble;
+    }
+
     /// Answers the next pushes so.
     pub(crate) fn answer(&self, next: impl IntoIterator<Item = (u16, Option<&'static str>)>) {
         let next = next.into_iter().map(|(status, pause)| (status, pause.map(str::to_owned)));
@@ -88,8 +103,16 @@ async fn take(State(platform): State<Counterpart>, headers: HeaderMap, body: Byt
     mac.update(&body);
     let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(header("x-yikouwen-signature"), format!("sha256={hex}"));
+    let trouble = platform.world.lock().unwrap().trouble;
+    if let Some(Trouble::Silence) = trouble {
+        platform.world.lock().unwrap().attempts += 1;
+        return std::future::pending().await;
+    }
     let mut world = platform.world.lock().unwrap();
     world.attempts += 1;
+    if let Some(Trouble::Status(status)) = trouble {
+        return StatusCode::from_u16(status).unwrap().into_response();
+    }
     if let Some((status, pause)) = world.next.pop_front() {
         let mut response = StatusCode::from_u16(status).unwrap().into_response();
         if let Some(pause) = pause {

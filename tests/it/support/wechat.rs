@@ -1,12 +1,15 @@
 //! WeChat, which is not there: a platform that pushes, cuts after five seconds and pushes again, and a model that takes
 //! its time. The platform's interface is in [`super::weixin`].
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use adapters::wechat::crypto::{AesKey, sign};
 use adapters::wechat::xml::{Fields, cdata};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -20,8 +23,7 @@ pub(crate) const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 pub(crate) const CUT: Duration = Duration::from_secs(5);
 
 pub(crate) fn now() -> i64 {
-    #[expect(clippy::disallowed_methods, reason = "the platform has a clock of its own")]
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+    super::time::now().as_second()
 }
 
 /// The settings of an account.
@@ -174,33 +176,56 @@ pub(crate) fn encrypted(
 /// A model that takes its time: as many milliseconds as stand behind 代号 in the question; 0 is for ever. Its answers
 /// name the number in Chinese characters, so that every answer can be told from the others.
 pub(crate) async fn slow_model() -> String {
-    async fn complete(body: String) -> Response {
-        let body: Value = serde_json::from_str(&body).unwrap();
-        let asked =
-            body["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
-        let pattern = regex::Regex::new("代号(\\d+)").unwrap();
-        let number =
-            pattern.captures_iter(&asked).last().map(|found| found[1].to_owned()).unwrap_or_default();
-        match number.parse::<u64>() {
-            Ok(0) => std::future::pending().await,
-            Ok(delay) => tokio::time::sleep(Duration::from_millis(delay)).await,
-            Err(_) => {}
-        }
-        let spelled: String = number
-            .chars()
-            .map(|digit| "零一二三四五六七八九".chars().nth(digit.to_digit(10).unwrap() as usize).unwrap())
-            .collect();
-        let words = format!("去派出所申请补领就行（答{spelled}完）。[1]");
-        let piece = json!({ "choices": [{ "delta": { "content": words } }] });
-        let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
-        let events = format!("data: {piece}\n\ndata: {end}\n\ndata: [DONE]\n\n");
-        Response::builder().header("content-type", "text/event-stream").body(Body::from(events)).unwrap()
-    }
+    slow_model_that_counts(Arc::default()).await
+}
+
+/// The same, which says how many questions it has in hand.
+pub(crate) async fn slow_model_that_counts(in_hand: Arc<AtomicUsize>) -> String {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let router = Router::new().route("/v1/chat/completions", post(complete));
+    let router = Router::new().route("/v1/chat/completions", post(complete)).with_state(in_hand);
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     url
+}
+
+async fn complete(State(in_hand): State<Arc<AtomicUsize>>, body: String) -> Response {
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let asked = body["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
+    let pattern = regex::Regex::new("代号(\\d+)").unwrap();
+    let number = pattern.captures_iter(&asked).last().map(|found| found[1].to_owned()).unwrap_or_default();
+    match number.parse::<u64>() {
+        Ok(0) => std::future::pending().await,
+        Ok(delay) => {
+            in_hand.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            in_hand.fetch_sub(1, Ordering::SeqCst);
+        }
+        Err(_) => {}
+    }
+    let words = format!("去派出所申请补领就行{}。[1]", spelled(&number));
+    let piece = json!({ "choices": [{ "delta": { "content": words } }] });
+    let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
+    let events = format!("data: {piece}\n\ndata: {end}\n\ndata: [DONE]\n\n");
+    Response::builder().header("content-type", "text/event-stream").body(Body::from(events)).unwrap()
+}
+
+const DIGITS: &str = "零一二三四五六七八九";
+
+/// The mark of an answer to the question of this number.
+fn spelled(number: &str) -> String {
+    let digit = |digit: char| DIGITS.chars().nth(digit.to_digit(10).unwrap() as usize).unwrap();
+    format!("（答{}完）", number.chars().map(digit).collect::<String>())
+}
+
+/// The numbers of the answers in a text, in order.
+pub(crate) fn marks_in(text: &str) -> Vec<u64> {
+    let parts = text.split("（答").skip(1).filter_map(|part| Some(part.split_once("完）")?.0));
+    parts
+        .map(|part| {
+            let digit = |letter| DIGITS.chars().position(|digit| digit == letter).unwrap() as u64;
+            part.chars().fold(0, |number, letter| number * 10 + digit(letter))
+        })
+        .collect()
 }
 
 /// The settings of that model.
@@ -217,10 +242,5 @@ pub(crate) fn question(milliseconds: u64) -> String {
 
 /// The mark of its answer.
 pub(crate) fn mark(milliseconds: u64) -> String {
-    let digits = milliseconds.to_string();
-    let spelled: String = digits
-        .chars()
-        .map(|digit| "零一二三四五六七八九".chars().nth(digit.to_digit(10).unwrap() as usize).unwrap())
-        .collect();
-    format!("（答{spelled}完）")
+    spelled(&milliseconds.to_string())
 }

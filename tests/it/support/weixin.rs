@@ -8,10 +8,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::wechat::{APP, now};
 
@@ -26,8 +27,12 @@ pub(crate) struct Told {
     pub(crate) fetched: (u32, u32),
     /// The token that holds.
     pub(crate) token: String,
-    /// Seconds that a token holds.
-    pub(crate) expires_in: i64,
+    /// When it was made.
+    since: Option<Instant>,
+    /// The one before it, which holds until its own end, unless it was replaced by force.
+    previous: Option<(String, Instant)>,
+    /// What is wrong with every call until it is mended.
+    pub(crate) trouble: Option<Trouble>,
     /// Codes that the next calls with a token are refused with.
     pub(crate) refuse: VecDeque<i64>,
     /// A code that fetching a token is refused with.
@@ -42,6 +47,19 @@ pub(crate) struct Told {
     /// How long a call to send takes before it is answered, after it was taken.
     pub(crate) slow: Duration,
 }
+
+/// What is wrong with the interface for a while.
+#[derive(Clone, Copy)]
+pub(crate) enum Trouble {
+    /// Every call with a token is refused with this code.
+    Refuses(i64),
+    /// Every call fails with this status.
+    Fails(u16),
+}
+
+/// How long a token holds, and how long before its end the next is given.
+const LIFE: Duration = Duration::from_secs(7_200);
+const EARLY: Duration = Duration::from_secs(300);
 
 /// `api.weixin.qq.com`
 #[derive(Clone)]
@@ -68,8 +86,20 @@ fn fine() -> Response {
 
 /// What a call is refused with: because of its token, or because a test asked for it.
 fn refusal(told: &mut Told, query: &HashMap<String, String>) -> Option<Response> {
-    if query.get("access_token") != Some(&told.token) || told.token.is_empty() {
+    if let Some(Trouble::Fails(status)) = told.trouble {
+        return Some(StatusCode::from_u16(status).unwrap().into_response());
+    }
+    let given = query.get("access_token").map(String::as_str).unwrap_or_default();
+    let is_previous =
+        told.previous.as_ref().is_some_and(|(token, until)| token == given && Instant::now() < *until);
+    if !is_previous && (given != told.token || told.token.is_empty()) {
         return Some(error(40001, "invalid credential, access_token is invalid or not latest"));
+    }
+    if !is_previous && told.since.is_some_and(|since| since.elapsed() >= LIFE) {
+        return Some(error(42001, "access_token expired"));
+    }
+    if let Some(Trouble::Refuses(code)) = told.trouble {
+        return Some(error(code, "refused"));
     }
     match told.refuse.pop_front() {
         Some(0) | None => None,
@@ -78,12 +108,17 @@ fn refusal(told: &mut Told, query: &HashMap<String, String>) -> Option<Response>
 }
 
 fn fresh(told: &mut Told) {
-    told.token = format!("token-{}", uuid::Uuid::new_v4().simple());
+    let token = format!("token-{}", uuid::Uuid::new_v4().simple());
+    let old = std::mem::replace(&mut told.token, token);
+    told.previous = told.since.replace(Instant::now()).map(|since| (old, since + LIFE));
 }
 
 async fn stable_token(State(state): State<Shared>, body: String) -> Response {
     let body: Value = serde_json::from_str(&body).unwrap();
     let mut told = state.lock().unwrap();
+    if let Some(Trouble::Fails(status)) = told.trouble {
+        return StatusCode::from_u16(status).unwrap().into_response();
+    }
     if let Some((code, words)) = told.refuse_token {
         return error(code, words);
     }
@@ -98,11 +133,15 @@ async fn stable_token(State(state): State<Shared>, body: String) -> Response {
     if force {
         told.fetched.1 += 1;
     }
-    if force || told.token.is_empty() {
+    let age = told.since.map_or(Duration::ZERO, |since| since.elapsed());
+    if force || told.token.is_empty() || age >= LIFE - EARLY {
         fresh(&mut told);
     }
-    let expires_in = if told.expires_in == 0 { 7200 } else { told.expires_in };
-    json_text(&json!({ "access_token": told.token, "expires_in": expires_in }))
+    if force {
+        told.previous = None;
+    }
+    let age = told.since.map_or(Duration::ZERO, |since| since.elapsed());
+    json_text(&json!({ "access_token": told.token, "expires_in": LIFE.as_secs() - age.as_secs() }))
 }
 
 /// The older way to a token, which the library of others knows.
@@ -170,7 +209,10 @@ async fn send(State(state): State<Shared>, Query(query): Parameters, body: Strin
         told.sent.push((openid, body));
         fine()
     };
-    tokio::time::sleep(slow).await;
+    // A sleep of no time ends with the next millisecond, which may be far away while the clock is paused.
+    if !slow.is_zero() {
+        tokio::time::sleep(slow).await;
+    }
     answer
 }
 
@@ -311,6 +353,14 @@ impl FakeApi {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, told }
+    }
+
+    /// Another program has got a token by force: the one that was given out is not good any more.
+    pub(crate) fn replace_token(&self) {
+        self.with(|told| {
+            fresh(told);
+            told.previous = None;
+        });
     }
 
     /// What a citizen was sent, as words.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{Call, Card, ID, Line, Order, SECRET, Shared, Shown, TEMPLATE};
+
+/// How long a token is good.
+const TOKEN_LIFE: Duration = Duration::from_secs(7_200);
 
 pub(super) fn ok(body: &Value) -> Response {
     ([("content-type", "application/json")], body.to_string()).into_response()
@@ -32,7 +35,8 @@ pub(super) async fn note(state: &Shared, method: Method, path: &str, body: &Valu
     if let Some(delay) = slow {
         tokio::time::sleep(delay).await;
     }
-    let (status, body) = state.next.lock().unwrap().get_mut(path)?.pop_front()?;
+    let ordered = state.next.lock().unwrap().get_mut(path).and_then(std::collections::VecDeque::pop_front);
+    let (status, body) = ordered.or_else(|| state.lasting.lock().unwrap().get(path).cloned())?;
     Some(
         (StatusCode::from_u16(status).unwrap(), [("content-type", "application/json")], body).into_response(),
     )
@@ -83,6 +87,7 @@ async fn line(state: Shared, mut socket: WebSocket) {
             order = ordered.recv() => match order {
                 Some(Order::Send(text)) => if socket.send(Message::text(text)).await.is_err() { break },
                 Some(Order::FallSilent) => std::future::pending().await,
+                Some(Order::Break) => break,
                 Some(Order::Close) | None => { drop(socket.send(Message::Close(None)).await); break }
             },
             frame = socket.recv() => match frame {
@@ -108,7 +113,12 @@ pub(super) async fn token(State(state): State<Shared>, body: Bytes) -> Response 
     if field(&body, "appKey") != ID || field(&body, "appSecret") != SECRET {
         return refuse(400, "invalidClientIdOrSecret");
     }
-    // Repeated calls return the same one while it is good.
+    // Repeated calls return the same one while it is good, and it is good for longer from then on.
+    let now = tokio::time::Instant::now();
+    let since = state.token_since.lock().unwrap().replace(now);
+    if since.is_some_and(|since| now - since >= TOKEN_LIFE) {
+        state.token.fetch_add(1, Ordering::SeqCst);
+    }
     ok(&json!({ "accessToken": format!("token-{}", state.token.load(Ordering::SeqCst)), "expireIn": 7_200 }))
 }
 
@@ -187,6 +197,9 @@ pub(super) async fn method(
         return ordered;
     }
     let good = format!("token-{}", state.token.load(Ordering::SeqCst));
+    if state.token_since.lock().unwrap().is_some_and(|since| since.elapsed() >= TOKEN_LIFE) {
+        return refuse(401, "InvalidAuthentication");
+    }
     if headers.get("x-acs-dingtalk-access-token").and_then(|token| token.to_str().ok()) != Some(&good) {
         return refuse(401, "InvalidAuthentication");
     }
