@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use yikouwen::desk::Role;
 
-use crate::support::counterpart::{Counterpart, SECRET, signed};
+use crate::support::counterpart::{Counterpart, SECRET, Trouble, signed};
 use crate::support::helper::Helper;
 use crate::support::{MEMORY, Server, config, eventually};
 
@@ -289,5 +289,20 @@ async fn the_other_side_being_away_is_said_to_the_operator() {
         .await;
     let alarm = &server.channel("kiosk").alarms()[0];
     assert_eq!(alarm.detail, "no connection");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_of_the_other_side_are_said_to_the_operator_until_they_are_over() {
+    let platform = Counterpart::start().await;
+    let server =
+        server(&format!("deliver_url = \"{}\"\n[retention]\nlongest_pause = \"1s\"\n", platform.url)).await;
+    platform.trouble(Some(Trouble::Status(503)));
+    call(&server, "/messages", Some(&message("m", "c", json!({ "text": "你好" })))).await;
+    let alarm = eventually("the alarm", async || server.channel("kiosk").alarms().pop()).await;
+    assert_eq!((alarm.code, alarm.detail.as_str()), ("http_unreachable", "status 503"));
+    platform.trouble(None);
+    eventually("the end of it", async || server.alarms("kiosk").is_empty().then_some(())).await;
+    assert_eq!(platform.taken().len(), 1);
     server.stop().await;
 }

@@ -20,7 +20,7 @@ use crate::{
     Outbound, Peer,
 };
 
-/// The other side does not answer.
+/// The other side does not answer, or with an error of its own.
 const UNREACHABLE: &str = "http_unreachable";
 
 /// The other side refuses what is pushed.
@@ -104,8 +104,13 @@ impl HttpChannel {
             }
         };
         let status = answer.status().as_u16();
-        alarms.clear(UNREACHABLE);
         let reason = format!("status {status}");
+        if (500..=599).contains(&status) {
+            // A proxy before a platform that is down answers so, too.
+            alarms.raise(UNREACHABLE, reason.clone());
+        } else {
+            alarms.clear(UNREACHABLE);
+        }
         match status {
             200..=299 => {
                 alarms.clear(REFUSED);
