@@ -63,6 +63,10 @@ impl Tokens {
         });
         let url = format!("{}/cgi-bin/stable_token", self.base);
         let answer = self.http.post(url).timeout(PATIENCE).json(&body).send().await.map_err(unreachable)?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(ApiError::Unreachable(format!("it answered {status}")));
+        }
         let answer: serde_json::Value = answer.json().await.map_err(unreachable)?;
         check(&answer)?;
         let token = answer["access_token"].as_str().filter(|token| !token.is_empty());
