@@ -4,6 +4,7 @@
 //! [`client`] (replies leave), [`card`] (an answer that grows while it is written), [`api`] (the platform's methods, its
 //! limits and its refusals), [`staff`] (where a member of the company works).
 
+mod absence;
 pub mod address;
 pub mod api;
 pub mod card;
@@ -46,6 +47,8 @@ pub mod alarms {
     pub const NO_STAFF_ID: &str = "dingtalk_no_staff_id";
     /// The robot's quota is used up.
     pub const QUOTA: &str = "dingtalk_quota_used_up";
+    /// Calls fail again and again: no connection, or errors of the platform.
+    pub const UNREACHABLE: &str = "dingtalk_unreachable";
     /// The platform asks to be left alone.
     pub const THROTTLED: &str = "dingtalk_throttled";
     /// Calls arrive whose signature does not fit the secret, and none has fitted yet.
@@ -57,7 +60,7 @@ pub mod alarms {
     /// Who answers in the platform's place has a certificate that is not believed.
     pub const CERTIFICATE_REFUSED: &str = "dingtalk_certificate_refused";
     /// All of them.
-    pub const ALL: [&str; 13] = [
+    pub const ALL: [&str; 14] = [
         STREAM_DOWN,
         SECRET_REFUSED,
         SEND_REFUSED,
@@ -66,6 +69,7 @@ pub mod alarms {
         ROBOT_REFUSED,
         NO_STAFF_ID,
         QUOTA,
+        UNREACHABLE,
         THROTTLED,
         SIGNATURE_REFUSED,
         MESSAGE_REFUSED,

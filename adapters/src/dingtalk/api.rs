@@ -9,6 +9,7 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::absence::Absence;
 use super::alarms;
 use super::config::DingtalkSettings;
 use super::fault::{Fault, Kind, judge};
@@ -73,6 +74,7 @@ pub struct Api {
     gate: Mutex<Gate>,
     /// Whether the last call met a certificate that is not believed.
     distrusts: AtomicBool,
+    absence: Absence,
 }
 
 impl Api {
@@ -89,6 +91,7 @@ impl Api {
             tokens: Tokens::new(Arc::clone(&kit.notes), Arc::clone(&kit.now), None),
             gate: Mutex::default(),
             distrusts: AtomicBool::new(false),
+            absence: Absence::default(),
         }
     }
 
@@ -273,6 +276,13 @@ impl Api {
         result: Result<Value, Fault>,
         clears: bool,
     ) -> Result<Value, Fault> {
+        match &result {
+            Err(fault) if fault.kind == Kind::Away => {
+                let reason = format!("{place}: {}", fault.code);
+                self.absence.unanswered(place, &reason, (self.now)(), &self.alarms);
+            }
+            _ => self.absence.answered(place, (self.now)(), &self.alarms),
+        }
         let fault = match result {
             Ok(answer) => {
                 self.open_gate();

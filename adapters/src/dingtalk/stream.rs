@@ -146,8 +146,8 @@ async fn watch_for_silence(channel: &DingtalkChannel, alive: &AtomicUsize, stop:
             connected = Instant::now();
             channel.kit.alarms.clear(alarms::STREAM_DOWN);
         } else if connected.elapsed() > channel.settings.pace.down_alarm {
-            let last =
-                channel.kit.alarms.raised().into_iter().find(|alarm| alarm.code == alarms::SECRET_REFUSED);
+            let causes = [alarms::SECRET_REFUSED, alarms::UNREACHABLE];
+            let last = channel.kit.alarms.raised().into_iter().find(|alarm| causes.contains(&alarm.code));
             channel
                 .kit
                 .alarms
