@@ -9,6 +9,7 @@ mod beyond_words;
 mod channel_conformance;
 mod channel_state;
 mod command_line;
+mod day;
 mod desk;
 mod dingtalk;
 mod embedding;
