@@ -36,6 +36,11 @@ pub(crate) trait Platform: Sized {
     /// Starts the platform.
     async fn start() -> Self;
 
+    /// The name of the channel.
+    fn channel(&self) -> &'static str {
+        "tested"
+    }
+
     /// The section `[channels.tested]` and whatever else has to be configured.
     fn section(&self) -> String;
 
@@ -56,6 +61,11 @@ pub(crate) trait Platform: Sized {
 
     /// What a citizen sees of what we sent, in order, each message by itself.
     fn arrived(&self, citizen: u32) -> Vec<String>;
+
+    /// The same with the addresses behind its links, where the platform shows words in their place.
+    fn with_links(&self, citizen: u32) -> Vec<String> {
+        self.arrived(citizen)
+    }
 
     /// A citizen does whatever brings what could not be sent to them.
     async fn look(&self, _server: &Server, _citizen: u32) {}
@@ -86,6 +96,7 @@ macro_rules! channel_conformance {
             replies_come_in_their_order,
             citizens_do_not_see_each_other,
             a_helper_and_a_citizen_exchange_words_links_and_pictures,
+            a_citizen_joins_the_channel_to_a_login,
         );
     };
     ($platform:ty: $($case:ident),* $(,)?) => {

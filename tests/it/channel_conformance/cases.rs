@@ -5,6 +5,7 @@ use yikouwen::desk::Role;
 use super::{Platform, Sent};
 use crate::files::PNG;
 use crate::support::helper::Helper;
+use crate::support::identity::{Browser, Provider};
 use crate::support::{MEMORY, Server, config, eventually};
 
 /// Words that the rules answer, without the knowledge.
@@ -217,5 +218,46 @@ pub(super) async fn a_helper_and_a_citizen_exchange_words_links_and_pictures<P: 
     assert_eq!(said("citizen").len(), 3);
     let silent = said("robot").iter().chain(&platform.arrived(1)).all(|text| !text.contains("[1]"));
     assert!(silent, "the robot answers nothing: {transcript:?} {:?}", platform.arrived(1));
+    server.stop().await;
+}
+
+/// The last steps are taken in the conversation itself, so they are the channel's to carry.
+pub(super) async fn a_citizen_joins_the_channel_to_a_login<P: Platform>() {
+    let provider = Provider::start().await;
+    let platform = P::start().await;
+    let public = match platform.section().contains("public_url") {
+        true => "",
+        false => "[server]\npublic_url = \"https://ask.city.example\"\n",
+    };
+    let server = server(&platform, &format!("{public}{}", provider.login())).await;
+    for citizen in [1, 2] {
+        assert_eq!(platform.send(&server, &platform.write(citizen, QUESTION)).await, Sent::Taken);
+        arrived(&platform, &server, citizen, 1).await;
+    }
+    assert_eq!(platform.send(&server, &platform.write(1, "登录")).await, Sent::Taken);
+    let offer = eventually("a link", async || {
+        let found = platform.with_links(1).into_iter().find(|text| text.contains("/login/"));
+        if found.is_none() {
+            platform.look(&server, 1).await;
+        }
+        found
+    })
+    .await;
+    let behind = offer.split("/login/").nth(1).unwrap();
+    let login: String =
+        behind.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    let mut browser = Browser::new(&server);
+    assert_eq!(browser.log_in(Some(&login), "zhang").await, format!("/me?login={login}"));
+    let code = browser.consent(&login).await;
+    // The other citizen's conversation is not the one that the code is for.
+    assert_eq!(platform.send(&server, &platform.write(2, &code)).await, Sent::Taken);
+    assert_eq!(platform.send(&server, &platform.write(1, &code)).await, Sent::Taken);
+    told(&platform, &server, 1, "关联成功").await;
+    let (_, me) = browser.get("/api/v1/me").await;
+    assert_eq!(me["links"].as_array().unwrap().len(), 1, "{me}");
+    assert_eq!(me["links"][0]["channel"], platform.channel());
+    let questions: Vec<_> =
+        me["conversations"].as_array().unwrap().iter().map(|line| &line["question"]).collect();
+    assert_eq!(questions, [QUESTION]);
     server.stop().await;
 }

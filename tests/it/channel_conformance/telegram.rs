@@ -4,8 +4,15 @@ use serde_json::{Value, json};
 
 use super::{Platform, Sent, channel_conformance};
 use crate::files::PNG;
-use crate::support::bot_api::{BotApi, Failure, TEXT_UNITS, TOKEN};
+use crate::support::bot_api::{BotApi, Call, Failure, TEXT_UNITS, TOKEN};
 use crate::support::{Server, eventually};
+
+/// What a citizen was sent, as it was written: links stand in it as HTML.
+fn with_links(api: &BotApi, citizen: u32) -> Vec<String> {
+    let sent = api.calls("sendMessage").into_iter();
+    let to = |call: &Call| call.params.number("chat_id") == Some(citizen.into());
+    sent.filter(to).filter_map(|call| call.params.text("text")).collect()
+}
 
 fn section(api: &BotApi, mode: &str) -> String {
     format!(
@@ -66,6 +73,10 @@ impl Platform for Webhook {
 
     fn arrived(&self, citizen: u32) -> Vec<String> {
         self.0.texts(citizen.into())
+    }
+
+    fn with_links(&self, citizen: u32) -> Vec<String> {
+        with_links(&self.0, citizen)
     }
 
     fn photo(&self, citizen: u32) -> Value {
@@ -130,6 +141,10 @@ impl Platform for Polling {
 
     fn arrived(&self, citizen: u32) -> Vec<String> {
         self.0.texts(citizen.into())
+    }
+
+    fn with_links(&self, citizen: u32) -> Vec<String> {
+        with_links(&self.0, citizen)
     }
 
     fn photo(&self, citizen: u32) -> Value {

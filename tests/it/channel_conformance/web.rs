@@ -131,6 +131,10 @@ impl Platform for Web {
         Self::default()
     }
 
+    fn channel(&self) -> &'static str {
+        "web"
+    }
+
     /// The website is there by itself.
     fn section(&self) -> String {
         String::new()

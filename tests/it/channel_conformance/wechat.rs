@@ -291,5 +291,6 @@ mod unverified {
         a_restart_between_acceptance_and_delivery_loses_nothing,
         citizens_do_not_see_each_other,
         a_helper_and_a_citizen_exchange_words_links_and_pictures,
+        a_citizen_joins_the_channel_to_a_login,
     );
 }

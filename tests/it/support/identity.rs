@@ -41,12 +41,21 @@ impl Provider {
     pub(crate) fn section(&self) -> String {
         section(&self.url)
     }
+
+    /// The section of the login alone, where a channel's section has said what the public address is.
+    pub(crate) fn login(&self) -> String {
+        login(&self.url)
+    }
 }
 
 pub(crate) fn section(issuer: &str) -> String {
+    format!("[server]\npublic_url = \"http://city.test\"\n{}", login(issuer))
+}
+
+fn login(issuer: &str) -> String {
     format!(
-        "[server]\npublic_url = \"http://city.test\"\n[login]\nissuer = \"{issuer}\"\nclient_id = \"yikouwen\"\n\
-         client_secret = \"a secret of tests\"\nlabel = \"浙里办\"\nlabel_en = \"Zheliban\"\n"
+        "[login]\nissuer = \"{issuer}\"\nclient_id = \"yikouwen\"\nclient_secret = \"a secret of tests\"\n\
+         label = \"浙里办\"\nlabel_en = \"Zheliban\"\n"
     )
 }
 
@@ -132,7 +141,8 @@ impl Browser {
         let answer = request.body(body).send().await.unwrap();
         assert!(answer.status().is_redirection(), "{}", answer.text().await.unwrap());
         let back = answer.headers()["location"].to_str().unwrap().to_owned();
-        back.strip_prefix("http://city.test").unwrap_or_else(|| panic!("{back}")).to_owned()
+        let (_, rest) = back.split_once("://").unwrap_or_else(|| panic!("{back}"));
+        format!("/{}", rest.split_once('/').unwrap().1)
     }
 
     /// Comes back, and returns where our server sends one then.

@@ -32,7 +32,7 @@ describe('the open conversation', () => {
 
   async function mount(): Promise<void> {
     const live = { start: vi.fn(), stop: vi.fn(), retry: vi.fn() };
-    const desk = createDesk({ api: api({ conversation }), name: '王老师', alerts: { play: vi.fn() }, makeLive: () => live });
+    const desk = createDesk({ api: api({ conversation, enterprise: () => Promise.resolve(undefined) }), name: '王老师', alerts: { play: vi.fn() }, makeLive: () => live });
     host = document.createElement('div');
     document.body.append(host);
     app = createApp(ConversationPanel);
