@@ -6,8 +6,9 @@
 //! whoever consented also holds that channel: a link that was sent to a stranger joins nothing, because the stranger's code
 //! would have to come back through the sender's conversation.
 //!
-//! Open next: [`login`] (the steps), [`session`] (who is logged in on our pages), [`provider`].
+//! Open next: [`login`] (the steps to the provider and back), [`link`] (joining a channel), [`session`] (who is logged in on our pages), [`provider`].
 
+pub mod link;
 pub mod login;
 pub mod provider;
 pub mod session;
@@ -20,7 +21,8 @@ use std::time::Duration;
 
 use crate::records::Ledger;
 use crate::store::StoreError;
-pub use login::{Begun, Confirmed, Consented, LoginStage, LoginView, Returned};
+pub use link::{Confirmed, Consented};
+pub use login::{Begun, LoginStage, LoginView, Returned};
 pub use provider::{Provider, ProviderError, ProviderSettings};
 
 /// What the configuration says of logins.

@@ -1,28 +1,21 @@
-//! The steps of a login: begun by a channel or on our own page, sent to the provider, returned from it, consented to, and
-//! confirmed through the channel that is to be joined.
+//! The steps of a login: begun by a channel or on our own page, sent to the provider, and returned from it. What follows for
+//! the channel stands in `link`.
 
 use jiff::{SignedDuration, Timestamp};
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::provider::Arrival;
 use super::{Identities, IdentityError, digest, masked, secret};
 use crate::records::citizen::CitizenOf;
-use crate::records::{CitizenRecord, LinkRecord, keys};
+use crate::records::{CitizenRecord, keys};
 use crate::store::{Commit, Committed, StoreError, StoreExt, Version};
 
 /// How long each of the two halves of a login may take: until one is back from the provider, and from there on.
 const HALF: SignedDuration = SignedDuration::from_mins(10);
 
-/// How often a code may be wrong before it is worth nothing.
-const WRONG_CODES: u8 = 5;
-
 /// How often a change is tried again when another one came first.
-const TRIES: usize = 16;
-
-/// How many channels one citizen may join. Nobody has so many; without a bound a record could grow for ever.
-const MOST_LINKS: usize = 50;
+pub(super) const TRIES: usize = 16;
 
 /// How far a login has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -38,21 +31,21 @@ pub enum LoginStage {
 
 /// A login under way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct LoginRecord {
+pub(super) struct LoginRecord {
     /// The channel and the address to be joined; none when it was begun on our own page.
-    peer: Option<(String, String)>,
+    pub(super) peer: Option<(String, String)>,
     /// The page that began it, where one did.
-    origin: Option<String>,
-    until: Timestamp,
-    stage: LoginStage,
+    pub(super) origin: Option<String>,
+    pub(super) until: Timestamp,
+    pub(super) stage: LoginStage,
     /// The digests of what comes back with the address and with the cookie.
-    state: Option<String>,
-    browser: Option<String>,
-    nonce: String,
-    verifier: String,
-    citizen: Option<String>,
-    code: Option<String>,
-    wrong: u8,
+    pub(super) state: Option<String>,
+    pub(super) browser: Option<String>,
+    pub(super) nonce: String,
+    pub(super) verifier: String,
+    pub(super) citizen: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) wrong: u8,
 }
 
 /// A login that was begun for a channel.
@@ -97,33 +90,6 @@ pub struct LoginView {
     pub stage: LoginStage,
 }
 
-/// What has to come back through the channel.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Consented {
-    /// Six digits.
-    pub code: String,
-    /// When they end.
-    pub expires_at: Timestamp,
-    /// The page to which they may be handed.
-    pub origin: Option<String>,
-}
-
-/// What a code that came through a channel was worth.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Confirmed {
-    /// The channel is joined.
-    Linked {
-        /// To whom.
-        citizen: CitizenRecord,
-        /// Whether by this code, rather than before.
-        anew: bool,
-    },
-    /// It is not the one.
-    Wrong,
-    /// No code is waited for.
-    NotAsked,
-}
-
 impl Identities {
     /// Begins to join a channel. A second login of the same peer takes the place of the first.
     ///
@@ -162,11 +128,11 @@ impl Identities {
         }
     }
 
-    fn later(&self) -> Timestamp {
+    pub(super) fn later(&self) -> Timestamp {
         self.ledger.now().checked_add(HALF).unwrap_or(Timestamp::MAX)
     }
 
-    async fn login(&self, key: &str) -> Result<(LoginRecord, Version), IdentityError> {
+    pub(super) async fn login(&self, key: &str) -> Result<(LoginRecord, Version), IdentityError> {
         let found = self.ledger.store().get_json::<LoginRecord>(&keys::login(key)).await?;
         let now = self.ledger.now();
         found.filter(|(login, _)| now < login.until).ok_or(IdentityError::Expired)
@@ -299,161 +265,6 @@ impl Identities {
         Err(busy().into())
     }
 
-    /// Notes the consent of whoever is logged in, and makes the code that has to come back through the channel.
-    ///
-    /// # Errors
-    /// When the login belongs to somebody else or to nobody, or its channel is joined to another citizen.
-    pub async fn consent(&self, id: &str, citizen: &CitizenRecord) -> Result<Consented, IdentityError> {
-        let key = digest(id);
-        let (mut login, version) = self.login(&key).await?;
-        // Whoever is logged in here already need not go to the provider once more; whoever went there for this login is
-        // the one to consent to it.
-        let own = login.citizen.as_ref().is_none_or(|of| *of == citizen.id);
-        let (channel, address) = login.peer.clone().filter(|_| own).ok_or(IdentityError::Expired)?;
-        login.citizen = Some(citizen.id.clone());
-        self.free(&channel, &address, citizen).await?;
-        let code = format!("{:06}", rand::rng().random_range(0..1_000_000_u32));
-        login.code = Some(code.clone());
-        login.wrong = 0;
-        login.stage = LoginStage::Consented;
-        login.until = self.later();
-        let (expires_at, origin) = (login.until, login.origin.clone());
-        let commit = Commit::new()
-            .check(keys::login(&key), Some(version))
-            .put_json(keys::login(&key), &login)
-            // Whoever began another login meanwhile and consents to this one means this one.
-            .put_json(keys::login_of(&channel, &address), &key);
-        match self.ledger.store().commit(commit).await? {
-            Committed::Done(_) => Ok(Consented { code, expires_at, origin }),
-            Committed::Conflict(_) => Err(IdentityError::Expired),
-        }
-    }
-
-    /// Whether a peer belongs to nobody else.
-    async fn free(&self, channel: &str, address: &str, citizen: &CitizenRecord) -> Result<(), IdentityError> {
-        match self.ledger.citizen_of(channel, address).await? {
-            Some(other) if other.id != citizen.id => Err(IdentityError::Elsewhere),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes a code that came through a channel. A code that was right is right again, because a platform may deliver the
-    /// same message twice and a worker may have to begin anew.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn confirm(
-        &self,
-        channel: &str,
-        address: &str,
-        code: &str,
-    ) -> Result<Confirmed, IdentityError> {
-        let store = self.ledger.store();
-        for _ in 0..TRIES {
-            let of = store.get_json::<String>(&keys::login_of(channel, address)).await?;
-            let Some((key, _)) = of else { return Ok(Confirmed::NotAsked) };
-            let (mut login, version) = match self.login(&key).await {
-                Err(IdentityError::Expired) => return Ok(Confirmed::NotAsked),
-                found => found?,
-            };
-            let (Some(expected), Some(citizen)) = (&login.code, &login.citizen) else {
-                return Ok(Confirmed::NotAsked);
-            };
-            if login.wrong >= WRONG_CODES {
-                return Ok(Confirmed::NotAsked);
-            }
-            let id = keys::login(&key);
-            let mut commit = Commit::new().check(id.clone(), Some(version));
-            if expected != code.trim() {
-                login.wrong += 1;
-                match store.commit(commit.put_json(id, &login)).await? {
-                    Committed::Done(_) => return Ok(Confirmed::Wrong),
-                    Committed::Conflict(_) => continue,
-                }
-            }
-            let key = keys::citizen(citizen);
-            let Some((mut citizen, version)) = store.get_json::<CitizenRecord>(&key).await? else {
-                return Ok(Confirmed::NotAsked);
-            };
-            if citizen.has(channel, address) {
-                return Ok(Confirmed::Linked { citizen, anew: false });
-            }
-            match self.free(channel, address, &citizen).await {
-                Err(IdentityError::Elsewhere) => return Ok(Confirmed::NotAsked),
-                free => free?,
-            }
-            if citizen.links.len() >= MOST_LINKS {
-                citizen.links.remove(0);
-            }
-            citizen.links.push(LinkRecord {
-                id: Uuid::new_v4().simple().to_string(),
-                channel: channel.to_owned(),
-                address: address.to_owned(),
-                since: self.ledger.now(),
-                consent: self.consent_digest(),
-            });
-            login.stage = LoginStage::Linked;
-            let mine = keys::linked(channel, address);
-            let known = store.get(&mine).await?.map(|(_, version)| version);
-            commit = commit
-                .put_json(id, &login)
-                .check(key.clone(), Some(version))
-                .put_json(key, &citizen)
-                .check(mine.clone(), known)
-                .put_json(mine, &CitizenOf { citizen: citizen.id.clone() });
-            if let Committed::Done(_) = store.commit(commit).await? {
-                return Ok(Confirmed::Linked { citizen, anew: true });
-            }
-        }
-        Err(busy().into())
-    }
-
-    /// Lets go of a channel.
-    ///
-    /// # Errors
-    /// When the citizen has no such link.
-    pub async fn unlink(&self, citizen: &str, link: &str) -> Result<(), IdentityError> {
-        let store = self.ledger.store();
-        for _ in 0..TRIES {
-            let key = keys::citizen(citizen);
-            let found = store.get_json::<CitizenRecord>(&key).await?;
-            let (mut record, version) = found.ok_or(IdentityError::NotLoggedIn)?;
-            let place = record.links.iter().position(|known| known.id == link);
-            let gone = record.links.remove(place.ok_or(IdentityError::Unknown)?);
-            let commit = Commit::new()
-                .check(key.clone(), Some(version))
-                .put_json(key, &record)
-                .delete(keys::linked(&gone.channel, &gone.address));
-            if let Committed::Done(_) = store.commit(commit).await? {
-                return Ok(());
-            }
-        }
-        Err(busy().into())
-    }
-
-    /// Forgets a citizen: identity, name, links and logins. The conversations stay with the channels they were held in.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn forget(&self, citizen: &str) -> Result<(), IdentityError> {
-        let store = self.ledger.store();
-        for _ in 0..TRIES {
-            let key = keys::citizen(citizen);
-            let Some((record, version)) = store.get_json::<CitizenRecord>(&key).await? else { break };
-            let mut commit = Commit::new()
-                .check(key.clone(), Some(version))
-                .delete(key)
-                .delete(keys::identity(&record.identity));
-            for link in &record.links {
-                commit = commit.delete(keys::linked(&link.channel, &link.address));
-            }
-            if let Committed::Done(_) = store.commit(commit).await? {
-                break;
-            }
-        }
-        Ok(self.log_out_everywhere(citizen).await?)
-    }
-
     /// Forgets the logins that took too long or are done.
     pub(super) async fn sweep_logins(&self) -> Result<(), StoreError> {
         let store = self.ledger.store();
@@ -481,6 +292,6 @@ impl Identities {
     }
 }
 
-fn busy() -> StoreError {
+pub(super) fn busy() -> StoreError {
     StoreError::Unavailable("too many changes of one citizen at once".into())
 }
