@@ -121,17 +121,20 @@ async fn an_open_desk_is_told_when_the_picture_has_come() {
     let mut request = url.into_client_request().unwrap();
     request.headers_mut().insert("cookie", helper.cookie().parse().unwrap());
     let (mut desk, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    // The first frame comes once the desk listens; what happens before is no news to it.
+    desk.next().await.unwrap().unwrap();
     town.recorder.has_file("p1", "image/png", PNG);
-    // Long enough for the desk to see the message before its picture.
-    town.recorder.next_file.lock().unwrap().extend([503; 20]);
+    // The platform has no picture to give before the desk has seen the message.
+    town.recorder.next_file.lock().unwrap().extend([503; 1_000]);
     town.channel.sends("ada", "p1", MediaKind::Image, "p1", None).await;
     let mut states = Vec::new();
     while states.last().is_none_or(|state| state != "kept") {
-        let frame = tokio::time::timeout(std::time::Duration::from_secs(10), desk.next()).await;
+        let frame = tokio::time::timeout(std::time::Duration::from_secs(60), desk.next()).await;
         let Message::Text(text) = frame.unwrap().unwrap().unwrap() else { continue };
         let frame: Value = serde_json::from_str(&text).unwrap();
         if let Some(state) = frame["message"]["attachments"][0]["state"].as_str() {
             states.push(state.to_owned());
+            town.recorder.next_file.lock().unwrap().clear();
         }
     }
     assert_eq!(states, ["pending", "kept"], "the same message, once more");
