@@ -15,11 +15,10 @@ pub mod session;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use rand::RngExt;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use std::time::Duration;
 
-use crate::records::Ledger;
+use crate::records::{Ledger, token};
 use crate::store::StoreError;
 pub use link::{Confirmed, Consented};
 pub use login::{Begun, LoginStage, LoginView, Returned};
@@ -97,18 +96,8 @@ impl Identities {
     /// Which words were consented to.
     fn consent_digest(&self) -> String {
         let (zh, en) = &self.settings.consent;
-        digest(&format!("{zh}\0{en}"))
+        token::digest(&format!("{zh}\0{en}"))
     }
-}
-
-/// The digest under which a secret that somebody holds is kept, so that a stolen store opens nothing.
-fn digest(secret: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
-}
-
-/// A secret for somebody to hold.
-fn secret() -> String {
-    URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
 }
 
 /// A name of which only the beginning is kept: 张** for 张小三, A** for Ada.

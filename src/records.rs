@@ -12,6 +12,7 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod message;
+pub mod token;
 
 pub use change::Change;
 pub use citizen::{CitizenRecord, LinkRecord};

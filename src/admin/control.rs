@@ -13,9 +13,7 @@ use axum::extract::{DefaultBodyLimit, Json, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::StreamExt;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
@@ -25,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::{Command, Report};
 use crate::app::App;
+use crate::records::token;
 
 /// The file's name in the data directory.
 const FILE: &str = "control.json";
@@ -55,7 +54,7 @@ struct Control {
 /// When the port or the file cannot be made.
 pub(crate) async fn listen(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<Listening> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("cannot listen for commands")?;
-    let token = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
+    let token = token::fresh();
     let path = app.config.data.join(FILE);
     let address = Address { address: listener.local_addr()?, token: token.clone() };
     write_private(&path, &serde_json::to_vec(&address)?)

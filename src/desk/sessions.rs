@@ -1,15 +1,13 @@
 //! Helpers' logins. The cookie holds a random token; the store holds only its digest, so that a stolen backup logs
 //! nobody in.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Desk;
 use super::accounts::{self, AccountError, HelperRecord};
 use crate::records::keys;
+use crate::records::token::{self, digest};
 use crate::store::{Commit, Store, StoreError, StoreExt};
 
 /// A login.
@@ -30,10 +28,6 @@ pub enum SessionError {
     Store(#[from] StoreError),
 }
 
-fn digest(token: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(token.as_bytes()))
-}
-
 impl Desk {
     /// Logs a helper in and returns the account and the cookie's token.
     ///
@@ -51,7 +45,7 @@ impl Desk {
             Err(AccountError::WrongPassword) => return Err(self.throttle.failed(name)),
             verified => verified?,
         };
-        let token = URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>());
+        let token = token::fresh();
         let record = SessionRecord { helper: helper.name.clone(), expires_at: self.session_end() };
         store.attempt(Commit::new().put_json(keys::session(&digest(&token)), &record)).await?;
         self.sign_of_life(&helper.name).await?;

@@ -5,8 +5,9 @@ use rand::RngExt;
 use uuid::Uuid;
 
 use super::login::{LoginStage, TRIES, busy};
-use super::{Identities, IdentityError, digest};
+use super::{Identities, IdentityError};
 use crate::records::citizen::CitizenOf;
+use crate::records::token::digest;
 use crate::records::{CitizenRecord, LinkRecord, keys};
 use crate::store::{Commit, Committed, StoreExt};
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::provider::Arrival;
-use super::{Identities, IdentityError, digest, masked, secret};
+use super::{Identities, IdentityError, masked};
 use crate::records::citizen::CitizenOf;
+use crate::records::token::{self, digest};
 use crate::records::{CitizenRecord, keys};
 use crate::store::{Commit, Committed, StoreError, StoreExt, Version};
 
@@ -101,7 +102,7 @@ impl Identities {
         address: &str,
         origin: Option<String>,
     ) -> Result<Begun, StoreError> {
-        let id = secret();
+        let id = token::fresh();
         let peer = Some((channel.to_owned(), address.to_owned()));
         let record = LoginRecord { peer, origin, ..self.fresh() };
         let commit = Commit::new()
@@ -159,9 +160,9 @@ impl Identities {
                 let (login, version) = self.login(&digest(id)).await?;
                 (id.to_owned(), login, Some(version))
             }
-            None => (secret(), self.fresh(), None),
+            None => (token::fresh(), self.fresh(), None),
         };
-        let (state, browser) = (secret(), secret());
+        let (state, browser) = (token::fresh(), token::fresh());
         let departure = self.provider.depart(format!("{id}.{state}"), again).await?;
         let login = LoginRecord {
             state: Some(digest(&state)),

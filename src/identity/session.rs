@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Identities, IdentityError, digest, secret};
+use super::{Identities, IdentityError};
+use crate::records::token::{self, digest};
 use crate::records::{CitizenRecord, keys};
 use crate::store::{Commit, StoreError, StoreExt};
 
@@ -21,7 +22,7 @@ impl Identities {
 
     /// Logs a citizen in and returns the cookie's token.
     pub(super) async fn log_in(&self, citizen: &str) -> Result<String, StoreError> {
-        let token = secret();
+        let token = token::fresh();
         let record = SessionRecord { citizen: citizen.to_owned(), expires_at: self.session_end() };
         let commit = Commit::new().put_json(keys::citizen_session(&digest(&token)), &record);
         self.ledger.store().attempt(commit).await?;
