@@ -3,7 +3,7 @@
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use secrecy::ExposeSecret;
@@ -25,6 +25,24 @@ pub struct Signed(pub HelperRecord);
 /// The token of the cookie of a helper's login, if there is one.
 pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     cookie(headers, COOKIE)
+}
+
+/// The header that sets a cookie, or clears it with no seconds to live.
+pub(super) fn set_cookie(
+    web: &Shared,
+    (name, value): (&str, &str),
+    same_site: &str,
+    seconds: Option<u64>,
+) -> HeaderValue {
+    let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}");
+    if let Some(seconds) = seconds {
+        text.push_str(&format!("; Max-Age={seconds}"));
+    }
+    if web.settings.secure_cookies {
+        text.push_str("; Secure");
+    }
+    // Base64 and digits are always a valid header.
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// What a cookie holds, if there is one of this name.

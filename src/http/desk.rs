@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Shared;
-use super::auth::{COOKIE, Signed, token};
+use super::auth::{self, COOKIE, Signed, token};
 use super::error::ApiError;
 use super::extract::Body;
 use super::limits::address;
@@ -51,15 +51,7 @@ pub struct LoginReply {
 
 /// Sets or clears the cookie. Strict: no other site's page makes the browser send it.
 fn cookie(web: &Shared, value: &str, seconds: Option<u64>) -> HeaderValue {
-    let mut text = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict");
-    if let Some(seconds) = seconds {
-        text.push_str(&format!("; Max-Age={seconds}"));
-    }
-    if web.settings.secure_cookies {
-        text.push_str("; Secure");
-    }
-    // Base64 and digits are always a valid header.
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    auth::set_cookie(web, (COOKIE, value), "Strict", seconds)
 }
 
 /// Logs in.

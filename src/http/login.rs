@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::ask::Both;
-use super::auth::{CITIZEN_COOKIE, Citizen, cookie};
+use super::auth::{self, CITIZEN_COOKIE, Citizen, cookie};
 use super::error::ApiError;
 use super::extract::Body;
 use crate::identity::{Identities, IdentityError, LoginStage, ProviderError};
@@ -33,15 +33,7 @@ impl super::Web {
 
 /// Sets or clears a cookie of our own pages. Lax: it comes along when the provider sends somebody back.
 pub(super) fn set_cookie(web: &Shared, name: &str, value: &str, seconds: Option<u64>) -> HeaderValue {
-    let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
-    if let Some(seconds) = seconds {
-        text.push_str(&format!("; Max-Age={seconds}"));
-    }
-    if web.settings.secure_cookies {
-        text.push_str("; Secure");
-    }
-    // Base64 and digits are always a valid header.
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    auth::set_cookie(web, (name, value), "Lax", seconds)
 }
 
 /// Which login goes to the provider.
