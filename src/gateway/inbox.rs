@@ -34,9 +34,6 @@ const LABEL: usize = 100;
 /// The longest id of an entry, in bytes.
 const ENTRY_ID: usize = 200;
 
-/// Ratings up to this one are followed up.
-const BAD_RATING: u8 = 2;
-
 /// A message that waits to be handled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct InboxRecord {
@@ -223,14 +220,16 @@ impl Gateway {
         }
     }
 
+    /// When a citizen who is faster than the configured rate may try again.
+    pub(super) fn too_fast(&self, peer: &Peer) -> Option<Duration> {
+        let early = self.limiter.as_ref()?.check_key(&format!("{}/{}", peer.channel, peer.address)).err()?;
+        Some(early.wait_time_from(governor::clock::DefaultClock::default().now()))
+    }
+
     /// Back-pressure: what is over the limits is refused before anything is stored.
     fn admit(&self, inbound: &Inbound) -> Result<(), Obstacle> {
-        if let Some(limiter) = &self.limiter {
-            let peer = format!("{}/{}", inbound.peer.channel, inbound.peer.address);
-            if let Err(early) = limiter.check_key(&peer) {
-                let retry_after = early.wait_time_from(governor::clock::DefaultClock::default().now());
-                return Err(Obstacle::Refused(SubmitError::RateLimited { retry_after }));
-            }
+        if let Some(retry_after) = self.too_fast(&inbound.peer) {
+            return Err(Obstacle::Refused(SubmitError::RateLimited { retry_after }));
         }
         if self.pending() >= self.settings.queue_depth {
             return Err(Obstacle::Refused(SubmitError::Busy { retry_after: Duration::from_secs(2) }));
@@ -384,11 +383,12 @@ impl Gateway {
         let helper = change.state().owner.clone().or_else(|| change.state().previous_owner.clone());
         let rating = RatingRecord { score, comment, at: change.now, helper };
         change.put(keys::rating(change.now, &change.record.id), &rating);
+        let is_bad = rating.is_bad();
         change.record.rating = Some(rating);
         if stage == Stage::WrapUp {
             change.apply(StageEvent::Settle)?;
         }
-        let phrase = if score <= BAD_RATING { Phrase::RatedBad } else { Phrase::Rated };
+        let phrase = if is_bad { Phrase::RatedBad } else { Phrase::Rated };
         let words = self.engine.phrases().get(phrase, change.record.locale()).to_owned();
         change.append(MessageRecord::new(
             Uuid::now_v7().to_string(),

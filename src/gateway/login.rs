@@ -1,7 +1,6 @@
 //! A citizen's login, as far as it happens in the conversation: the link, and the code that comes back.
 
 use adapters::{Content, LoginLink, LoginRefused, LoginState, Peer};
-use governor::clock::Clock as _;
 
 use super::worker::notice;
 use super::{Gateway, translate};
@@ -29,10 +28,7 @@ impl Gateway {
         origin: Option<&str>,
     ) -> Result<LoginLink, LoginRefused> {
         let identities = self.logs_in(peer).ok_or(LoginRefused::Off)?;
-        if let Some(limiter) = &self.limiter
-            && let Err(early) = limiter.check_key(&format!("{}/{}", peer.channel, peer.address))
-        {
-            let retry_after = early.wait_time_from(governor::clock::DefaultClock::default().now());
+        if let Some(retry_after) = self.too_fast(peer) {
             return Err(LoginRefused::RateLimited { retry_after });
         }
         let begun = identities.begin(peer.channel.as_str(), &peer.address, origin.map(str::to_owned)).await;

@@ -23,6 +23,14 @@ pub struct RatingRecord {
     pub helper: Option<String>,
 }
 
+impl RatingRecord {
+    /// Whether it says that the matter was not settled, so that somebody looks after it.
+    pub fn is_bad(&self) -> bool {
+        const BAD: u8 = 2;
+        self.score <= BAD
+    }
+}
+
 /// A conversation.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ConversationRecord {

@@ -16,9 +16,6 @@ const OF_PEER: usize = 100;
 /// The longest question in a list, in characters.
 const QUESTION: usize = 120;
 
-/// Ratings up to this one say that the matter was not settled.
-const BAD_RATING: u8 = 2;
-
 /// What became of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -126,7 +123,7 @@ fn standing(stage: Stage, record: &ConversationRecord, unanswered: &[String]) ->
         Stage::Robot if unanswered.is_empty() => Standing::Resolved,
         Stage::Robot => Standing::Unresolved,
         Stage::WrapUp | Stage::Closed => match &record.rating {
-            Some(rating) if rating.score <= BAD_RATING => Standing::Unresolved,
+            Some(rating) if rating.is_bad() => Standing::Unresolved,
             _ => Standing::Resolved,
         },
         _ => Standing::Open,
