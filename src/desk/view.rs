@@ -195,7 +195,19 @@ impl Desk {
         Ok(Peer { channel: ChannelId::new(record.channel), address: record.address })
     }
 
-    /// A conversation with its transcript.
+    /// A conversation with its transcript, and with who the citizen is and what was asked before.
+    ///
+    /// # Errors
+    /// When there is none, or it is not the helper's to see.
+    pub async fn view_whole(&self, helper: &HelperRecord, id: &str) -> Result<ConversationView, DeskError> {
+        let view = self.view(helper, id).await?;
+        let record = self.ledger.conversation(id).await?.ok_or(DeskError::Unknown)?;
+        let (citizen, earlier) = self.known_of(helper, &record).await?;
+        Ok(ConversationView { citizen, earlier, ..view })
+    }
+
+    /// A conversation with its transcript alone: every message of it asks for this, and what was asked before is dear to
+    /// look up.
     ///
     /// # Errors
     /// When there is none, or it is not the helper's to see.
@@ -206,7 +218,6 @@ impl Desk {
             return Err(DeskError::NotYours { owner: record.conversation()?.owner });
         }
         let state = record.conversation()?;
-        let (citizen, earlier) = self.known_of(helper, &record).await?;
         let position = if state.stage.is_waiting() { self.ledger.position(id).await? } else { None };
         Ok(ConversationView {
             id: id.to_owned(),
@@ -219,8 +230,8 @@ impl Desk {
             position,
             transcript: self.ledger.messages(id, 0, TRANSCRIPT).await?,
             rating: record.rating,
-            citizen,
-            earlier,
+            citizen: None,
+            earlier: Vec::new(),
         })
     }
 

@@ -151,7 +151,7 @@ pub(super) async fn conversation(
     Signed(helper): Signed,
     Path(id): Path<String>,
 ) -> Result<Json<ConversationView>, ApiError> {
-    Ok(Json(web.desk.view(&helper, &id).await?))
+    Ok(Json(web.desk.view_whole(&helper, &id).await?))
 }
 
 /// Where a citizen works, as their platform knows it.
