@@ -35,8 +35,10 @@ fn text(entry: &Entry) -> Result<String, ExportError> {
         members.shift_remove("answer");
     }
     let matter = serde_saphyr::to_string(&members).map_err(failed)?;
+    // Empty lines at the end stay: a block of text that ends in them has nothing else to say so.
+    let end = if matter.ends_with('\n') { "" } else { "\n" };
     let body = if stands_beneath { format!("\n{answer}\n") } else { String::new() };
-    Ok(format!("---\n{}\n---\n{body}", matter.trim_end_matches('\n')))
+    Ok(format!("---\n{matter}{end}---\n{body}"))
 }
 
 /// A name that no other file has, not even on systems that do not tell capitals from small letters.

@@ -72,6 +72,22 @@ fn what_is_too_long_for_excel_is_named() {
     assert_eq!(back(std::slice::from_ref(&entry), ExportFormat::Csv), [entry]);
 }
 
+#[test]
+fn a_text_of_empty_lines_comes_back_though_nothing_follows_it() {
+    for number in ["\n", "\n\n", "x\n\n", " \n"] {
+        let mut entry = demo().remove(0);
+        entry.source = Some(crate::entry::Source {
+            title: "x".to_owned(),
+            number: Some(number.to_owned()),
+            url: None,
+            published_on: None,
+        });
+        for format in ExportFormat::ALL {
+            assert_eq!(back(std::slice::from_ref(&entry), format), [entry.clone()], "{format} {number:?}");
+        }
+    }
+}
+
 /// Texts as they come, and those that tables, spreadsheets and front matter read as something else.
 fn awkward() -> impl Strategy<Value = String> {
     let special = prop::sample::select(vec![
