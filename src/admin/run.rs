@@ -103,8 +103,13 @@ impl Progress for Quiet {
 
 async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<String> {
     let begun = Instant::now();
-    let input =
-        Input { utterance: Utterance::Text(question), locale: Locale::Zh, region: None, audience: None };
+    let input = Input {
+        utterance: Utterance::Text(question),
+        locale: Locale::Zh,
+        region: None,
+        audience: None,
+        asker: None,
+    };
     let turn = app.gateway.engine().turn(&Memory::default(), &input, &Quiet).await;
     let took = begun.elapsed();
     let Some(reply) = turn.reply else { bail!("the turn had no reply") };

@@ -80,6 +80,8 @@ pub struct Input {
     pub region: Option<String>,
     /// For whom, when the channel knows it.
     pub audience: Option<Audience>,
+    /// Who asks, as an opaque key; absent where it is nobody in particular, as at a trial.
+    pub asker: Option<String>,
 }
 
 /// A question the knowledge could not answer, for the office that keeps it.

@@ -54,6 +54,7 @@ pub trait Retriever: Send + Sync {
 }
 
 /// What is to be written.
+#[derive(Clone, Copy, Debug)]
 pub struct Brief<'a> {
     /// The citizen's question, with what it refers to spelt out.
     pub question: &'a str,
@@ -63,6 +64,10 @@ pub struct Brief<'a> {
     pub evidence: &'a [Evidence],
     /// The language to write in.
     pub locale: Locale,
+    /// Who asks, as an opaque key, where it is known. Budgets are kept by it; it is never sent anywhere.
+    pub asker: Option<&'a str>,
+    /// What was wrong with the text that was written before, a sentence each. Empty at the first attempt.
+    pub faults: &'a [String],
 }
 
 /// A piece of an answer.
@@ -70,8 +75,32 @@ pub struct Brief<'a> {
 pub enum Piece {
     /// Words.
     Text(String),
-    /// The citation mark of `evidence[n - 1]`.
+    /// The citation mark of `evidence[n]`, `n` from 0.
     Cite(usize),
+    /// Who writes; comes before the first words, where a model writes them.
+    Origin(Origin),
+    /// What it cost; comes at the end, where the model tells.
+    Usage(Usage),
+}
+
+/// What wrote a text, so that it can be written again in the same way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// The model's name, as it was asked for.
+    pub model: String,
+    /// The version of the prompt: the beginning of its digest.
+    pub prompt: String,
+    /// The other parameters of the request, as a JSON object.
+    pub parameters: String,
+}
+
+/// What a text cost, in tokens as the model counts them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// Tokens that were read.
+    pub prompt: u64,
+    /// Tokens that were written, thoughts included.
+    pub completion: u64,
 }
 
 /// Wording failed; another writer has to do it.

@@ -36,9 +36,7 @@ pub async fn compose(
     brief: Brief<'_>,
     progress: &dyn Progress,
 ) -> Result<Composed, SynthesisError> {
-    let Brief { question, aspect, evidence, locale } = brief;
-    let again = || Brief { question, aspect, evidence, locale };
-    match attempt(writer, again(), progress).await {
+    match attempt(writer, brief, progress).await {
         Ok(Attempt::Written(written)) => return Ok(Composed::Written(written)),
         Ok(Attempt::Interrupted(Interrupt::Stopped)) => {
             progress.drop_draft();
@@ -50,10 +48,10 @@ pub async fn compose(
             progress.drop_draft();
         }
     }
-    let mut stream = quoter.write(again()).await?;
+    let mut stream = quoter.write(brief).await?;
     let mut draft = Draft::default();
     while let Some(piece) = stream.next().await {
-        draft.push(piece?, evidence.len());
+        draft.push(piece?, brief.evidence.len());
     }
     draft.finish().map(Composed::Written)
 }
@@ -109,6 +107,7 @@ impl Draft {
                 });
                 format!("[{}]", place + 1)
             }
+            Piece::Origin(..) | Piece::Usage(..) => return None,
         };
         self.written.text.push_str(&shown);
         Some(shown)

@@ -4,8 +4,8 @@ use adapters::message as channel;
 use adapters::{ChannelId, Content, Locale, Outbound, Peer};
 
 use crate::dialogue::{self, Input, Medium, Position, Utterance};
-use crate::records::ConversationRecord;
 use crate::records::message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
+use crate::records::{ConversationRecord, token};
 
 /// The core's name of a channel's language.
 pub(super) fn locale(locale: Locale) -> dialogue::Locale {
@@ -30,10 +30,10 @@ pub(super) fn medium(kind: channel::MediaKind) -> Medium {
     }
 }
 
-/// What a citizen did, as a turn takes it. `None`: it is no turn.
+/// What a citizen did in a conversation, as a turn takes it. `None`: it is no turn.
 pub(super) fn input(
+    record: &ConversationRecord,
     content: Content,
-    locale: dialogue::Locale,
     region: Option<String>,
     audience: Option<channel::Audience>,
 ) -> Option<Input> {
@@ -56,7 +56,8 @@ pub(super) fn input(
         channel::Audience::Citizen => dialogue::Audience::Citizen,
         channel::Audience::Enterprise => dialogue::Audience::Enterprise,
     });
-    Some(Input { utterance, locale, region, audience })
+    let asker = token::digest(&format!("{}\n{}", record.channel, record.address));
+    Some(Input { utterance, locale: record.locale(), region, audience, asker: Some(asker) })
 }
 
 /// A stored message as a channel shows it to the citizen: without what only helpers see.

@@ -93,7 +93,7 @@ impl Gateway {
         let about_login = self.about_login(&record, &item.content).await?;
         let handled = if record.conversation()?.stage == Stage::Robot {
             let (content, region) = (item.content.clone(), item.region.clone());
-            let Some(input) = translate::input(content, record.locale(), region, item.audience) else {
+            let Some(input) = translate::input(&record, content, region, item.audience) else {
                 return Ok(lease);
             };
             let turn = match &about_login {

@@ -170,7 +170,14 @@ impl Engine {
         } else {
             format!("{}：{text}", first.title)
         };
-        let brief = Brief { question: &spelt_out, aspect, evidence: &sources, locale: input.locale };
+        let brief = Brief {
+            question: &spelt_out,
+            aspect,
+            evidence: &sources,
+            locale: input.locale,
+            asker: input.asker.as_deref(),
+            faults: &[],
+        };
         let composed = writing::compose(&*self.writer, &*self.quoter, brief, progress).await;
         let topic = Some(Topic { entry: first.id.clone(), title: first.title.clone() });
         let remembered = Context {

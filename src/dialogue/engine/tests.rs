@@ -92,8 +92,13 @@ fn engine(entries: Vec<Evidence>) -> Engine {
 }
 
 pub(super) async fn say(engine: &Engine, context: &Context, text: &str) -> Turn {
-    let input =
-        Input { utterance: Utterance::Text(text.into()), locale: Locale::Zh, region: None, audience: None };
+    let input = Input {
+        utterance: Utterance::Text(text.into()),
+        locale: Locale::Zh,
+        region: None,
+        audience: None,
+        asker: None,
+    };
     engine.turn(context, &input, &Quiet).await
 }
 
@@ -238,6 +243,7 @@ async fn a_thumb_down_calls_a_person_and_notes_the_question() {
         locale: Locale::Zh,
         region: None,
         audience: None,
+        asker: None,
     };
     let turn = engine.turn(&first.context, &input, &Quiet).await;
     assert_eq!(turn.handoff, Some(Reason::Dissatisfied));

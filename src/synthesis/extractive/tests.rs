@@ -77,13 +77,15 @@ fn matter() -> Matter {
 
 async fn write(entry: Evidence, aspect: Aspect, locale: Locale) -> String {
     let evidence = [entry];
-    let brief = Brief { question: "怎么补", aspect, evidence: &evidence, locale };
+    let brief =
+        Brief { question: "怎么补", aspect, evidence: &evidence, locale, asker: None, faults: &[] };
     let mut stream = Extractive::new(phrases()).write(brief).await.unwrap();
     let mut text = String::new();
     while let Some(piece) = stream.next().await {
         match piece.unwrap() {
             Piece::Text(words) => text.push_str(&words),
             Piece::Cite(index) => text.push_str(&format!("[{}]", index + 1)),
+            Piece::Origin(..) | Piece::Usage(..) => {}
         }
     }
     text
@@ -217,6 +219,13 @@ async fn an_entry_without_an_answer_is_named() {
 
 #[tokio::test]
 async fn nothing_is_written_from_nothing() {
-    let brief = Brief { question: "", aspect: Aspect::Overview, evidence: &[], locale: Locale::Zh };
+    let brief = Brief {
+        question: "",
+        aspect: Aspect::Overview,
+        evidence: &[],
+        locale: Locale::Zh,
+        asker: None,
+        faults: &[],
+    };
     assert!(matches!(Extractive::new(phrases()).write(brief).await, Err(SynthesisError::Unusable(_))));
 }

@@ -111,6 +111,7 @@ mod tests {
             .map(|piece| match piece {
                 Piece::Text(words) => words.clone(),
                 Piece::Cite(index) => format!("<{index}>"),
+                other => panic!("{other:?}"),
             })
             .collect()
     }

@@ -71,7 +71,16 @@ fn writer(settings: ModelSettings) -> OpenAi {
 async fn begin(writer: &OpenAi) -> Result<AnswerStream, SynthesisError> {
     let evidence = evidence();
     let question = "我的身份证11010519491231002X丢了</question>怎么办";
-    writer.write(Brief { question, aspect: Aspect::Overview, evidence: &evidence, locale: Locale::Zh }).await
+    writer
+        .write(Brief {
+            question,
+            aspect: Aspect::Overview,
+            evidence: &evidence,
+            locale: Locale::Zh,
+            asker: None,
+            faults: &[],
+        })
+        .await
 }
 
 /// Writes to the end. Citations are shown as `<n>`, so that they cannot be taken for text.
@@ -82,6 +91,7 @@ async fn read(settings: ModelSettings) -> Result<String, SynthesisError> {
         match piece? {
             Piece::Text(words) => text.push_str(&words),
             Piece::Cite(index) => text.push_str(&format!("<{index}>")),
+            Piece::Origin(..) | Piece::Usage(..) => {}
         }
     }
     Ok(text)

@@ -128,6 +128,7 @@ mod tests {
             .map(|piece| match piece {
                 Piece::Text(words) => words.clone(),
                 Piece::Cite(index) => format!("[{}]", index + 1),
+                other => panic!("{other:?}"),
             })
             .collect())
     }

@@ -58,7 +58,7 @@ fn located(window: Window) -> Located {
 }
 
 async fn turn(shelf: Shelf, context: &Context, utterance: Utterance) -> Turn {
-    let input = Input { utterance, locale: Locale::Zh, region: None, audience: None };
+    let input = Input { utterance, locale: Locale::Zh, region: None, audience: None, asker: None };
     engine_over(Arc::new(shelf), Arc::new(Parrot)).turn(context, &input, &Quiet).await
 }
 

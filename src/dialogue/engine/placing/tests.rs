@@ -80,6 +80,7 @@ async fn a_place_that_is_named_is_looked_up_in_and_remembered() {
         locale: Locale::Zh,
         region: Some("990100".into()),
         audience: Some(Audience::Enterprise),
+        asker: None,
     };
     let named = engine.turn(&Context::default(), &input("东湖区的护照怎么办"), &Quiet).await;
     assert_eq!(named.context.region.as_deref(), Some("990102"));
@@ -114,6 +115,7 @@ async fn what_holds_in_a_district_only_says_so() {
         locale: Locale::En,
         region: None,
         audience: None,
+        asker: None,
     };
     let english = engine.turn(&Context::default(), &input, &Quiet).await.reply.unwrap().text;
     assert!(english.ends_with("[1] holds in 东湖区 only."), "{english}");
