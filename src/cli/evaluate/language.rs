@@ -41,11 +41,15 @@ struct Figures {
 
 impl Figures {
     fn finished(mut self) -> Self {
-        let share = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
         self.precision = share(self.right, self.right + self.wrong);
         self.recall = share(self.right, self.right + self.missed);
         self
     }
+}
+
+/// A share; all of nothing.
+pub(super) fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
 /// Every kind with its figures.
@@ -134,7 +138,8 @@ pub(super) fn intents(asked: &Lines) -> anyhow::Result<()> {
     print(asked, table, &misses)
 }
 
-fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
+/// The lines of a file, a JSON object each.
+pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
