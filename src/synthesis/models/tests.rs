@@ -272,6 +272,29 @@ async fn a_slow_beginning_and_a_stall_are_given_up() {
 }
 
 #[tokio::test]
+async fn signs_of_life_are_no_tokens() {
+    let (comment, empty) = (": keep-alive\n\n".to_owned(), data(&content("")));
+    let begun = data(&content(WORDS));
+    let short = Duration::from_millis(100);
+    for (first, again, what) in [
+        (&comment, &comment, "the first token"),
+        (&empty, &empty, "the first token"),
+        (&begun, &comment, "the next token"),
+        (&begun, &empty, "the next token"),
+    ] {
+        let server = Server::start(vec![Step::Drip(first.clone(), again.clone())]).await;
+        // The total time is far away: only what counts tokens can end it soon.
+        let mut settings = settings(&server);
+        settings.total_timeout = Duration::from_secs(600);
+        settings.first_token_timeout = if what == "the first token" { short } else { settings.total_timeout };
+        settings.idle_timeout = if what == "the next token" { short } else { settings.total_timeout };
+        let read = tokio::time::timeout(Duration::from_secs(20), read(settings)).await;
+        let Ok(Err(SynthesisError::Unavailable(why))) = read else { panic!("{what}: {read:?}") };
+        assert!(why.contains(what), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn passing_failures_are_tried_again() {
     let ok = || Step::events(&[&content(WORDS), FINISHED]);
     let busy = || Step::status(429, &[("retry-after", "0")], "not json");
