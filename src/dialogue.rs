@@ -11,6 +11,7 @@ mod described;
 pub mod engine;
 pub mod evidence;
 pub mod handoff;
+pub mod hearing;
 pub mod intent;
 pub mod judgement;
 pub mod nearness;

@@ -2,6 +2,7 @@
 
 mod collections;
 mod fitting;
+mod hearing;
 mod language;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ pub(super) enum Evaluate {
     Masking(language::Lines),
     /// What citizens want of the conversation itself: {"id","text","intent"} a line
     Intents(language::Lines),
+    /// Fits the weights by which wishes are heard that no rule foresaw
+    TrainIntents(hearing::TrainIntents),
 }
 
 pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
@@ -57,6 +60,7 @@ pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
         Evaluate::Thresholds(asked) => fitting::thresholds(asked),
         Evaluate::Masking(asked) => language::masking(asked),
         Evaluate::Intents(asked) => language::intents(asked),
+        Evaluate::TrainIntents(asked) => hearing::train(asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,1 @@
+//! What the hearing does with weights of its own.
