@@ -186,6 +186,8 @@ impl Words {
     pub fn intent(&self, text: &str) -> Option<Intent> {
         let ruled = self.by_rule(text);
         match &self.hearing {
+            // Nothing was said: a picture alone, or blanks.
+            Some(_) if text.trim().is_empty() => None,
             Some(hearing) if !ruled.is_some_and(Intent::is_emergency) => {
                 hearing::settle(ruled, &hearing.margins(text), |intent| self.knows(intent))
             }

@@ -25,7 +25,7 @@ const PARTS: usize = 5;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct TrainIntents {
-    /// Labelled lines: {"text","intent"} a line
+    /// Labelled lines: {"text","intent"} a line; {"question"} is one without intent
     #[arg(value_name = "LINES.jsonl", required = true, num_args = 1..)]
     lines: Vec<PathBuf>,
     /// Entries, as `yikouwen export --entries` prints them, whose titles and similar questions are questions
@@ -44,8 +44,14 @@ pub(in crate::cli) struct TrainIntents {
 
 #[derive(Deserialize)]
 struct Labelled {
+    #[serde(alias = "question")]
     text: String,
+    #[serde(default = "no_intent")]
     intent: String,
+}
+
+fn no_intent() -> String {
+    NONE.to_owned()
 }
 
 pub(super) fn train(asked: &TrainIntents) -> anyhow::Result<()> {

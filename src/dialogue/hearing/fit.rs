@@ -14,6 +14,9 @@ const OFTEN: usize = 2;
 /// How much a mistake counts beside the size of the weights. Chosen by cross-validation: ten times more or less is worse.
 const COST: f64 = 1.0;
 
+/// How much concepts count beside other pieces: long words have many pairs of them.
+const OF_CONCEPTS: f32 = 0.7;
+
 /// Rounds after which a class is as good as it gets, and the change below which it is so earlier.
 const ROUNDS: usize = 60;
 const CLOSE: f64 = 0.05;
@@ -74,7 +77,8 @@ impl Material {
         for (new, &old) in (0..).zip(kept.values()) {
             place[old] = Some(new);
             let share = lines.len() as f32 / counts[old] as f32;
-            rarity.push((share.ln().max(0.0).sqrt() * SCALE).round().clamp(1.0, 255.0) as u8);
+            let kind = if names[old].starts_with('@') { OF_CONCEPTS } else { 1.0 };
+            rarity.push((share.ln().max(0.0).sqrt() * kind * SCALE).round().clamp(1.0, 255.0) as u8);
         }
         let lines_taken = taken
             .into_iter()

@@ -19,12 +19,13 @@ pub struct Costs {
 /// such turn calls a person anyway. Thanks and greetings that are looked up do little harm.
 pub fn costs(class: Class) -> Costs {
     match class {
-        Class::Emergency => Costs { missed: 6.0, question: 1.0, other: 1.0 },
-        Class::Intent(Intent::AskHuman | Intent::Dissatisfied) => {
-            Costs { missed: 1.0, question: 1.5, other: 1.0 }
-        }
+        Class::Emergency => Costs { missed: 6.0, question: 2.0, other: 1.0 },
+        Class::Intent(Intent::AskHuman) => Costs { missed: 1.5, question: 1.5, other: 1.0 },
+        Class::Intent(Intent::Dissatisfied) => Costs { missed: 1.0, question: 1.5, other: 1.0 },
         Class::Intent(Intent::Complaint) => Costs { missed: 1.0, question: 2.0, other: 1.0 },
-        Class::Intent(_) => Costs { missed: 0.5, question: 2.0, other: 1.0 },
+        // Logging in elsewhere is a matter that is asked about.
+        Class::Intent(Intent::Login) => Costs { missed: 0.5, question: 6.0, other: 1.0 },
+        Class::Intent(_) => Costs { missed: 0.8, question: 2.0, other: 1.0 },
     }
 }
 
