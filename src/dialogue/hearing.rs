@@ -11,8 +11,6 @@ mod normal;
 pub mod pieces;
 pub mod thresholds;
 
-use std::fmt::Write as _;
-
 use super::intent::Intent;
 use pieces::{Concepts, Pieces, Vocabulary};
 
@@ -311,15 +309,14 @@ pub fn print(comment: &str, rows: &[Row], bias: &Scores, thresholds: &Scores) ->
         text.push('\n');
         text.push_str(name);
         for number in numbers {
-            // Writing to a string does not fail.
-            let _ = write!(text, "\t{number:.3}");
+            text.push_str(&format!("\t{number:.3}"));
         }
     }
     text.push('\n');
     for row in rows {
-        let _ = write!(text, "{}\t{}", row.piece, row.rarity);
+        text.push_str(&format!("{}\t{}", row.piece, row.rarity));
         for (class, weight) in &row.weights {
-            let _ = write!(text, "\t{class}:{weight}");
+            text.push_str(&format!("\t{class}:{weight}"));
         }
         text.push('\n');
     }
