@@ -11,9 +11,9 @@ use crate::support::process::PROGRAM;
 /// docs/language.md.
 const FLOORS: [(&str, f64, f64); 4] = [
     ("emergency", 0.85, 0.95),
-    ("ask_human", 0.93, 0.84),
-    ("dissatisfied", 0.90, 0.90),
-    ("complaint", 0.85, 0.70),
+    ("ask_human", 0.95, 0.90),
+    ("dissatisfied", 0.92, 0.92),
+    ("complaint", 0.85, 0.75),
 ];
 
 /// The share of questions that has to be looked up as questions.
