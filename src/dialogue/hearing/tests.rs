@@ -1,3 +1,5 @@
+//! What the hearing does with weights of its own, and with those that ship.
+
 use super::fit::{Line, Material, biases};
 use super::pieces::{Concepts, Pieces};
 use super::{Class, Hearing, HearingError, Scores, decide, print, settle};
