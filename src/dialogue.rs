@@ -12,6 +12,7 @@ pub mod engine;
 pub mod evidence;
 pub mod grounding;
 pub mod handoff;
+pub mod hearing;
 pub mod intent;
 pub mod judgement;
 pub mod nearness;

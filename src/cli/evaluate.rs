@@ -4,6 +4,7 @@ mod collections;
 mod evidence;
 mod fitting;
 mod guardrails;
+mod hearing;
 mod language;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +50,8 @@ pub(super) enum Evaluate {
     Guardrails(guardrails::Guardrails),
     /// What citizens want of the conversation itself: {"id","text","intent"} a line
     Intents(language::Lines),
+    /// Fits the weights by which wishes are heard that no rule foresaw
+    TrainIntents(hearing::TrainIntents),
 }
 
 pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
@@ -62,6 +65,7 @@ pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
         Evaluate::Masking(asked) => language::masking(asked),
         Evaluate::Guardrails(asked) => guardrails::measure(asked),
         Evaluate::Intents(asked) => language::intents(asked),
+        Evaluate::TrainIntents(asked) => hearing::train(asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

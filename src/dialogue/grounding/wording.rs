@@ -87,10 +87,9 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
     if best >= SAME_FIGURES {
         figures(&words, asked, &laid, faults);
     }
-    if best >= ALIKE {
-        if limits(clause.text).iter().any(|limit| is_turned_round(clause.text, limit, &laid, cited)) {
-            faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
-        }
+    let turned_round = |limit: &Limit| is_turned_round(clause.text, limit, &laid, cited);
+    if best >= ALIKE && limits(clause.text).iter().any(turned_round) {
+        faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
     }
     // One sentence that says the same in the same way is enough.
     if laid.iter().all(|laid| is_contrary(clause, laid, cited)) {
