@@ -1,7 +1,8 @@
 //! What the operator does: one set of commands, run here when the data directory is free, and inside the running
 //! server otherwise ([`control`]), because only one process can hold the store.
 
-pub mod command;
+mod answers;
+mod command;
 pub mod control;
 mod files;
 pub mod run;

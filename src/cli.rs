@@ -290,6 +290,9 @@ enum HelperAction {
 pub async fn run(arguments: Arguments) -> ExitCode {
     let (common, command) = match arguments.action {
         Action::Serve { common, listen, demo } => return serve::serve(&common, listen, demo).await,
+        Action::Evaluate { what: evaluate::Evaluate::Answers { common, file, json, misses } } => {
+            (common, Command::Answers { file: absolute(&file), json, misses })
+        }
         Action::Evaluate { what } => return evaluate::evaluate(&what),
         Action::Wechat { action } => return wechat::run(action).await,
         Action::Check { common, online } => return check::check(&common, online).await,

@@ -90,6 +90,15 @@ pub enum Command {
         /// What to do with them.
         trial: TrialCommand,
     },
+    /// Measures whole answers.
+    Answers {
+        /// The file of questions, absolute.
+        file: PathBuf,
+        /// As JSON.
+        json: bool,
+        /// With every question whose answer is not as it should be.
+        misses: bool,
+    },
     /// Writes a backup.
     Backup {
         /// Where to, absolute.

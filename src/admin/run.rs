@@ -12,7 +12,7 @@ use super::command::{Command, Report, Step};
 use super::files;
 use crate::app::App;
 use crate::desk::accounts;
-use crate::dialogue::{Context as Memory, Input, Interrupt, Locale, Progress, Utterance};
+use crate::dialogue::{Context as Memory, Input, Interrupt, Locale, Progress, Turn, Utterance};
 use crate::store;
 
 /// Runs a command; what it says goes to `out`. A receiver that is gone is no reason to stop halfway.
@@ -78,6 +78,9 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
             say(super::search::search(app, &question, limit, json, explain).await?);
         }
         Command::Trial { trial } => say(super::trial::run(app, trial, out).await?),
+        Command::Answers { file, json, misses } => {
+            say(super::answers::measure(app, &file, json, misses, out).await?);
+        }
         Command::Backup { directory } => {
             let summary = store::backup(store, &directory, app.ledger.now()).await?;
             say(format!("{} records were written to {}", summary.records, directory.display()));
@@ -101,8 +104,8 @@ impl Progress for Quiet {
     }
 }
 
-async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<String> {
-    let begun = Instant::now();
+/// A question of nobody in particular, in a conversation of its own.
+pub(super) async fn turn_of(app: &App, question: String) -> Turn {
     let input = Input {
         utterance: Utterance::Text(question),
         locale: Locale::Zh,
@@ -110,7 +113,12 @@ async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<Strin
         audience: None,
         asker: None,
     };
-    let turn = app.gateway.engine().turn(&Memory::default(), &input, &Quiet).await;
+    app.gateway.engine().turn(&Memory::default(), &input, &Quiet).await
+}
+
+async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<String> {
+    let begun = Instant::now();
+    let turn = turn_of(app, question).await;
     let took = begun.elapsed();
     let Some(reply) = turn.reply else { bail!("the turn had no reply") };
     let outcome = reply.outcome.map_or("answered", |outcome| outcome.name());

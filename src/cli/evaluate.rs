@@ -15,7 +15,7 @@ use clap::Subcommand;
 use knowledge::Analyzer;
 use knowledge::evaluate::retrieval::{self, Figures};
 
-use super::fail;
+use super::{Common, fail};
 use crate::print::say;
 
 #[derive(Subcommand, Debug)]
@@ -48,6 +48,20 @@ pub(super) enum Evaluate {
     Masking(language::Lines),
     /// The verification of answers, on faithful ones and on the same made wrong in one place
     Guardrails(guardrails::Guardrails),
+    /// Whole answers: {"id","question","entries"?,"must"?,"must_not"?,"forbidden"?} a line
+    Answers {
+        #[command(flatten)]
+        common: Common,
+        /// The questions
+        #[arg(value_name = "QUESTIONS.jsonl")]
+        file: PathBuf,
+        /// The figures as JSON
+        #[arg(long)]
+        json: bool,
+        /// Prints every question whose answer is not as it should be
+        #[arg(long)]
+        misses: bool,
+    },
     /// What citizens want of the conversation itself: {"id","text","intent"} a line
     Intents(language::Lines),
     /// Fits the weights by which wishes are heard that no rule foresaw
@@ -63,6 +77,8 @@ pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
         Evaluate::Train(asked) => fitting::train(asked),
         Evaluate::Thresholds(asked) => fitting::thresholds(asked),
         Evaluate::Masking(asked) => language::masking(asked),
+        // It needs the opened program and is a command of it.
+        Evaluate::Answers { .. } => Ok(()),
         Evaluate::Guardrails(asked) => guardrails::measure(asked),
         Evaluate::Intents(asked) => language::intents(asked),
         Evaluate::TrainIntents(asked) => hearing::train(asked),

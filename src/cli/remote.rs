@@ -85,8 +85,10 @@ pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
         Err(error) => return fail(&error),
     };
     // Asking and searching work from the first minute on, as serving does.
-    if matches!(command, Command::Ask { .. } | Command::Search { .. } | Command::Trial { .. })
-        && app.config.city.demo
+    if matches!(
+        command,
+        Command::Ask { .. } | Command::Answers { .. } | Command::Search { .. } | Command::Trial { .. }
+    ) && app.config.city.demo
         && let Err(error) = app.prepare_knowledge().await
     {
         return fail(&error);

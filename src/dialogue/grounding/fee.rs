@@ -1,7 +1,12 @@
 //! Whether something is free. 收费 and 不收费 differ in one character, and the citizen pays for it.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::beside::beside;
 use super::fact::{FactKind, facts};
+use super::pattern::patterns;
 use super::source::Source;
 
 /// Words with 收费 that do not say that something is charged.
@@ -21,6 +26,10 @@ const NEITHER: &[&str] = &[
 /// Words by which evidence says that something is free.
 const FREE: &[&str] = &["不收费", "免费", "不要钱", "不用钱", "不花钱", "不收", "免"];
 
+patterns! {
+    CHARGED = r"收(?:费|取|工本|手续|押金|保证金|\d)|另收|公示价|自己付";
+}
+
 /// How alike a sentence has to be to speak of the very same thing.
 const SAME: f64 = 0.85;
 
@@ -39,11 +48,8 @@ pub(super) fn is_wrong(line: &str, cited: &[&Source]) -> bool {
     if charged {
         let names_price = facts(line).iter().any(|fact| fact.kind == FactKind::Amount);
         let states_price = |text: &str| {
-            let rest = without(
-                text,
-                &["不收费", "不收", "免收", "收入", "收到", "回收", "验收", "签收", "接收", "收款", "吸收"],
-            );
-            rest.contains('收')
+            let rest = without(text, &["不收费", "不收", "免收"]);
+            CHARGED.as_ref().is_some_and(|pattern| pattern.is_match(&rest))
                 || (names_price && facts(&rest).iter().any(|fact| fact.kind == FactKind::Amount))
         };
         let very_thing_is_free = || {
@@ -52,7 +58,8 @@ pub(super) fn is_wrong(line: &str, cited: &[&Source]) -> bool {
                 cited.iter().flat_map(|source| &source.sentences).any(|known| {
                     let known: &[char] = &known.text;
                     let text: String = known.iter().collect();
-                    text.contains("不收费") && beside(&sentence, known).share >= SAME
+                    ["不收费", "免费"].iter().any(|word| text.contains(word))
+                        && beside(&sentence, known).share >= SAME
                 })
             })
         };

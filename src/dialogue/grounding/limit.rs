@@ -149,6 +149,8 @@ const ANYWHERE: &[(&str, Option<Direction>)] = &[
     ("不可超过", Some(Direction::Down)),
     ("不得超过", Some(Direction::Down)),
     ("不超过", Some(Direction::Down)),
+    ("未超过", Some(Direction::Down)),
+    ("没超过", Some(Direction::Down)),
     ("不得低于", Some(Direction::Up)),
     ("不能低于", Some(Direction::Up)),
     ("不低于", Some(Direction::Up)),

@@ -240,6 +240,16 @@ fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>) -> 
         });
         let is_turn_itself =
             here.iter().all(|&(place, _)| own.iter().any(|turn| (turn.start..turn.end).contains(&place)));
-        !agrees && !is_turn_itself
+        !agrees && !is_turn_itself && !is_affirmed_beside(known, &object)
     })
+}
+
+/// Whether the same words stand in the sentence without being denied, too: 接到通知的, and 没接到通知的.
+fn is_affirmed_beside(sentence: &Sentence, object: &[usize]) -> bool {
+    let words: Vec<char> = object.iter().map(|&place| sentence.text[place]).collect();
+    let mut places = sentence.text.windows(words.len()).enumerate();
+    words.len() > 1
+        && places.any(|(place, window)| {
+            window == words.as_slice() && !is_denied(&sentence.text, &sentence.turns, place)
+        })
 }
