@@ -1,68 +1,115 @@
 //! What an entry says, as one text: what a model is given, and what its answer is held against.
 
-use std::fmt::{Result as Written, Write};
-
 use super::evidence::{Details, Evidence, Material, Matter, Policy, Window};
+
+/// Which part of an entry a line belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    /// The title.
+    Title,
+    /// The answer, what a policy gives, what something costs.
+    Answer,
+    /// Who may apply.
+    Condition,
+    /// What to bring.
+    Material,
+    /// What to do.
+    Step,
+    /// Where, when, by which rule, and how long it takes.
+    Circumstance,
+}
+
+/// A line of an entry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Line {
+    /// Where it belongs.
+    pub(super) part: Part,
+    /// What stands before it; Chinese, as the entries are.
+    label: Option<&'static str>,
+    /// Whether it is one of several.
+    is_item: bool,
+    /// Its words.
+    pub(super) text: String,
+}
 
 impl Evidence {
     /// Everything the entry says, in lines. The labels are Chinese, as the entries are.
     pub fn described(&self) -> String {
         let mut text = String::new();
-        // Writing into a string cannot fail.
-        match describe(&mut text, self) {
-            Ok(()) | Err(_) => text,
+        let mut before = None;
+        for line in self.lines() {
+            match (line.label, line.is_item) {
+                (Some(label), true) => {
+                    if before != Some(label) {
+                        text.push_str(&format!("{label}：\n"));
+                    }
+                    text.push_str("- ");
+                }
+                (Some(label), false) => text.push_str(&format!("{label}：")),
+                (None, _) => {}
+            }
+            before = line.label;
+            text.push_str(&line.text);
+            text.push('\n');
         }
+        text
+    }
+
+    /// The lines of the entry, each with the part it belongs to.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        let mut lines =
+            vec![Line { part: Part::Title, label: None, is_item: false, text: trimmed(&self.title) }];
+        lines.extend(self.answer.trim().lines().map(|line| Line {
+            part: Part::Answer,
+            label: None,
+            is_item: false,
+            text: line.trim_end().to_owned(),
+        }));
+        stated(&mut lines, Part::Circumstance, "主管部门", self.department.as_deref());
+        stated(&mut lines, Part::Circumstance, "依据", self.source.as_deref());
+        match &self.details {
+            Details::Matter(matter) => describe_matter(&mut lines, matter),
+            Details::Policy(policy) => describe_policy(&mut lines, policy),
+            Details::Faq | Details::Scenario(..) => {}
+        }
+        lines
     }
 }
 
-fn describe(text: &mut String, evidence: &Evidence) -> Written {
-    writeln!(text, "{}\n{}", evidence.title.trim(), evidence.answer.trim())?;
-    stated(text, "主管部门", evidence.department.as_deref())?;
-    stated(text, "依据", evidence.source.as_deref())?;
-    match &evidence.details {
-        Details::Matter(matter) => describe_matter(text, matter),
-        Details::Policy(policy) => describe_policy(text, policy),
-        Details::Faq | Details::Scenario(..) => Ok(()),
-    }
-}
-
-fn describe_matter(text: &mut String, matter: &Matter) -> Written {
-    listed(text, "办理条件", matter.conditions.iter().cloned())?;
-    listed(text, "要带的材料", matter.materials.iter().map(material))?;
-    listed(text, "办理步骤", matter.steps.iter().cloned())?;
-    stated(text, "费用", matter.fees.as_deref())?;
+fn describe_matter(lines: &mut Vec<Line>, matter: &Matter) {
+    listed(lines, Part::Condition, "办理条件", matter.conditions.iter().cloned());
+    listed(lines, Part::Material, "要带的材料", matter.materials.iter().map(material));
+    listed(lines, Part::Step, "办理步骤", matter.steps.iter().cloned());
+    stated(lines, Part::Answer, "费用", matter.fees.as_deref());
     let time = matter.time_limit_days.map(|days| match days {
         0 => "当场办结".to_owned(),
         days => format!("{days} 个工作日"),
     });
-    stated(text, "办理时限", time.as_deref())?;
-    listed(text, "办理地点", matter.windows.iter().map(window))?;
-    stated(text, "网上办理", matter.online_url.as_deref())?;
-    stated(text, "预约", matter.appointment_url.as_deref())
+    stated(lines, Part::Circumstance, "办理时限", time.as_deref());
+    listed(lines, Part::Circumstance, "办理地点", matter.windows.iter().map(window));
+    stated(lines, Part::Circumstance, "网上办理", matter.online_url.as_deref());
+    stated(lines, Part::Circumstance, "预约", matter.appointment_url.as_deref());
 }
 
-fn describe_policy(text: &mut String, policy: &Policy) -> Written {
-    stated(text, "享受内容", Some(&policy.benefits))?;
-    listed(text, "条件", policy.conditions.iter().cloned())?;
-    stated(text, "开始申请", policy.apply.0.as_deref())?;
-    stated(text, "截止申请", policy.apply.1.as_deref())
+fn describe_policy(lines: &mut Vec<Line>, policy: &Policy) {
+    stated(lines, Part::Answer, "享受内容", Some(&policy.benefits));
+    listed(lines, Part::Condition, "条件", policy.conditions.iter().cloned());
+    stated(lines, Part::Circumstance, "开始申请", policy.apply.0.as_deref());
+    stated(lines, Part::Circumstance, "截止申请", policy.apply.1.as_deref());
 }
 
-fn stated(text: &mut String, label: &str, value: Option<&str>) -> Written {
-    match value.map(str::trim).filter(|value| !value.is_empty()) {
-        Some(value) => writeln!(text, "{label}：{value}"),
-        None => Ok(()),
+fn trimmed(text: &str) -> String {
+    text.trim().to_owned()
+}
+
+fn stated(lines: &mut Vec<Line>, part: Part, label: &'static str, value: Option<&str>) {
+    if let Some(text) = value.map(trimmed).filter(|value| !value.is_empty()) {
+        lines.push(Line { part, label: Some(label), is_item: false, text });
     }
 }
 
-fn listed(text: &mut String, label: &str, items: impl Iterator<Item = String>) -> Written {
-    for (place, item) in items.enumerate() {
-        if place == 0 {
-            writeln!(text, "{label}：")?;
-        }
-        writeln!(text, "- {}", item.trim())?;
-    }
-    Ok(())
+fn listed(lines: &mut Vec<Line>, part: Part, label: &'static str, items: impl Iterator<Item = String>) {
+    lines.extend(items.map(|item| Line { part, label: Some(label), is_item: true, text: trimmed(&item) }));
 }
 
 fn material(material: &Material) -> String {

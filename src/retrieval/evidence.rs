@@ -20,7 +20,7 @@ pub(super) fn matters(entry: &Entry) -> Vec<EntryId> {
 }
 
 /// The entry as evidence; `titles` names the matters of a scenario.
-pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
+pub(crate) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
     let kind = match entry.details {
         entry::Details::Faq => EvidenceKind::Faq,
         entry::Details::Matter(_) => EvidenceKind::Matter,

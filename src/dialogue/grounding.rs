@@ -1,0 +1,323 @@
+//! Whether an answer stands in the evidence it cites, and what it leaves out of it. No model is asked.
+//!
+//! A writer is told to copy what binds: amounts, limits, conditions, exceptions. So every sentence of an answer is laid
+//! beside the sentences of the evidence it cites ([`beside`]), and what differs is looked at: figures ([`fact`],
+//! [`stated`]), limits and denials ([`wording`]), and whether something is free ([`fee`]). What a sentence of the evidence
+//! says and the answer left out is named in the office's own words ([`omitted`]).
+
+mod beside;
+mod fact;
+mod fee;
+mod limit;
+mod moment;
+mod normal;
+mod numeral;
+mod omitted;
+mod pattern;
+mod piece;
+mod sense;
+mod source;
+mod stated;
+mod turn;
+mod wording;
+
+pub use fact::FactKind;
+
+use std::collections::BTreeSet;
+
+use super::evidence::Evidence;
+use fact::{Fact, facts};
+use normal::normal;
+use omitted::Said;
+use piece::{Line, is_chinese, lines, sentences};
+use sense::{Sense, coverage, sense};
+use source::Source;
+use stated::Wrong;
+
+/// What can be wrong with an answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum FaultKind {
+    /// A fact that the cited evidence does not state.
+    Unstated(FactKind),
+    /// A limit that is left out or points the other way.
+    Limit,
+    /// The contrary of what the evidence says.
+    Contrary,
+    /// A statement without a source.
+    Uncited,
+    /// A statement about something that the cited evidence does not speak of.
+    Unsupported,
+    /// A sentence that breaks off.
+    Unfinished,
+}
+
+impl FaultKind {
+    /// All kinds.
+    pub const ALL: [Self; 17] = [
+        Self::Unstated(FactKind::Link),
+        Self::Unstated(FactKind::Document),
+        Self::Unstated(FactKind::Article),
+        Self::Unstated(FactKind::Date),
+        Self::Unstated(FactKind::Time),
+        Self::Unstated(FactKind::Phone),
+        Self::Unstated(FactKind::Percent),
+        Self::Unstated(FactKind::Amount),
+        Self::Unstated(FactKind::Period),
+        Self::Unstated(FactKind::Age),
+        Self::Unstated(FactKind::Address),
+        Self::Unstated(FactKind::Number),
+        Self::Limit,
+        Self::Contrary,
+        Self::Uncited,
+        Self::Unsupported,
+        Self::Unfinished,
+    ];
+
+    /// The kind's name in metrics and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unstated(kind) => kind.name(),
+            Self::Limit => "limit",
+            Self::Contrary => "contrary",
+            Self::Uncited => "uncited",
+            Self::Unsupported => "unsupported",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// Something wrong with an answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// The words of the answer, in the form in which they were compared.
+    pub words: String,
+}
+
+/// Something the answer leaves out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Omission {
+    /// The place of the evidence that says it.
+    pub source: usize,
+    /// The evidence's own words.
+    pub text: String,
+}
+
+/// With less of a line's sense in the evidence, the evidence does not speak of it.
+const SUPPORTED: f64 = 0.25;
+
+/// With so much more of a line's sense in another source than in the cited one, the citation is wrong.
+const ELSEWHERE: f64 = 0.25;
+
+/// A line with fewer pairs of characters says too little to be told from another.
+const TELLING: usize = 8;
+
+/// The longest heading, in characters (Chinese) or half words (others).
+const HEADING: usize = 12;
+
+/// Words of a line that sends the reader to somebody who knows.
+const REFERRING: &[&str] =
+    &["12345", "核实", "咨询", "建议", "为准", "问一下", "确认", "check with", "confirm", "contact"];
+
+/// The evidence of an answer, taken apart once.
+pub struct Grounding {
+    asked: String,
+    asked_facts: Vec<Fact>,
+    sources: Vec<Source>,
+}
+
+impl Grounding {
+    /// What an answer to a question may say.
+    pub fn new(question: &str, evidence: &[Evidence]) -> Self {
+        let asked = normal(question);
+        Self { asked_facts: facts(&asked), asked, sources: evidence.iter().map(Source::new).collect() }
+    }
+
+    /// What is wrong with a text. Its marks `[n]` count `cited`, the places of the evidence, from 1. A text that is not
+    /// yet at its end can be looked at wherever a line ends.
+    pub fn faults(&self, text: &str, cited: &[usize]) -> Vec<Fault> {
+        let lines = lines(text);
+        let mut faults = Vec::new();
+        // The marks of a line that introduces a list hold for the items that have none.
+        let mut introduced: Vec<usize> = Vec::new();
+        for (place, line) in lines.iter().enumerate() {
+            let marks = if line.marks.is_empty() && line.is_item { &introduced } else { &line.marks };
+            let sources = self.sources_of(marks, cited);
+            if sources.is_empty() {
+                // Whether a line is a heading is known once the next one has come.
+                let next_is_cited = lines.get(place + 1).is_none_or(|next| !next.marks.is_empty());
+                if !(next_is_cited && is_heading(&line.text)) {
+                    self.uncited(line, &mut faults);
+                }
+            } else {
+                self.cited(&line.text, &sources, &mut faults);
+            }
+            if !line.is_item {
+                introduced = if line.text.ends_with(':') { line.marks.clone() } else { Vec::new() };
+            }
+        }
+        faults
+    }
+
+    /// What a whole text leaves out of the evidence it cites.
+    pub fn omitted(&self, text: &str, cited: &[usize]) -> Vec<Omission> {
+        let lines = lines(text);
+        // Sentences of another language cannot be laid beside Chinese ones.
+        if !lines.iter().all(|line| is_chinese(&line.text)) {
+            return Vec::new();
+        }
+        let said = Said::new(&lines);
+        let marks: BTreeSet<usize> = lines.iter().flat_map(|line| line.marks.iter().copied()).collect();
+        let mut omitted: Vec<Omission> = Vec::new();
+        for mark in marks {
+            let Some(place) = cited.get(mark.wrapping_sub(1)).copied() else { continue };
+            let Some(source) = self.sources.get(place) else { continue };
+            for omission in omitted::of_source(&said, mark, place, source) {
+                if !omitted.iter().any(|known| known.text == omission.text) {
+                    omitted.push(omission);
+                }
+            }
+        }
+        omitted
+    }
+
+    fn sources_of(&self, marks: &[usize], cited: &[usize]) -> Vec<&Source> {
+        let place = |mark: &usize| cited.get(mark.wrapping_sub(1)).copied();
+        marks.iter().filter_map(place).filter_map(|place| self.sources.get(place)).collect()
+    }
+
+    /// A line without a source may introduce a list, repeat the question, or send the reader elsewhere.
+    fn uncited(&self, line: &Line, faults: &mut Vec<Fault>) {
+        let text = &line.text;
+        let unknown: Vec<Fact> = facts(text)
+            .into_iter()
+            .filter(|fact| {
+                !self.was_asked(fact) && self.sources.iter().all(|source| source.stated.judge(fact).is_some())
+            })
+            .collect();
+        let says_something = text.chars().filter(|c| c.is_alphanumeric()).count() >= 6;
+        let may_stand = text.ends_with(':')
+            || REFERRING.iter().any(|word| text.contains(word))
+            || self.asked.contains(text.as_str());
+        if says_something && !(may_stand && unknown.is_empty()) {
+            faults.push(Fault { kind: FaultKind::Uncited, words: text.clone() });
+        }
+        faults.extend(
+            unknown.into_iter().map(|fact| Fault { kind: FaultKind::Unstated(fact.kind), words: fact.text }),
+        );
+    }
+
+    fn cited(&self, text: &str, sources: &[&Source], faults: &mut Vec<Fault>) {
+        if text.is_empty() || text.ends_with([',', '、']) {
+            faults.push(Fault { kind: FaultKind::Unfinished, words: text.to_owned() });
+        }
+        for fact in facts(text).into_iter().filter(|fact| !self.was_asked(fact)) {
+            let judged: Vec<Option<Wrong>> =
+                sources.iter().map(|source| source.stated.judge(&fact)).collect();
+            if judged.iter().all(Option::is_some) {
+                let limit = judged.contains(&Some(Wrong::Limit));
+                let kind = if limit { FaultKind::Limit } else { FaultKind::Unstated(fact.kind) };
+                faults.push(Fault { kind, words: fact.text });
+            }
+        }
+        if !is_chinese(text) {
+            return;
+        }
+        if !self.is_supported(text, sources) {
+            faults.push(Fault { kind: FaultKind::Unsupported, words: text.to_owned() });
+        }
+        if fee::is_wrong(text, sources) {
+            faults.push(Fault { kind: FaultKind::Contrary, words: text.to_owned() });
+        }
+        for sentence in sentences(text) {
+            wording::check(sentence, sources, faults);
+        }
+    }
+
+    fn was_asked(&self, fact: &Fact) -> bool {
+        self.asked_facts.iter().any(|asked| asked.kind == fact.kind && asked.key == fact.key)
+    }
+
+    /// Whether the cited evidence speaks of what a line says, and no other evidence much more so.
+    fn is_supported(&self, text: &str, sources: &[&Source]) -> bool {
+        let own = sense(text);
+        if own.len() < TELLING {
+            return true;
+        }
+        let union: Sense = sources.iter().flat_map(|source| source.sense.iter().cloned()).collect();
+        let together = coverage(&own, &union);
+        let anywhere = self.sources.iter().map(|source| coverage(&own, &source.sense)).fold(0.0, f64::max);
+        together >= SUPPORTED && anywhere <= together + ELSEWHERE
+    }
+}
+
+/// Whether a line that cites nothing is the heading of what follows, and so states nothing.
+fn is_heading(text: &str) -> bool {
+    let length = if is_chinese(text) {
+        text.chars().filter(|c| c.is_alphanumeric()).count()
+    } else {
+        text.split(' ').count() * 2
+    };
+    let states = ["收费", "免费", "不要钱", "不用", "不能", "不得", "可以"];
+    length <= HEADING
+        && !text.ends_with(['。', '.', '!', ';'])
+        && !states.iter().any(|word| text.contains(word))
+        && facts(text).is_empty()
+}
+
+/// Clauses that say yes or no and nothing else.
+const BARE: &[&str] = &[
+    "能",
+    "可以",
+    "可",
+    "行",
+    "要",
+    "需要",
+    "用",
+    "有",
+    "是",
+    "对",
+    "会",
+    "算",
+    "必须",
+    "应当",
+    "一定",
+    "不能",
+    "不可以",
+    "不可",
+    "不行",
+    "不要",
+    "不需要",
+    "不用",
+    "不必",
+    "无需",
+    "没有",
+    "不是",
+    "不对",
+    "不会",
+    "不算",
+    "不一定",
+];
+
+/// A line without the yes or no it begins with: what follows says it in words that can be checked. `None`: it does not begin
+/// with one, or nothing follows.
+pub fn without_bare_answer(line: &str) -> Option<String> {
+    let words = line.trim_start_matches(|c: char| c.is_whitespace() || "-*•0123456789.、".contains(c));
+    let lead = line.strip_suffix(words)?;
+    let (first, rest) = words.split_once(['，', ',', '。', '；', '：', '！', '!'])?;
+    let plain: String =
+        first.chars().filter(|c| c.is_alphanumeric() && !"的了啊呀哦吧都也您好".contains(*c)).collect();
+    if !BARE.contains(&plain.as_str()) {
+        return None;
+    }
+    // Its own mark goes with it.
+    let mut rest = rest.trim_start();
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        rest = after.trim_start_matches(['。', '，', ' ']);
+    }
+    (rest.chars().filter(|c| c.is_alphanumeric()).count() > 4).then(|| format!("{lead}{rest}"))
+}
+
+#[cfg(test)]
+mod tests;

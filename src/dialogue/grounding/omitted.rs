@@ -1,0 +1,180 @@
+//! What the cited evidence binds the reader by and the answer leaves out.
+//!
+//! A sentence that was used is told whole: the clause left out may be the one that excludes the reader. A list of
+//! conditions of which a good part is told is told whole, too.
+
+use super::super::described::Part;
+use super::Omission;
+use super::beside::{beside, weight};
+use super::fact::{Fact, facts};
+use super::piece::{Line, clause_texts, sentences};
+use super::source::{Source, Unit};
+
+/// A clause of the answer with so much of its text in one place was taken from there.
+const TAKEN: f64 = 0.6;
+
+/// A clause of the evidence with so much of its text in a line of the answer was told.
+const TOLD: f64 = 0.75;
+
+/// A unit with so much of its text in a line of the answer was used.
+const USED: f64 = 0.7;
+
+/// A list of conditions of which so many were used is told whole.
+const LIST: f64 = 0.3;
+
+/// The weight of a clause that can be traced to one place.
+const TRACEABLE: usize = 3;
+
+/// Words of a clause that bind, where it is not a condition anyway.
+const BINDING: &[&str] = &[
+    "但",
+    "除外",
+    "除了",
+    "不得",
+    "不能",
+    "不可",
+    "不予",
+    "不适用",
+    "不包括",
+    "不含",
+    "不补",
+    "不享受",
+    "不重复",
+    "不受理",
+    "不算",
+    "不退",
+    "追回",
+    "仅限",
+    "只限",
+    "必须",
+    "应当",
+    "只有",
+    "以上的",
+    "以下的",
+    "不超过",
+    "不低于",
+    "不少于",
+    "至少",
+    "最多",
+    "最高",
+    "前提",
+    "连续",
+    "才",
+    "须",
+    "限",
+    "满",
+    "未",
+    "逾期",
+    "过期",
+    "取消",
+    "否则",
+    "只",
+    "不再",
+    "要",
+];
+
+/// What stands in every list of documents and tells nothing.
+const COMMON: &[&str] = &["1份", "原件", "复印件", "电子件", "表单"];
+
+/// What an answer says, for looking up.
+pub(super) struct Said<'a> {
+    lines: &'a [Line],
+    texts: Vec<Vec<char>>,
+    facts: Vec<Fact>,
+}
+
+impl<'a> Said<'a> {
+    /// Reads the lines of an answer.
+    pub(super) fn new(lines: &'a [Line]) -> Self {
+        let texts = lines.iter().map(|line| line.text.chars().collect()).collect();
+        let facts = lines.iter().flat_map(|line| facts(&line.text)).collect();
+        Self { lines, texts, facts }
+    }
+
+    fn share(&self, clause: &[char]) -> f64 {
+        self.texts.iter().map(|line| beside(clause, line).share).fold(0.0, f64::max)
+    }
+
+    /// Whether a clause of the evidence is told. One of two characters without a figure has nothing to tell.
+    fn tells(&self, clause: &str) -> bool {
+        let characters: Vec<char> = clause.chars().collect();
+        let figures = facts(clause);
+        if COMMON.contains(&clause) || (weight(&characters) < TRACEABLE && figures.is_empty()) {
+            return true;
+        }
+        let told =
+            |figure: &Fact| self.facts.iter().any(|said| said.kind == figure.kind && said.key == figure.key);
+        self.share(&characters) >= TOLD && figures.iter().all(told)
+    }
+}
+
+/// What an answer leaves out of a source. `mark` is the source's number in the answer.
+pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Source) -> Vec<Omission> {
+    let taken = taken_from(said, mark, &source.units);
+    let lost: Vec<Vec<String>> = source
+        .units
+        .iter()
+        .map(|unit| {
+            let text: String = unit.text.iter().collect();
+            clause_texts(&text).into_iter().filter(|clause| !said.tells(clause)).collect()
+        })
+        .collect();
+    let used: Vec<bool> = source
+        .units
+        .iter()
+        .enumerate()
+        .map(|(number, unit)| lost[number].is_empty() || taken[number] || said.share(&unit.text) >= USED)
+        .collect();
+    let is_condition = |unit: &Unit| unit.part == Part::Condition;
+    let conditions = source.units.iter().filter(|unit| is_condition(unit)).count();
+    let told = source.units.iter().zip(&used).filter(|(unit, used)| is_condition(unit) && **used).count();
+    let list_is_told = told as f64 >= LIST * conditions as f64;
+    let mut omitted = Vec::new();
+    for (number, unit) in source.units.iter().enumerate() {
+        let binds = || lost[number].iter().any(|clause| BINDING.iter().any(|word| clause.contains(word)));
+        let is_missing = match unit.part {
+            Part::Title | Part::Circumstance => false,
+            Part::Answer => used[number],
+            Part::Condition => used[number] || list_is_told,
+            Part::Material | Part::Step => used[number] && binds(),
+        };
+        if is_missing && !lost[number].is_empty() {
+            omitted.push(Omission { source: place, text: unit.raw.clone() });
+        }
+    }
+    omitted
+}
+
+/// From which units the words of an answer were taken. Words that stand in two of them were taken from neither for
+/// certain.
+fn taken_from(said: &Said<'_>, mark: usize, units: &[Unit]) -> Vec<bool> {
+    let mut taken = vec![false; units.len()];
+    for line in said.lines {
+        if !line.marks.is_empty() && !line.marks.contains(&mark) {
+            continue;
+        }
+        let wholes = sentences(&line.text).map(str::to_owned);
+        for words in clause_texts(&line.text).into_iter().chain(wholes) {
+            let words: Vec<char> = words.chars().collect();
+            if weight(&words) < TRACEABLE {
+                continue;
+            }
+            let shares: Vec<f64> = units
+                .iter()
+                .map(
+                    |unit| {
+                        if unit.part == Part::Circumstance { 0.0 } else { beside(&words, &unit.text).share }
+                    },
+                )
+                .collect();
+            let best = shares.iter().copied().fold(0.0, f64::max);
+            let mut places = shares.iter().enumerate().filter(|(_, share)| **share >= best - f64::EPSILON);
+            if let (Some((place, _)), None) = (places.next(), places.next())
+                && best >= TAKEN
+            {
+                taken[place] = true;
+            }
+        }
+    }
+    taken
+}

@@ -1,0 +1,91 @@
+//! Texts in pieces: lines as they are read, sentences, and clauses between two commas.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::normal::normal;
+use super::pattern::patterns;
+
+patterns! {
+    MARK = r"\[(\d{1,2})\]";
+    BULLET = r"^\s*(?:#{1,6}\s+|>\s*|(?:[-*•·+]|\d{1,2}[.、)）]|[(（][一二三四五六七八九十\d]{1,3}[)）]|[①-⑳])\s*)+";
+}
+
+/// A line of an answer.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// Its words in normal form, without marks and markers of lists.
+    pub(super) text: String,
+    /// The numbers of its marks, from 1.
+    pub(super) marks: Vec<usize>,
+    /// Whether it is an item of a list.
+    pub(super) is_item: bool,
+}
+
+/// The lines of an answer; blank ones are left out.
+pub(super) fn lines(answer: &str) -> Vec<Line> {
+    let (Some(mark), Some(bullet)) = (&*MARK, &*BULLET) else { return Vec::new() };
+    let mut lines = Vec::new();
+    for raw in answer.lines().filter(|line| !line.trim().is_empty()) {
+        let marks = mark.captures_iter(raw).filter_map(|found| found[1].parse().ok()).collect();
+        let unmarked = mark.replace_all(raw, "");
+        // A number of a list says nothing of the matter; of a heading neither.
+        let is_item = bullet.is_match(&unmarked);
+        let text = bullet.replace(&unmarked, "");
+        lines.push(Line { text: normal(text.trim()), marks, is_item });
+    }
+    lines
+}
+
+/// The sentences of a text in normal form.
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['。', '!', '?', ';', '\n']).map(str::trim).filter(|sentence| !sentence.is_empty())
+}
+
+/// The places of the clauses of a sentence in normal form: from, and to before which.
+pub(super) fn clauses(sentence: &[char]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for place in 0..=sentence.len() {
+        if place == sentence.len() || parts(sentence, place) {
+            if place > start {
+                found.push((start, place));
+            }
+            start = place + 1;
+        }
+    }
+    found
+}
+
+/// Whether the character ends a clause. The colon of 9:00 does not.
+fn parts(sentence: &[char], place: usize) -> bool {
+    let digit =
+        |place: Option<usize>| place.and_then(|place| sentence.get(place)).is_some_and(char::is_ascii_digit);
+    match sentence.get(place) {
+        Some(':') => !(digit(place.checked_sub(1)) && digit(place.checked_add(1))),
+        Some(',' | '，' | '(' | ')' | ';' | '。') => true,
+        _ => false,
+    }
+}
+
+/// The clauses of a text in normal form, as texts.
+pub(super) fn clause_texts(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    clauses(&characters)
+        .into_iter()
+        .map(|(start, end)| characters[start..end].iter().collect::<String>().trim().to_owned())
+        .filter(|clause| !clause.is_empty())
+        .collect()
+}
+
+/// Whether a character is Chinese.
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
+/// Whether a text is Chinese enough to be compared with the evidence word by word.
+pub(super) fn is_chinese(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    text.chars().filter(|&c| is_han(c)).count() * 3 >= letters
+}

@@ -1,0 +1,84 @@
+//! A piece of evidence, taken apart for comparing.
+
+use super::super::described::Part;
+use super::super::evidence::Evidence;
+use super::fact::{Fact, facts};
+use super::limit::{Limit, limits};
+use super::normal::normal;
+use super::piece::sentences;
+use super::sense::{Sense, sense};
+use super::stated::Stated;
+use super::turn::{Turn, turns};
+
+/// A sentence of the evidence.
+pub(super) struct Sentence {
+    /// Its characters in normal form.
+    pub(super) text: Vec<char>,
+    /// What can be checked in it.
+    pub(super) facts: Vec<Fact>,
+    /// Its words that deny or leave out.
+    pub(super) turns: Vec<Turn>,
+    /// Its words that limit.
+    pub(super) limits: Vec<Limit>,
+}
+
+/// What is told whole or not at all: an item of a list, or a sentence of a paragraph.
+pub(super) struct Unit {
+    /// The part of the entry it belongs to.
+    pub(super) part: Part,
+    /// As the office wrote it.
+    pub(super) raw: String,
+    /// Its characters in normal form.
+    pub(super) text: Vec<char>,
+}
+
+/// A piece of evidence.
+pub(super) struct Source {
+    /// What it states, for looking up.
+    pub(super) stated: Stated,
+    /// What it is about.
+    pub(super) sense: Sense,
+    /// Its sentences, without the title: that is a question, which states nothing.
+    pub(super) sentences: Vec<Sentence>,
+    /// What has to be told whole.
+    pub(super) units: Vec<Unit>,
+}
+
+impl Source {
+    /// Takes a piece of evidence apart.
+    pub(super) fn new(evidence: &Evidence) -> Self {
+        let mut whole = String::new();
+        let mut parsed = Vec::new();
+        let mut units = Vec::new();
+        for line in evidence.lines() {
+            let raw = line.text.trim_start_matches(|c: char| c.is_whitespace() || "-*•·".contains(c));
+            let text = normal(raw);
+            if line.part != Part::Title {
+                parsed.extend(sentences(&text).map(sentence));
+                let is_item = raw.len() < line.text.len() || line.part != Part::Answer;
+                units.extend(pieces(raw, is_item).map(|raw| unit(line.part, raw)));
+            }
+            whole.push_str(&text);
+            whole.push('\n');
+        }
+        units.retain(|unit| !unit.text.is_empty());
+        Self { stated: Stated::new(&whole), sense: sense(&whole), sentences: parsed, units }
+    }
+}
+
+fn sentence(text: &str) -> Sentence {
+    let characters: Vec<char> = text.chars().collect();
+    Sentence { facts: facts(text), turns: turns(&characters), limits: limits(&characters), text: characters }
+}
+
+/// An item is told whole; a paragraph sentence by sentence.
+fn pieces(raw: &str, is_item: bool) -> impl Iterator<Item = &str> {
+    let ends: &[char] = if is_item { &[] } else { &['。', '！', '？', '!', '?'] };
+    raw.split(ends).map(str::trim)
+}
+
+fn unit(part: Part, raw: &str) -> Unit {
+    let text = normal(raw);
+    let raw = raw.replace("**", "").trim_end_matches(['。', '；', ';']).to_owned();
+    Unit { part, raw, text: text.chars().collect() }
+}

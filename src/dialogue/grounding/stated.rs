@@ -1,0 +1,135 @@
+//! What the evidence states, and what is wrong with a fact that is said to stand in it.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::fact::{Fact, FactKind, facts, number, plain};
+use super::pattern::patterns;
+
+patterns! {
+    SHARED = r"(\d+(?:\.\d+)?)(?:、|-|/|或|到|和|,)\d";
+    FIELD = r"(万元|元|百分比|比例|月数|年数|年限|天数|年龄|周岁|月|年|天)(?:≥|≤|>=|<=|=|<|>)(\d+(?:\.\d+)?)";
+}
+
+/// What the evidence states, for looking up.
+pub(super) struct Stated {
+    /// The whole in normal form.
+    pub(super) text: String,
+    facts: Vec<Fact>,
+    values: BTreeSet<String>,
+    /// Numbers whose unit stands behind a later one: 1500、1100、800元.
+    shared: BTreeSet<String>,
+}
+
+/// Numbers that everybody may name: the hotlines that a citizen is sent to.
+const HOTLINES: &[&str] = &["12345", "110", "119", "120", "122", "12356"];
+
+/// What is wrong with a fact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wrong {
+    /// The evidence does not state it.
+    Unstated,
+    /// The evidence states it as a limit that points the other way, or that is left out.
+    Limit,
+}
+
+impl Stated {
+    /// Reads evidence that is in normal form.
+    pub(super) fn new(normal: &str) -> Self {
+        let facts = facts(normal);
+        let mut values = BTreeSet::new();
+        let mut digits = String::new();
+        for c in normal.chars().chain(std::iter::once(' ')) {
+            if c.is_ascii_digit() || (c == '.' && !digits.is_empty()) {
+                digits.push(c);
+            } else if !digits.is_empty() {
+                values.insert(plain(number(digits.trim_end_matches('.'))));
+                digits.clear();
+            }
+        }
+        values.extend(facts.iter().map(|fact| fact.key.rsplit(':').next().unwrap_or_default().to_owned()));
+        let mut shared = BTreeSet::new();
+        if let Some(pattern) = &*SHARED {
+            for found in pattern.captures_iter(normal) {
+                shared.insert(plain(number(&found[1])));
+            }
+        }
+        let mut facts = facts;
+        if let Some(pattern) = &*FIELD {
+            for found in pattern.captures_iter(normal) {
+                let value = number(&found[2]);
+                let (kind, key) = match &found[1] {
+                    "万元" => (FactKind::Amount, plain(value * 1e4)),
+                    "元" => (FactKind::Amount, plain(value)),
+                    "百分比" | "比例" => (FactKind::Percent, plain(value)),
+                    "月数" | "月" => (FactKind::Period, format!("month:{}", plain(value))),
+                    "年数" | "年限" | "年" => {
+                        (FactKind::Period, format!("month:{}", plain(value * 12.0)))
+                    }
+                    "天数" | "天" => (FactKind::Period, format!("day:{}", plain(value))),
+                    _ => (FactKind::Age, plain(value)),
+                };
+                facts.push(Fact { kind, key, direction: None, soft: true, text: found[0].to_owned() });
+            }
+        }
+        Self { text: normal.to_owned(), facts, values, shared }
+    }
+
+    /// What is wrong with a fact, if anything is.
+    pub(super) fn judge(&self, fact: &Fact) -> Option<Wrong> {
+        let same: Vec<&Fact> =
+            self.facts.iter().filter(|stated| stated.kind == fact.kind && stated.key == fact.key).collect();
+        if same.is_empty() {
+            let stated = match fact.kind {
+                FactKind::Link => self.text.contains(&fact.key),
+                FactKind::Date => self
+                    .facts
+                    .iter()
+                    .any(|stated| stated.kind == FactKind::Date && within(&fact.key, &stated.key)),
+                FactKind::Address => self.text.contains(&fact.key),
+                FactKind::Number => self.values.contains(&fact.key) || HOTLINES.contains(&fact.key.as_str()),
+                // 18 in words may be an age here and a number there: 未满18 and 18周岁.
+                FactKind::Age => {
+                    self.shared.contains(&fact.key)
+                        || self
+                            .facts
+                            .iter()
+                            .any(|stated| stated.kind == FactKind::Number && stated.key == fact.key)
+                }
+                FactKind::Amount | FactKind::Percent | FactKind::Period => {
+                    self.shared.contains(fact.key.rsplit(':').next().unwrap_or_default())
+                }
+                _ => false,
+            };
+            return (!stated).then_some(Wrong::Unstated);
+        }
+        let fits = same.iter().any(|stated| match (fact.direction, stated.direction) {
+            (said, known) if said == known => true,
+            // 封顶300元 is stated without a word that limits, and 年满60周岁 is said as 60岁.
+            (Some(_), None) => true,
+            (None, Some(_)) => stated.soft || fact.kind != FactKind::Amount || fact.text.is_ascii(),
+            _ => false,
+        });
+        (!fits).then_some(Wrong::Limit)
+    }
+}
+
+/// Whether a date says less of the same day than another does: 7月1日 or 2026年 of 2026年7月1日.
+fn within(part: &str, whole: &str) -> bool {
+    let numbers = |text: &str| text.split('-').map(str::to_owned).collect::<Vec<_>>();
+    let (part_of, whole) = (numbers(part), numbers(whole));
+    if let Some(month) = part.strip_prefix("month ") {
+        return whole.len() == 3 && whole[1] == month
+            || whole.len() == 2 && whole[0].len() < 4 && whole[0] == month
+            || whole.len() == 2 && whole[0].len() == 4 && whole[1] == month;
+    }
+    if let Some(day) = part.strip_prefix("day ") {
+        return whole.last().is_some_and(|last| last == day);
+    }
+    whole.len() > part_of.len() && (whole.starts_with(&part_of) || whole.ends_with(&part_of))
+}
+
+#[cfg(test)]
+mod tests;

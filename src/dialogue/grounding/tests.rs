@@ -1,0 +1,104 @@
+//! Answers that are faithful, and answers that are wrong in one place.
+
+use super::super::evidence::{Details, Evidence, EvidenceKind, Matter, Reach};
+use super::*;
+
+fn grant() -> Evidence {
+    let answer = "首次创业、在安和市正常经营 1 年以上的登记失业人员，可领一次性创业补贴 8000 元。\n\
+        - 一个人只领一次；以前领过同类的不能再领。\n\
+        - 法定代表人必须是本人，中途转给别人的不补。\n\
+        - 60 周岁以上的，带身份证到东湖区湖滨路 88 号办，电话 0000-88001701，不收费，5 个工作日内办结。";
+    let details = Details::Matter(Box::new(Matter {
+        conditions: vec!["注册地在安和市".into(), "经营满 12 个月".into()],
+        ..Matter::default()
+    }));
+    Evidence {
+        id: "grant".into(),
+        kind: EvidenceKind::Matter,
+        title: "一次性创业补贴".into(),
+        unit: String::new(),
+        confidence: 1.0,
+        score: 1.0,
+        answer: answer.into(),
+        department: None,
+        source: None,
+        url: None,
+        reach: Reach::default(),
+        replaces: None,
+        details,
+    }
+}
+
+fn kinds(text: &str) -> Vec<&'static str> {
+    let grounding = Grounding::new("创业补贴有多少", &[grant()]);
+    grounding.faults(text, &[0]).into_iter().map(|fault| fault.kind.name()).collect()
+}
+
+#[test]
+fn what_stands_in_the_evidence_has_no_fault() {
+    for text in [
+        "首次创业、正常经营1年以上的登记失业人员，可领一次性创业补贴8,000元。[1]",
+        "一次性创业补贴八千元。[1]\n- 以前领过同类的，不能再领。[1]\n- 中途转给别人的不补。[1]",
+        "要注意：[1]\n- 一个人只领一次\n- 法定代表人必须是本人",
+        "60岁以上的不收费，五个工作日内办结，电话0000-88001701。[1]",
+        "具体情况请向窗口或 12345 核实。",
+        "**领多少**\n一次性创业补贴 8000 元。[1]",
+    ] {
+        assert_eq!(kinds(text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn every_change_that_matters_is_a_fault() {
+    for (text, kind) in [
+        ("可领一次性创业补贴9000元。[1]", "amount"),
+        ("正常经营2年以上的登记失业人员可领。[1]", "period"),
+        ("正常经营1年以下的登记失业人员可领。[1]", "limit"),
+        ("60周岁以下的，带身份证办。[1]", "limit"),
+        ("以前领过同类的可以再领。[1]", "contrary"),
+        ("法定代表人不必是本人。[1]", "contrary"),
+        ("中途转给别人的也补。[1]", "contrary"),
+        ("带身份证到东湖区湖滨路88号办，收费。[1]", "contrary"),
+        ("5天内办结。[1]", "period"),
+        ("电话0000-88001702。[1]", "phone"),
+        ("带身份证到东湖区湖滨路89号办。[1]", "address"),
+        ("在 https://fake.example/grant 上申请。[1]", "link"),
+        ("一次性创业补贴8000元。", "uncited"),
+        ("公务员考试报名在人事考试网进行。[1]", "unsupported"),
+        ("一次性创业补贴8000元，[1]", "unfinished"),
+    ] {
+        assert!(kinds(text).contains(&kind), "{text}: {:?}", kinds(text));
+    }
+}
+
+#[test]
+fn what_is_left_out_is_told_in_the_evidences_own_words() {
+    let grounding = Grounding::new("创业补贴有多少", &[grant()]);
+    let omitted = |text: &str| -> Vec<String> {
+        grounding.omitted(text, &[0]).into_iter().map(|omission| omission.text).collect()
+    };
+    assert_eq!(omitted("一个人只领一次。[1]"), ["一个人只领一次；以前领过同类的不能再领"]);
+    assert_eq!(omitted("一个人只领一次；以前领过同类的不能再领。[1]"), [""; 0]);
+    // A list of conditions that is told is told whole.
+    assert_eq!(omitted("- 注册地在安和市[1]"), ["经营满 12 个月"]);
+    assert_eq!(omitted("You can get RMB 8,000.[1]"), [""; 0]);
+}
+
+#[test]
+fn a_bare_yes_gives_way_to_what_follows() {
+    for (line, rest) in [
+        ("能，不用回老家，在派出所就能换。[1]", Some("不用回老家，在派出所就能换。[1]")),
+        ("- 不用了。[1] 现在不再要户口簿。[1]", Some("- 现在不再要户口簿。[1]")),
+        ("可以。[1]", None),
+        ("可以在手机上办，当场生效。[1]", None),
+        ("不收费，当场办结。[1]", None),
+    ] {
+        assert_eq!(without_bare_answer(line).as_deref(), rest, "{line}");
+    }
+}
+
+#[test]
+fn kinds_have_names_of_their_own() {
+    let names: BTreeSet<&str> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(names.len(), FaultKind::ALL.len());
+}

@@ -1,0 +1,238 @@
+//! The wording of an answer against the sentences of the evidence that say the same: denials, limits and figures.
+
+use super::beside::{Beside, beside, weight};
+use super::fact::{Fact, FactKind, facts};
+use super::limit::{Limit, limits};
+use super::piece::clauses;
+use super::source::{Sentence, Source};
+use super::turn::{Kind, Turn, is_denied, turns};
+use super::{Fault, FaultKind};
+
+/// A clause with so much of its text in a sentence says what that sentence says.
+const ALIKE: f64 = 0.6;
+
+/// With so much, it was copied from there.
+const COPIED: f64 = 0.85;
+
+/// Sentences as near as this to the best one are as good.
+const AS_GOOD: f64 = 0.1;
+
+/// A denial in a clause with less in the evidence is in the writer's own words, and not held against any one sentence.
+const OWN_WORDS: f64 = 0.6;
+
+/// The longest sentence that is looked at as a whole, in characters.
+const WHOLE: usize = 90;
+
+/// A clause of an answer and the whole sentence it stands in.
+struct Clause<'a> {
+    /// The sentence.
+    sentence: &'a [char],
+    /// What turns in the sentence.
+    turns: &'a [Turn],
+    /// Where the clause begins in it.
+    start: usize,
+    /// The clause.
+    text: &'a [char],
+}
+
+impl Clause<'_> {
+    fn is_whole_of_several(&self) -> bool {
+        self.text.len() == self.sentence.len() && clauses(self.sentence).len() > 1
+    }
+}
+
+/// A sentence of the evidence with the clause beside it.
+struct Laid<'a> {
+    beside: Beside,
+    sentence: &'a Sentence,
+}
+
+/// What is wrong with the wording of a sentence, judged by the evidence it cites.
+pub(super) fn check(sentence: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
+    let text: Vec<char> = sentence.chars().collect();
+    let all = turns(&text);
+    let before = faults.len();
+    let mut pieces = clauses(&text);
+    if pieces.len() > 1 && text.len() <= WHOLE {
+        pieces.push((0, text.len()));
+    }
+    for (start, end) in pieces {
+        let clause = Clause { sentence: &text, turns: &all, start, text: &text[start..end] };
+        // What is wrong with a clause is wrong with its sentence, and told once.
+        if weight(clause.text) == 0 || (clause.is_whole_of_several() && faults.len() > before) {
+            continue;
+        }
+        check_clause(&clause, cited, faults);
+    }
+}
+
+fn check_clause(clause: &Clause<'_>, cited: &[&Source], faults: &mut Vec<Fault>) {
+    let mut laid: Vec<Laid<'_>> = cited
+        .iter()
+        .flat_map(|source| &source.sentences)
+        .map(|sentence| Laid { beside: beside(clause.text, &sentence.text), sentence })
+        .collect();
+    laid.sort_by(|left, right| right.beside.share.total_cmp(&left.beside.share));
+    let Some(best) = laid.first().map(|laid| laid.beside.share) else { return };
+    if clause.is_whole_of_several() && best < COPIED {
+        return;
+    }
+    laid.truncate(laid.partition_point(|laid| laid.beside.share >= best - AS_GOOD));
+    let words: String = clause.text.iter().collect();
+    if best >= ALIKE {
+        figures(&words, &laid, faults);
+        if limits(clause.text).iter().any(|limit| is_turned_round(clause.text, limit, &laid, cited)) {
+            faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
+        }
+    }
+    // One sentence that says the same in the same way is enough.
+    if laid.iter().all(|laid| is_contrary(clause, laid, cited)) {
+        faults.push(Fault { kind: FaultKind::Contrary, words });
+    }
+}
+
+/// Figures of another size than in the sentences that say the same.
+fn figures(words: &str, laid: &[Laid<'_>], faults: &mut Vec<Fault>) {
+    let known: Vec<&Fact> = laid.iter().flat_map(|laid| &laid.sentence.facts).collect();
+    for fact in facts(words) {
+        if matches!(fact.kind, FactKind::Date | FactKind::Link) {
+            continue;
+        }
+        let mut same_kind = known.iter().filter(|known| known.kind == fact.kind).peekable();
+        if same_kind.peek().is_none() || same_kind.any(|known| known.key == fact.key) {
+            continue;
+        }
+        // The same size with another unit is another period, and a mere way of speaking everywhere else.
+        let size = |fact: &Fact| fact.key.rsplit(':').next().map(str::to_owned);
+        let other_unit = |known: &&&Fact| known.kind != FactKind::Period && size(known) == size(&fact);
+        if known.iter().any(|known| other_unit(&known)) {
+            continue;
+        }
+        faults.push(Fault { kind: FaultKind::Unstated(fact.kind), words: fact.text });
+    }
+}
+
+/// Whether a limit points the other way in every sentence that says the same, and this way in none.
+fn is_turned_round(clause: &[char], limit: &Limit, laid: &[Laid<'_>], cited: &[&Source]) -> bool {
+    let neighbours =
+        [limit.start.checked_sub(1), limit.start.checked_sub(2), Some(limit.end), Some(limit.end + 1)];
+    let other_way = |laid: &Laid<'_>| {
+        let places: Vec<usize> = neighbours
+            .iter()
+            .flatten()
+            .filter_map(|&place| laid.beside.places.get(place).copied().flatten())
+            .collect();
+        let near = |known: &&Limit| {
+            places.iter().any(|&place| {
+                (known.end <= place && place - known.end <= 2)
+                    || (place < known.start && known.start - place <= 2)
+            })
+        };
+        let mut known = laid.sentence.limits.iter().filter(near).peekable();
+        known.peek().is_some() && known.all(|known| known.direction != limit.direction)
+    };
+    let behind = |text: &[char], end: usize| text.iter().skip(end).take(3).copied().collect::<Vec<_>>();
+    let mine = behind(clause, limit.end);
+    let elsewhere = cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
+        sentence
+            .limits
+            .iter()
+            .any(|known| known.direction == limit.direction && behind(&sentence.text, known.end) == mine)
+    });
+    laid.iter().all(other_way) && !elsewhere
+}
+
+/// Whether a clause denies what a sentence affirms, or affirms what it denies.
+fn is_contrary(clause: &Clause<'_>, laid: &Laid<'_>, cited: &[&Source]) -> bool {
+    let own = turns(clause.text);
+    let denies = own.iter().filter(|turn| turn.kind == Kind::Not);
+    denies.into_iter().any(|turn| is_denied_only_here(clause, &own, turn, laid, cited))
+        || (laid.beside.share >= ALIKE && is_affirmed_only_here(clause, &own, laid))
+}
+
+/// A denial that the sentence has not.
+fn is_denied_only_here(
+    clause: &Clause<'_>,
+    own: &[Turn],
+    turn: &Turn,
+    laid: &Laid<'_>,
+    cited: &[&Source],
+) -> bool {
+    let object = turn.object(clause.text, own);
+    if object.is_empty() {
+        return false;
+    }
+    let known = laid.sentence;
+    let there: Vec<(usize, usize)> =
+        object.iter().filter_map(|&place| Some((place, laid.beside.places[place]?))).collect();
+    let agrees = |&(here, there): &(usize, usize)| {
+        is_denied(clause.text, own, here) == is_denied(&known.text, &known.turns, there)
+    };
+    if there.iter().any(agrees) {
+        return false;
+    }
+    if there.is_empty() {
+        let word_for_word = laid.beside.share >= COPIED
+            && (turn.start..turn.end).filter_map(|place| laid.beside.places[place]).any(|place| {
+                known
+                    .turns
+                    .iter()
+                    .any(|known| known.kind == turn.kind && (known.start..known.end).contains(&place))
+            });
+        if word_for_word || clause.is_whole_of_several() || stands_elsewhere(clause, turn, &object, cited) {
+            return false;
+        }
+    }
+    if (there.is_empty() || laid.beside.share < OWN_WORDS) && is_denied_elsewhere(clause, &object, cited) {
+        return false;
+    }
+    laid.beside.share >= OWN_WORDS
+}
+
+/// Whether the denial and what it denies stand side by side in the evidence.
+fn stands_elsewhere(clause: &Clause<'_>, turn: &Turn, object: &[usize], cited: &[&Source]) -> bool {
+    let words: String =
+        (turn.start..turn.end).chain(object.iter().copied()).map(|place| clause.text[place]).collect();
+    cited.iter().any(|source| source.stated.text.contains(&words))
+}
+
+/// Whether another sentence of the evidence denies the same.
+fn is_denied_elsewhere(clause: &Clause<'_>, object: &[usize], cited: &[&Source]) -> bool {
+    object.len() > 1
+        && cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
+            sentence.turns.iter().filter(|turn| turn.kind == Kind::Not).any(|turn| {
+                let reach = turn.reach(&sentence.text, &sentence.turns);
+                object
+                    .iter()
+                    .all(|&place| reach.iter().any(|&there| sentence.text[there] == clause.text[place]))
+            })
+        })
+}
+
+/// What the sentence denies, or allows to some only, and the clause says without that.
+fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>) -> bool {
+    let known = laid.sentence;
+    known.turns.iter().any(|turn| {
+        let object = turn.object(&known.text, &known.turns);
+        let here: Vec<(usize, usize)> =
+            object.iter().filter_map(|&there| Some((laid.beside.place_of(there)?, there))).collect();
+        if here.is_empty() || here.len() < object.len() {
+            return false;
+        }
+        let agrees = here.iter().any(|&(place, there)| {
+            let place = place + clause.start;
+            match turn.kind {
+                Kind::Not => {
+                    is_denied(clause.sentence, clause.turns, place)
+                        == is_denied(&known.text, &known.turns, there)
+                }
+                Kind::Only => {
+                    clause.turns.iter().any(|turn| turn.reach(clause.sentence, clause.turns).contains(&place))
+                }
+            }
+        });
+        let is_turn_itself =
+            here.iter().all(|&(place, _)| own.iter().any(|turn| (turn.start..turn.end).contains(&place)));
+        !agrees && !is_turn_itself
+    })
+}
