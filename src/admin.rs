@@ -4,6 +4,7 @@
 pub mod command;
 pub mod control;
 mod files;
+mod replay;
 pub mod run;
 mod search;
 mod trial;

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod answers;
 mod bad_input;
 mod beyond_words;
 mod channel_conformance;
