@@ -31,6 +31,8 @@ python_venv telegram python-telegram-bot==22.8
 python_venv dingtalk dingtalk-stream==0.24.3 aiohttp==3.14.5 alibabacloud-dingtalk==2.2.65
 # A provider of identities that is not ours (tests/it/support/identity.rs).
 python_venv oidc oidc-provider-mock==0.3.4
+# A server of OpenAI's protocol, with models that answer and models that fail (tests/it/model_litellm.rs).
+python_venv litellm 'litellm[proxy]==1.106.2'
 
 if is_ubuntu; then
   (cd tests/e2e && npx playwright install --with-deps chromium)

@@ -5,6 +5,7 @@ mod clock;
 mod dingtalk;
 mod kit;
 mod login;
+mod models;
 mod secrets;
 mod start;
 
@@ -36,13 +37,14 @@ use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
 use crate::retrieval::{Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
 use crate::store::{self, Store};
-use crate::synthesis::{Extractive, ModelSettings, OpenAi, Prompts};
+use crate::synthesis::{Extractive, Models};
 use crate::telemetry::Metrics;
 
 pub(crate) use calls::{client, embedder, trust};
 pub use clock::{SystemClock, SystemWatch};
 pub(crate) use kit::{channel_alone, wechat_alone};
 pub(crate) use login::provider;
+pub(crate) use models::{models, settings as model_settings};
 
 /// The longest frame of a device in bytes for one character of text: UTF-8, JSON escapes, and the frame around it.
 const BYTES_PER_CHARACTER: usize = 12;
@@ -76,6 +78,8 @@ pub struct App {
     pub trials: Arc<Trials>,
     /// Citizens' login, if there is one.
     pub identities: Option<Arc<Identities>>,
+    /// The language models, if there are some.
+    models: Option<Models>,
     /// The configured channels and their types.
     channel_types: BTreeMap<String, String>,
     metrics: Metrics,
@@ -135,7 +139,8 @@ impl App {
         let events = Events::new(Arc::new(LocalBus::default()));
         let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), ledger_policy(&config));
         let phrases = words::phrases(config.dialogue.replies.as_deref())?;
-        let engine = engine(&config, &knowledge, &trust)?;
+        let models = config.model.as_ref().map(|model| models(model, &store, &clock, &trust)).transpose()?;
+        let engine = engine(&config, &knowledge, models.clone())?;
         let identities = login::identities(&config, &ledger, &trust).await?;
         let settings = DeskSettings {
             session: config.desk.session.into(),
@@ -188,6 +193,7 @@ impl App {
             doubts,
             trials,
             identities,
+            models,
             channel_types,
             metrics,
             stop,
@@ -273,6 +279,9 @@ impl App {
             doubts: Arc::clone(&self.doubts),
             trials: Arc::clone(&self.trials),
             identities: self.identities.clone(),
+            models: self.models.clone().map(|models| -> http::models::Look {
+                Box::new(move || models.states().into_iter().map(models::view).collect())
+            }),
             metrics: self.metrics.clone(),
             settings: HttpSettings {
                 body_bytes: config.server.body_bytes,
@@ -357,27 +366,12 @@ async fn open_dense(
     Ok(Dense::new(embedder(config, trust)?, vectors, settings))
 }
 
-fn engine(config: &Config, knowledge: &Knowledge, trust: &Trust) -> anyhow::Result<Engine> {
+fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> anyhow::Result<Engine> {
     let phrases = words::phrases(config.dialogue.replies.as_deref())?;
     let quoter: Arc<dyn Synthesizer> = Arc::new(Extractive::new(phrases.clone()));
-    let writer: Option<Arc<dyn Synthesizer>> = match &config.model {
+    let writer: Option<Arc<dyn Synthesizer>> = match models {
         None => None,
-        Some(model) => Some(Arc::new(OpenAi::new(
-            ModelSettings {
-                base_url: model.base_url.clone(),
-                api_key: model.api_key.clone(),
-                model: model.model.clone(),
-                connect_timeout: model.connect_timeout.into(),
-                first_token_timeout: model.first_token_timeout.into(),
-                idle_timeout: model.idle_timeout.into(),
-                total_timeout: model.total_timeout.into(),
-                max_tokens: model.max_tokens,
-                temperature: model.temperature,
-                extra_body: model.extra_body.clone(),
-            },
-            client(model.connect_timeout.into(), trust)?,
-            Prompts::default(),
-        ))),
+        Some(models) => Some(Arc::new(models)),
     };
     let policy = Policy {
         answer_at: config.dialogue.answer_at,

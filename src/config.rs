@@ -7,6 +7,7 @@ pub mod channels;
 pub mod dingtalk;
 pub mod duration;
 pub mod login;
+pub mod model;
 pub mod sections;
 pub mod words;
 
@@ -19,9 +20,10 @@ use serde::{Deserialize, Serialize};
 pub use channels::{ChannelConfig, HttpConfig, TelegramConfig, TelegramMode};
 pub use dingtalk::{DingtalkAudience, DingtalkConfig, DingtalkLocale, DingtalkMode};
 pub use login::LoginConfig;
+pub use model::{FallbackConfig, ModelConfig};
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
-    ModelConfig, RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
+    RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
 };
 
 /// Every setting with its default, as text.

@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod flaws;
 pub mod grounding;
 pub mod handoff;
+pub mod hearing;
 pub mod intent;
 pub mod judgement;
 pub mod nearness;

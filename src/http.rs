@@ -17,6 +17,7 @@ pub mod limits;
 pub mod live;
 pub mod login;
 pub mod me;
+pub mod models;
 pub mod search;
 
 use std::collections::BTreeMap;
@@ -79,6 +80,7 @@ pub struct Web {
     pub(crate) doubts: Arc<Doubts>,
     pub(crate) trials: Arc<Trials>,
     pub(crate) identities: Option<Arc<Identities>>,
+    pub(crate) models: Option<models::Look>,
     pub(crate) metrics: Metrics,
     pub(crate) settings: HttpSettings,
     pub(crate) problems: error::Problems,

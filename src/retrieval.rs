@@ -14,4 +14,5 @@ pub use base::{
     Site, Taking,
 };
 pub use dense::{Dense, DenseSettings, DenseState};
+pub(crate) use evidence::evidence_of;
 pub(crate) use port::KnowledgeRetriever;

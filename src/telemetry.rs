@@ -53,6 +53,25 @@ struct ChannelAlarm {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Model {
+    section: String,
+    model: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModelCount {
+    section: String,
+    model: String,
+    how: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModelAlarm {
+    section: String,
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Score {
     score: u32,
 }
@@ -78,6 +97,56 @@ pub struct Metrics {
     knowledge: KnowledgeGauges,
     embedding: EmbeddingGauges,
     answers: AnswerCounters,
+    models: ModelGauges,
+}
+
+/// What is measured of language models.
+#[derive(Clone, Default)]
+struct ModelGauges {
+    breaker: Family<Model, Gauge<i64, AtomicI64>>,
+    requests: Family<ModelCount, Counter>,
+    tokens: Family<ModelCount, Counter>,
+    alarms: Family<ModelAlarm, Gauge<i64, AtomicI64>>,
+}
+
+impl ModelGauges {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "model_breaker",
+            "Whether a language model is left alone: 0 closed, 1 half open, 2 open",
+            self.breaker.clone(),
+        );
+        registry.register(
+            "model_requests",
+            "Answers that a language model was asked for, or was not, by what came of it",
+            self.requests.clone(),
+        );
+        registry.register(
+            "model_tokens",
+            "Tokens that a language model read and wrote, as far as its server says",
+            self.tokens.clone(),
+        );
+        registry.register(
+            "model_alarm",
+            "What is wrong with a language model at present",
+            self.alarms.clone(),
+        );
+    }
+}
+
+/// What is read of a language model at the moment of asking.
+#[derive(Clone, Debug)]
+pub struct ModelFigures {
+    /// The section of the configuration.
+    pub section: String,
+    /// The model's name.
+    pub model: String,
+    /// Whether it is left alone: `closed`, `half_open` or `open`, as of a breaker.
+    pub standing: &'static str,
+    /// How often it was asked, by what came of it.
+    pub asked: Vec<(&'static str, u64)>,
+    /// The tokens it took, by `prompt` and `completion`.
+    pub tokens: Vec<(&'static str, u64)>,
 }
 
 /// What is measured of the knowledge.
@@ -179,6 +248,7 @@ impl Default for Metrics {
         let (pending, queue, online) = (Gauge::default(), Gauge::default(), Gauge::default());
         let knowledge = KnowledgeGauges::default();
         let embedding = EmbeddingGauges::default();
+        let models = ModelGauges::default();
         registry.register("messages_accepted", "Messages made durable", accepted.clone());
         registry.register("messages_refused", "Messages refused before anything was stored", refused.clone());
         registry.register("turns", "Turns the robot took, by how they ended", turns.clone());
@@ -207,6 +277,7 @@ impl Default for Metrics {
         embedding.register(&mut registry);
         let answers = AnswerCounters::default();
         answers.register(&mut registry);
+        models.register(&mut registry);
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -226,6 +297,7 @@ impl Default for Metrics {
             knowledge,
             embedding,
             answers,
+            models,
         }
     }
 }
@@ -306,6 +378,39 @@ impl Metrics {
         self.knowledge.index_generation.set(number(figures.index_generation));
         self.knowledge.rebuilding.set(figures.rebuilding.into());
         self.knowledge.last_change.set(figures.last_change.unwrap_or_default().as_secs_f64());
+    }
+
+    /// Sets what is wrong with the language models at the moment of asking: section and code.
+    pub fn observe_model_alarms<'a>(&self, alarms: impl Iterator<Item = (&'a str, &'static str)>) {
+        // What is over must not stay at 1.
+        self.models.alarms.clear();
+        for (section, code) in alarms {
+            self.models.alarms.get_or_create(&ModelAlarm { section: section.to_owned(), code }).set(1);
+        }
+    }
+
+    /// Sets what the language models have done up to the moment of asking.
+    pub fn observe_models<'a>(&self, models: impl Iterator<Item = &'a ModelFigures>) {
+        for figures in models {
+            let (section, model) = (figures.section.clone(), figures.model.clone());
+            let standing = match figures.standing {
+                "closed" => 0,
+                "half_open" => 1,
+                _ => 2,
+            };
+            self.models
+                .breaker
+                .get_or_create(&Model { section: section.clone(), model: model.clone() })
+                .set(standing);
+            for (family, counts) in
+                [(&self.models.requests, &figures.asked), (&self.models.tokens, &figures.tokens)]
+            {
+                for &(how, number) in counts {
+                    let labels = ModelCount { section: section.clone(), model: model.clone(), how };
+                    family.get_or_create(&labels).inner().fetch_max(number, Ordering::Relaxed);
+                }
+            }
+        }
     }
 
     /// Sets what the embedding endpoint has done up to the moment of asking.

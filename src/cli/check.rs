@@ -1,16 +1,20 @@
 //! `check`: says what the configuration means, and everything that is wrong with it.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use adapters::Trust;
-use adapters::trust::is_distrust;
 
 use super::{Common, fail};
 use crate::config::{
     ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig, TelegramMode, words,
 };
+use crate::dialogue::aspect::Aspect;
+use crate::dialogue::evidence::{Details, Reach};
+use crate::dialogue::{Brief, Clock, Evidence, EvidenceKind, Locale, SynthesisError};
 use crate::print::say;
 use crate::store;
+use crate::synthesis::Trial;
 
 pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     let config = match common.load() {
@@ -34,6 +38,11 @@ pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     if let Err(error) = words::wechat() {
         faults.push(error.to_string());
     }
+    if let Some(model) = &config.model
+        && let Err(error) = crate::app::model_settings(model)
+    {
+        faults.push(format!("{error:#}"));
+    }
     if !faults.is_empty() {
         return fail(&ConfigError::Senseless(faults).into());
     }
@@ -54,12 +63,7 @@ fn explain(config: &Config) {
     say!("store       {}", config.store_url().split_once(':').map_or("", |(scheme, _)| scheme));
     say!("city        {} (region {})", config.city.name, config.city.region);
     match &config.model {
-        Some(model) => say!(
-            "model       {} at {}, key {}",
-            model.model,
-            model.base_url,
-            if model.api_key.is_some() { "set" } else { "not set" }
-        ),
+        Some(model) => explain_models(model),
         None => say!("model       none; answers quote the entries"),
     }
     match &config.embedding {
@@ -76,6 +80,22 @@ fn explain(config: &Config) {
     }
     for (name, channel) in &config.channels {
         say!("channel     {name}: {}", explain_channel(config, name, channel));
+    }
+}
+
+fn explain_models(config: &ModelConfig) {
+    let known = crate::app::model_settings(config).unwrap_or_default();
+    for (place, (section, model)) in config.all().into_iter().enumerate() {
+        let profile = known.get(place).map_or("unknown", |(settings, _)| settings.profile_name.as_str());
+        let key = if model.api_key.is_some() { "set" } else { "not set" };
+        say!("{section:<11} {} at {}, key {key}, profile {profile}", model.model, model.shown_url());
+    }
+    for (name, limit) in
+        [("everybody", config.tokens_per_day), ("one citizen", config.tokens_per_citizen_per_day)]
+    {
+        if limit > 0 {
+            say!("            {limit} tokens a day for {name}, then answers are quoted");
+        }
     }
 }
 
@@ -135,15 +155,11 @@ async fn try_parts(config: &Config) -> ExitCode {
         }
     }
     if let Some(model) = &config.model {
-        match try_model(model, &trust).await {
-            Ok(status) => say!("model       {status}"),
+        match try_models(model, &trust).await {
+            Ok(answers) => fine &= answers,
             Err(error) => {
                 fine = false;
-                let advice = match is_distrust(error.as_ref()) {
-                    true => "; its certificate is of an authority that is not trusted, see [server] extra_ca",
-                    false => "",
-                };
-                say!("model       {error:#}{advice}");
+                say!("model       {error:#}");
             }
         }
     }
@@ -219,28 +235,71 @@ async fn try_embedding(embedding: &EmbeddingConfig, trust: &Trust) -> anyhow::Re
     }
 }
 
-/// Asks the model for one word.
-async fn try_model(model: &ModelConfig, trust: &Trust) -> anyhow::Result<String> {
-    use secrecy::ExposeSecret;
-    let client = crate::app::client(model.connect_timeout.into(), trust)?;
-    let url = format!("{}/chat/completions", model.base_url.trim_end_matches('/'));
-    let mut request = client.post(url).timeout(model.total_timeout.into()).json(&serde_json::json!({
-        "model": model.model, "max_tokens": 8, "messages": [{ "role": "user", "content": "你好" }],
-    }));
-    if let Some(key) = &model.api_key {
-        request = request.bearer_auth(key.expose_secret());
-    }
-    let response = request.send().await?;
-    let status = response.status();
-    anyhow::ensure!(
-        status.is_success(),
-        "the endpoint answered {status}{}",
-        match status.as_u16() {
-            401 | 403 => ": the key is wrong or lacks the right; see [model] api_key",
-            404 => ": no such address or model; see [model] base_url and model",
-            402 | 429 => ": the account has no balance or is limited",
-            _ => "",
+/// Has every model word an answer from evidence that a test city could have, and says how long it took to begin.
+async fn try_models(model: &ModelConfig, trust: &Trust) -> anyhow::Result<bool> {
+    let store: Arc<dyn store::Store> = Arc::new(store::MemoryStore::default());
+    let clock: Arc<dyn Clock> = Arc::new(crate::app::SystemClock);
+    let settings = crate::app::model_settings(model)?;
+    let models = crate::app::models(model, &store, &clock, trust)?;
+    let evidence = [Evidence {
+        id: "check".to_owned(),
+        kind: EvidenceKind::Faq,
+        title: "身份证丢了怎么补办".to_owned(),
+        unit: String::new(),
+        confidence: 1.0,
+        score: 0.0,
+        answer: "带户口簿，本人到任一派出所窗口补领，工本费 40 元。".to_owned(),
+        department: None,
+        source: None,
+        url: None,
+        reach: Reach::Whole,
+        replaces: None,
+        details: Details::Faq,
+    }];
+    let brief = Brief {
+        question: "身份证丢了怎么补办？",
+        aspect: Aspect::Overview,
+        evidence: &evidence,
+        locale: Locale::Zh,
+        asker: None,
+        faults: &[],
+    };
+    let mut fine = true;
+    for ((state, tried), (settings, config)) in models.try_out(brief).await.into_iter().zip(settings) {
+        let chosen = if config.profile.is_some() { "as configured" } else { "guessed from the address" };
+        let profile = format!("profile {} ({chosen})", settings.profile_name);
+        let name = format!("{:<11} {}", state.section, state.model);
+        match tried {
+            Ok(Trial { first, usage }) => {
+                let told = match usage {
+                    Some(usage) => format!("{} tokens", usage.prompt + usage.completion),
+                    None => "the server does not say how many tokens it took".to_owned(),
+                };
+                let key = if settings.api_key.is_some() { "the key is accepted" } else { "no key is needed" };
+                say!("{name}: answers, {key}, first words after {} ms; {profile}; {told}", first.as_millis());
+                let limit = settings.first_token_timeout.as_millis();
+                if first > settings.first_token_timeout {
+                    say!("            which is longer than first_token_timeout, {limit} ms");
+                }
+            }
+            // It was reached, and took the key.
+            Err(SynthesisError::Refused) => {
+                say!("{name}: answers, but declined the trial question; {profile}");
+            }
+            Err(error) => {
+                fine = false;
+                let distrusted = error.to_string().contains("certificate");
+                say!("{name}: {error}; {profile}");
+                if distrusted {
+                    say!(
+                        "            its certificate is of an authority that is not trusted, see [server] extra_ca"
+                    );
+                }
+                for advice in state.alarms.iter().filter_map(super::wechat::advice) {
+                    say!("            {advice}");
+                }
+            }
         }
-    );
-    Ok("answers".to_owned())
+    }
+    Ok(fine)
 }

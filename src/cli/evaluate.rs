@@ -1,7 +1,10 @@
 //! `evaluate`: figures as tables and as JSON.
 
 mod collections;
+mod evidence;
 mod fitting;
+mod guardrails;
+mod hearing;
 mod language;
 
 use std::path::{Path, PathBuf};
@@ -43,8 +46,12 @@ pub(super) enum Evaluate {
     Thresholds(fitting::Thresholds),
     /// Personal data in citizens' words, and look-alikes: {"id","text","secrets":[{"kind","value"}]} a line
     Masking(language::Lines),
+    /// The verification of answers, on faithful ones and on the same made wrong in one place
+    Guardrails(guardrails::Guardrails),
     /// What citizens want of the conversation itself: {"id","text","intent"} a line
     Intents(language::Lines),
+    /// Fits the weights by which wishes are heard that no rule foresaw
+    TrainIntents(hearing::TrainIntents),
 }
 
 pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
@@ -56,7 +63,9 @@ pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
         Evaluate::Train(asked) => fitting::train(asked),
         Evaluate::Thresholds(asked) => fitting::thresholds(asked),
         Evaluate::Masking(asked) => language::masking(asked),
+        Evaluate::Guardrails(asked) => guardrails::measure(asked),
         Evaluate::Intents(asked) => language::intents(asked),
+        Evaluate::TrainIntents(asked) => hearing::train(asked),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use adapters::Trust;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::duration::Span;
@@ -80,98 +80,11 @@ pub struct CityConfig {
     pub name_en: String,
 }
 
-/// `[model]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
-pub struct ModelConfig {
-    #[serde(default = "ModelConfig::openai")]
-    pub base_url: String,
-    #[serde(default, serialize_with = "hidden")]
-    pub api_key: Option<SecretString>,
-    #[serde(default = "ModelConfig::any_model")]
-    pub model: String,
-    #[serde(default = "ModelConfig::five")]
-    pub connect_timeout: Span,
-    #[serde(default = "ModelConfig::six")]
-    pub first_token_timeout: Span,
-    #[serde(default = "ModelConfig::five")]
-    pub idle_timeout: Span,
-    #[serde(default = "ModelConfig::thirty")]
-    pub total_timeout: Span,
-    #[serde(default = "ModelConfig::tokens")]
-    pub max_tokens: u32,
-    #[serde(default = "ModelConfig::cool")]
-    pub temperature: f32,
-    #[serde(default)]
-    pub extra_body: serde_json::Map<String, serde_json::Value>,
-}
-
 /// Keeps a secret out of everything that is printed.
 pub(super) fn hidden<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(_) => serializer.serialize_str("(hidden)"),
         None => serializer.serialize_none(),
-    }
-}
-
-impl ModelConfig {
-    fn openai() -> String {
-        "https://api.openai.com/v1".to_owned()
-    }
-    fn any_model() -> String {
-        "gpt-4o-mini".to_owned()
-    }
-    fn five() -> Span {
-        Span(std::time::Duration::from_secs(5))
-    }
-    fn six() -> Span {
-        Span(std::time::Duration::from_secs(6))
-    }
-    fn thirty() -> Span {
-        Span(std::time::Duration::from_secs(30))
-    }
-    fn tokens() -> u32 {
-        1200
-    }
-    fn cool() -> f32 {
-        0.1
-    }
-
-    /// Fills in the variables that OpenAI's own clients read. They also switch the model on where no section does.
-    pub(super) fn with_standard_variables(
-        section: Option<Self>,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Option<Self> {
-        let base_url = variable("OPENAI_BASE_URL").filter(|url| !url.is_empty());
-        let api_key = variable("OPENAI_API_KEY").filter(|key| !key.is_empty());
-        let mut model = match section {
-            Some(model) => model,
-            None if base_url.is_some() || api_key.is_some() => {
-                let mut model: Self = serde_json::from_value(serde_json::json!({})).ok()?;
-                if let Some(base_url) = base_url {
-                    model.base_url = base_url;
-                }
-                model
-            }
-            None => return None,
-        };
-        if model.api_key.as_ref().is_none_or(|key| key.expose_secret().is_empty()) {
-            model.api_key = api_key.map(SecretString::from);
-        }
-        Some(model)
-    }
-
-    pub(super) fn check(&self, faults: &mut Vec<String>) {
-        if !(self.base_url.starts_with("http://") || self.base_url.starts_with("https://")) {
-            faults.push(format!(
-                "[model] base_url: `{}` does not begin with http:// or https://",
-                self.base_url
-            ));
-        }
-        if self.model.trim().is_empty() {
-            faults.push("[model] model: the model's name is missing".to_owned());
-        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::*;
 
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -41,6 +43,7 @@ fn every_setting_stands_in_the_file_of_defaults() {
             let stands = DEFAULTS.lines().any(|line| {
                 line.trim_start_matches("# ").split_once('=').is_some_and(|(key, _)| key.trim() == name)
             });
+            let stands = stands || DEFAULTS.contains(&format!("# [[{section}.{name}]]"));
             assert!(stands, "[{section}] {name} is not explained in config/default.toml");
         }
     }
@@ -89,6 +92,65 @@ fn the_standard_variables_switch_a_model_on_and_its_key_is_never_printed() {
     assert_eq!(model.base_url, "http://127.0.0.1:1/v1");
     assert!(!format!("{config:?}").contains("sk-secret-value"));
     assert!(!serde_json::to_string(&config).unwrap().contains("sk-secret-value"));
+}
+
+#[test]
+fn the_standard_variables_fill_in_what_a_section_leaves_open() {
+    let variables =
+        [("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), ("OPENAI_API_KEY", "sk-env"), ("SECOND", "sk-second")];
+    let model = |file: &str| load(file, &variables).unwrap().model.unwrap();
+    let key = |key: &Option<SecretString>| key.as_ref().map(|key| key.expose_secret().to_owned());
+    let open = model("[model]\nmodel = \"m\"\n");
+    assert_eq!(
+        (open.base_url.as_str(), key(&open.api_key)),
+        ("http://127.0.0.1:1/v1", Some("sk-env".into()))
+    );
+    let own = model("[model]\nbase_url = \"http://a.example\"\napi_key = \"sk-own\"\n");
+    assert_eq!((own.base_url.as_str(), key(&own.api_key)), ("http://a.example", Some("sk-own".into())));
+    let two = model(
+        "[model]\nmodel = \"m\"\n[[model.fallback]]\nbase_url = \"http://b.example\"\nmodel = \"n\"\n[[model.fallback]]\nbase_url = \"http://c.example\"\nmodel = \"o\"\napi_key_env = \"SECOND\"\n",
+    );
+    let keys: Vec<_> = two.all().iter().map(|(_, model)| key(&model.api_key)).collect();
+    assert_eq!(keys, [Some("sk-env".into()), None, Some("sk-second".into())], "a key is of one server alone");
+    let alone = load("[model]\n", &[]).unwrap().model.unwrap();
+    assert_eq!(alone.base_url, "https://api.openai.com/v1");
+}
+
+#[test]
+fn a_fallback_is_as_the_first_model_but_for_what_belongs_to_one_server() {
+    let file = "[model]\nbase_url = \"http://a.example\"\napi_key = \"k\"\nprofile = \"qwen\"\ntotal_timeout = \"9s\"\nidle_timeout = \"2s\"\nmax_tokens = 77\nextra_body = { a = 1 }\nomit = [\"b\"]\n[[model.fallback]]\nbase_url = \"http://b.example/v1\"\nmodel = \"n\"\nidle_timeout = \"3s\"\n";
+    let all = load(file, &[]).unwrap().model.unwrap().all();
+    let (section, second) = &all[1];
+    assert_eq!((section.as_str(), second.model.as_str()), ("model.fallback.1", "n"));
+    assert_eq!(
+        (second.total_timeout, second.idle_timeout),
+        (all[0].1.total_timeout, duration::Span(std::time::Duration::from_secs(3)))
+    );
+    assert_eq!(second.max_tokens, 77);
+    assert!(second.profile.is_none() && second.extra_body.is_empty() && second.omit.is_empty());
+    assert!(second.api_key.is_none());
+}
+
+#[test]
+fn nonsense_about_models_is_named_by_its_section() {
+    let file = "[model]\nbase_url = \"ftp://user:pw@a.example/v1?key=x\"\nmodel = \" \"\nmax_tokens = 0\ntemperature = 3\nbreaker_pause = \"0s\"\n[[model.fallback]]\nbase_url = \"b.example\"\nmodel = \"n\"\nidle_timeout = \"0s\"\napi_key_env = \"NOWHERE\"\n";
+    let error = load(file, &[]).unwrap().check().unwrap_err().to_string();
+    for fault in [
+        "[model] base_url",
+        "[model] model",
+        "[model] max_tokens",
+        "[model] temperature",
+        "[model] breaker_pause",
+        "[model.fallback.1] base_url",
+        "[model.fallback.1] idle_timeout",
+        "[model.fallback.1] api_key_env",
+    ] {
+        assert!(error.contains(fault), "{fault}: {error}");
+    }
+    assert!(!error.contains("pw@") && !error.contains("key=x"), "{error}");
+    let error =
+        load("[[model.fallback]]\nbase_url = \"http://b\"\nmodle = \"n\"\n", &[]).unwrap_err().to_string();
+    assert!(error.contains("modle") && error.contains("model"), "{error}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use adapters::AlarmText;
 use adapters::custom::HttpWords;
@@ -10,6 +11,8 @@ use adapters::wechat::WechatWords;
 use serde::Deserialize;
 
 use super::ConfigError;
+use crate::dialogue::hearing::Hearing;
+use crate::dialogue::hearing::pieces::Concepts;
 use crate::dialogue::intent::{RuleWords, WordLists};
 use crate::dialogue::screen::CategoryWords;
 use crate::dialogue::{FaultWords, Phrases, Screen, Words};
@@ -17,6 +20,9 @@ use crate::dialogue::{FaultWords, Phrases, Screen, Words};
 const INTENTS: &str = include_str!("../../config/words/intents.toml");
 const SCREEN: &str = include_str!("../../config/words/screen.toml");
 const FAULTS: &str = include_str!("../../config/prompts/faults.toml");
+/// The fitted weights by which wishes are heard that no rule foresaw.
+pub const INTENT_WEIGHTS: &str = include_str!("../../config/words/intent_weights.txt");
+const CONCEPTS: &str = include_str!("../../config/words/concepts.toml");
 const REPLIES: &str = include_str!("../../config/words/replies.toml");
 const TELEGRAM: &str = include_str!("../../config/words/telegram.toml");
 const HTTP: &str = include_str!("../../config/words/http.toml");
@@ -89,7 +95,30 @@ pub fn words(file: Option<&Path>) -> Result<Words, ConfigError> {
         empty: parsed.follow_up.empty,
         ratings: parsed.ratings,
     };
-    Words::new(lists).map_err(|error| unreadable(&error))
+    Ok(Words::new(lists).map_err(|error| unreadable(&error))?.with_hearing(hearing()?))
+}
+
+/// The concepts that wishes are heard by: words of one meaning.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn concepts() -> Result<Concepts, ConfigError> {
+    let lists: BTreeMap<String, String> = channel("concepts.toml", CONCEPTS)?;
+    Ok(lists
+        .into_iter()
+        .map(|(name, words)| (name, words.split_whitespace().map(str::to_owned).collect()))
+        .collect())
+}
+
+/// The model that ships, read once: it is large, and the same for everybody.
+fn hearing() -> Result<Arc<Hearing>, ConfigError> {
+    static SHIPPED: OnceLock<Arc<Hearing>> = OnceLock::new();
+    if let Some(hearing) = SHIPPED.get() {
+        return Ok(Arc::clone(hearing));
+    }
+    let hearing = Hearing::read(concepts()?, INTENT_WEIGHTS)
+        .map_err(|error| ConfigError::Unreadable(format!("config/words/intent_weights.txt: {error}")))?;
+    Ok(Arc::clone(SHIPPED.get_or_init(|| Arc::new(hearing))))
 }
 
 /// Reads what the robot says of itself.

@@ -26,6 +26,7 @@ pub use fact::FactKind;
 use std::collections::BTreeSet;
 
 use super::evidence::Evidence;
+use beside::{beside, weight};
 use fact::{Fact, facts};
 use normal::normal;
 use omitted::Said;
@@ -110,15 +111,26 @@ const SUPPORTED: f64 = 0.25;
 /// With so much more of a line's sense in another source than in the cited one, the citation is wrong.
 const ELSEWHERE: f64 = 0.25;
 
+/// A sentence with so much of its text in one sentence of the evidence was copied from there.
+const COPIED: f64 = 0.85;
+
+/// A sentence with less of its text in any sentence of a source was not taken from it.
+const NOT_HERE: f64 = 0.6;
+
+/// The weight of a sentence whose origin can be told.
+const COMPARABLE: usize = 3;
+
 /// A line with fewer pairs of characters says too little to be told from another.
 const TELLING: usize = 8;
 
 /// The longest heading, in characters (Chinese) or half words (others).
 const HEADING: usize = 12;
 
+/// The longest line that does nothing but send the reader to somebody, in Chinese characters.
+const REFERENCE: usize = 60;
+
 /// Words of a line that sends the reader to somebody who knows.
-const REFERRING: &[&str] =
-    &["12345", "核实", "咨询", "建议", "为准", "问一下", "确认", "check with", "confirm", "contact"];
+const REFERRING: &[&str] = &["12345", "核实", "咨询", "check with", "confirm with", "contact"];
 
 /// The evidence of an answer, taken apart once.
 pub struct Grounding {
@@ -147,7 +159,7 @@ impl Grounding {
             if sources.is_empty() {
                 // Whether a line is a heading is known once the next one has come.
                 let next_is_cited = lines.get(place + 1).is_none_or(|next| !next.marks.is_empty());
-                if !(next_is_cited && is_heading(&line.text)) {
+                if line.is_item || !(next_is_cited && is_heading(&line.text)) {
                     self.uncited(line, &mut faults);
                 }
             } else {
@@ -164,7 +176,7 @@ impl Grounding {
     pub fn omitted(&self, text: &str, cited: &[usize]) -> Vec<Omission> {
         let lines = lines(text);
         // Sentences of another language cannot be laid beside Chinese ones.
-        if !lines.iter().all(|line| is_chinese(&line.text)) {
+        if !is_chinese(&lines.iter().map(|line| line.text.as_str()).collect::<String>()) {
             return Vec::new();
         }
         let said = Said::new(&lines);
@@ -197,9 +209,9 @@ impl Grounding {
             })
             .collect();
         let says_something = text.chars().filter(|c| c.is_alphanumeric()).count() >= 6;
-        let may_stand = text.ends_with(':')
-            || REFERRING.iter().any(|word| text.contains(word))
-            || self.asked.contains(text.as_str());
+        let longest = if is_chinese(text) { REFERENCE } else { 3 * REFERENCE };
+        let refers = || text.chars().count() <= longest && REFERRING.iter().any(|word| text.contains(word));
+        let may_stand = text.ends_with(':') || refers() || self.asked.contains(text.as_str());
         if says_something && !(may_stand && unknown.is_empty()) {
             faults.push(Fault { kind: FaultKind::Uncited, words: text.clone() });
         }
@@ -224,19 +236,34 @@ impl Grounding {
         if !is_chinese(text) {
             return;
         }
-        if !self.is_supported(text, sources) {
+        if !self.is_supported(text, sources) || self.stands_elsewhere(text, sources) {
             faults.push(Fault { kind: FaultKind::Unsupported, words: text.to_owned() });
         }
         if fee::is_wrong(text, sources) {
             faults.push(Fault { kind: FaultKind::Contrary, words: text.to_owned() });
         }
         for sentence in sentences(text) {
-            wording::check(sentence, sources, faults);
+            wording::check(sentence, &self.asked_facts, sources, faults);
         }
     }
 
     fn was_asked(&self, fact: &Fact) -> bool {
         self.asked_facts.iter().any(|asked| asked.kind == fact.kind && asked.key == fact.key)
+    }
+
+    /// Whether a sentence was copied from a source that is not cited for it.
+    fn stands_elsewhere(&self, text: &str, sources: &[&Source]) -> bool {
+        let best = |source: &Source, sentence: &[char]| {
+            source.sentences.iter().map(|known| beside(sentence, &known.text).share).fold(0.0, f64::max)
+        };
+        self.sources.len() > 1
+            && sentences(text).any(|sentence| {
+                let sentence: Vec<char> = sentence.chars().collect();
+                let cited = sources.iter().map(|source| best(source, &sentence)).fold(0.0, f64::max);
+                weight(&sentence) >= COMPARABLE
+                    && cited < NOT_HERE
+                    && self.sources.iter().any(|source| best(source, &sentence) >= COPIED)
+            })
     }
 
     /// Whether the cited evidence speaks of what a line says, and no other evidence much more so.
@@ -308,7 +335,10 @@ pub fn without_bare_answer(line: &str) -> Option<String> {
     let (first, rest) = words.split_once(['，', ',', '。', '；', '：', '！', '!'])?;
     let plain: String =
         first.chars().filter(|c| c.is_alphanumeric() && !"的了啊呀哦吧都也您好".contains(*c)).collect();
-    if !BARE.contains(&plain.as_str()) {
+    // 能领, 不用交: one character more says no more.
+    let is_bare =
+        BARE.iter().any(|bare| plain.strip_prefix(bare).is_some_and(|rest| rest.chars().count() <= 1));
+    if !is_bare {
         return None;
     }
     // Its own mark goes with it.

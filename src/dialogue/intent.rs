@@ -1,10 +1,13 @@
-//! What the citizen wants of the conversation itself, by rules whose words live in `config/words/intents.toml`.
+//! What the citizen wants of the conversation itself, by rules whose words live in `config/words/intents.toml`, and where no
+//! rule holds by what it sounds like ([`super::hearing`]).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use regex::{Regex, RegexSet};
 
 use super::aspect::Aspect;
+use super::hearing::{self, Explanation, Hearing};
 use super::question::comparable;
 
 /// What the citizen wants, as far as the words tell.
@@ -127,6 +130,8 @@ struct Rule {
 /// The compiled words.
 pub struct Words {
     rules: Vec<(Intent, Rule)>,
+    /// What hears where no rule holds, if anything does.
+    hearing: Option<Arc<Hearing>>,
     aspects: Vec<(Aspect, Vec<Regex>)>,
     pointing_back: Regex,
     empty: Regex,
@@ -167,16 +172,45 @@ impl Words {
             let score = score.ok_or_else(|| WordsError::UnknownName(name.clone()))?;
             ratings.push((score, words.iter().map(|words| comparable(words)).collect()));
         }
-        Ok(Self { rules, aspects, pointing_back, empty, ratings })
+        Ok(Self { rules, hearing: None, aspects, pointing_back, empty, ratings })
+    }
+
+    /// The same words with what hears where no rule holds.
+    #[must_use]
+    pub fn with_hearing(mut self, hearing: Arc<Hearing>) -> Self {
+        self.hearing = Some(hearing);
+        self
+    }
+
+    /// What the words want: by a rule if one holds, else by what they sound like.
+    pub fn intent(&self, text: &str) -> Option<Intent> {
+        let ruled = self.by_rule(text);
+        match &self.hearing {
+            // Nothing was said: a picture alone, or blanks.
+            Some(_) if text.trim().is_empty() => None,
+            Some(hearing) if !ruled.is_some_and(Intent::is_emergency) => {
+                hearing::settle(ruled, &hearing.margins(text), |intent| self.knows(intent))
+            }
+            _ => ruled,
+        }
     }
 
     /// What the words want, if one of the rules holds.
-    pub fn intent(&self, text: &str) -> Option<Intent> {
+    pub fn by_rule(&self, text: &str) -> Option<Intent> {
         let text = text.trim().to_lowercase();
         self.rules
             .iter()
             .find(|(_, rule)| rule.any.is_match(&text) && !rule.unless.is_match(&text))
             .map(|&(intent, _)| intent)
+    }
+
+    /// Why the words sound as they do.
+    pub fn explain(&self, text: &str) -> Option<Explanation> {
+        self.hearing.as_ref().map(|hearing| hearing.explain(text))
+    }
+
+    fn knows(&self, intent: Intent) -> bool {
+        self.rules.iter().any(|&(known, _)| known == intent)
     }
 
     /// The same words without those of an intent that is of no use here: what was meant by it is then a question.

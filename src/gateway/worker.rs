@@ -237,7 +237,6 @@ impl Gateway {
             for flaw in &attempt.flaws {
                 self.metrics.answer_fault(flaw.kind);
             }
-            self.metrics.answer_tokens(attempt.usage.prompt, attempt.usage.completion);
         }
         if let Some(by) = trace.by().filter(|_| spoken) {
             self.metrics.answer(by.name());

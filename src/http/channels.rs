@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::auth::Signed;
 use super::error::{ApiError, prefers_english};
+use super::{Shared, models};
 
 /// What alarms mean and what to do about them, from `config/words/alarms.toml`.
 #[derive(Debug)]
@@ -55,13 +55,13 @@ pub struct AlarmView {
 pub struct ChannelView {
     /// Its configured name.
     id: String,
-    /// The platform: `web`, `wechat`, `dingtalk`, `telegram` …
+    /// The platform: `web`, `wechat`, `dingtalk`, `telegram` …; `model` for a language model.
     r#type: String,
     /// What is wrong, if anything is.
     alarms: Vec<AlarmView>,
 }
 
-/// The channels and what is wrong with them, in the reader's language. For supervisors and administrators.
+/// The channels, the language models, and what is wrong with them, in the reader's language. For supervisors and administrators.
 #[utoipa::path(get, path = "/api/v1/desk/channels", tag = "desk",
     responses((status = 200, body = Vec<ChannelView>), (status = 401), (status = 403, description = "Not a supervisor or administrator")))]
 pub(super) async fn list(
@@ -73,12 +73,15 @@ pub(super) async fn list(
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden"));
     }
     let english = prefers_english(&headers);
-    let views = web.channel_alarms().into_iter().map(|(id, kind, alarms)| ChannelView {
+    let view = |id: &str, kind: &str, alarms: Vec<Alarm>| ChannelView {
         id: id.to_owned(),
         r#type: kind.to_owned(),
         alarms: alarms.into_iter().map(|alarm| view(&web.alarms, alarm, english)).collect(),
-    });
-    Ok(Json(views.collect()))
+    };
+    let channels = web.channel_alarms().into_iter().map(|(id, kind, alarms)| view(id, kind, alarms));
+    // A model is no channel, but whoever mends the one mends the other.
+    let models = web.models().into_iter().map(|model| view(&model.id, models::TYPE, model.alarms));
+    Ok(Json(channels.chain(models).collect()))
 }
 
 fn view(words: &AlarmWords, alarm: Alarm, english: bool) -> AlarmView {

@@ -60,6 +60,20 @@ async fn ready(State(web): State<Shared>) -> Response {
         .map(|(id, kind, alarms)| (id.to_owned(), serde_json::json!({ "type": kind, "alarms": alarms })))
         .collect::<serde_json::Map<_, _>>()
         .into();
+    let models: Vec<_> = web
+        .models()
+        .into_iter()
+        .map(|model| {
+            let figures = model.figures;
+            serde_json::json!({
+                "id": model.id, "model": figures.model, "breaker": figures.standing, "alarms": model.alarms,
+            })
+        })
+        .collect();
+    if !models.is_empty() {
+        // Answers are quoted without them, so they are no fault either.
+        body["models"] = models.into();
+    }
     if let Some(dense) = web.knowledge.dense() {
         // Answers are given without it, so it is no fault.
         let state = dense.state();
@@ -103,6 +117,11 @@ async fn metrics(State(web): State<Shared>) -> Response {
     let alarms = web.channel_alarms();
     let raised = alarms.iter().flat_map(|(id, _, alarms)| alarms.iter().map(move |alarm| (*id, alarm.code)));
     web.metrics.observe_alarms(raised);
+    let models = web.models();
+    let raised =
+        models.iter().flat_map(|model| model.alarms.iter().map(move |alarm| (model.id.as_str(), alarm.code)));
+    web.metrics.observe_model_alarms(raised);
+    web.metrics.observe_models(models.iter().map(|model| &model.figures));
     let index = web.knowledge.status();
     web.metrics.observe_knowledge(KnowledgeFigures {
         entries: index.entries,

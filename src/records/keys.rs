@@ -317,6 +317,21 @@ pub fn knowledge_changes() -> Range {
     Range::prefix("knowledge_change", &[])
 }
 
+/// What everybody's answers took of the models on a day.
+pub fn taken(day: &str) -> Key {
+    Key::new("taken", &[day.into()])
+}
+
+/// What the answers to one citizen took on a day.
+pub fn taken_by(day: &str, asker: &str) -> Key {
+    Key::new("taken", &[day.into(), asker.into()])
+}
+
+/// What was taken on all days, the oldest first.
+pub fn all_taken() -> Range {
+    Range::prefix("taken", &[])
+}
+
 /// A single fact about the installation, such as its secrets or the knowledge's generation.
 pub fn meta(name: &str) -> Key {
     Key::new("meta", &[name.into()])

@@ -19,8 +19,13 @@ pub(super) fn matters(entry: &Entry) -> Vec<EntryId> {
     }
 }
 
+/// An entry as evidence by itself; a scenario names its matters by their ids.
+pub(crate) fn evidence_of(entry: Entry) -> Evidence {
+    of(entry, &BTreeMap::new())
+}
+
 /// The entry as evidence; `titles` names the matters of a scenario.
-pub(crate) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
+pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
     let kind = match entry.details {
         entry::Details::Faq => EvidenceKind::Faq,
         entry::Details::Matter(_) => EvidenceKind::Matter,
@@ -130,6 +135,7 @@ fn policy(policy: entry::Policy) -> Policy {
 
 /// A policy's condition in words.
 fn words(condition: &entry::Condition) -> String {
+    let (field, unit) = measured_in(&condition.field, &condition.value);
     let value = value(&condition.value);
     let relation = match condition.op {
         Operator::Eq => "为",
@@ -140,7 +146,29 @@ fn words(condition: &entry::Condition) -> String {
         Operator::Lt => "低于",
         Operator::In => "为其中之一：",
     };
-    format!("{}{relation}{value}", condition.field)
+    format!("{field}{relation}{value}{unit}")
+}
+
+/// What a field's number counts. An amount names its unit at the end of the field, 年营业收入万元, which nobody says so; the
+/// unit of a duration or an age is not named at all.
+fn measured_in<'a>(field: &'a str, value: &ConditionValue) -> (&'a str, &'static str) {
+    const NAMED: [(&str, &str); 4] = [("万元", "万元"), ("元", "元"), ("平方米", "平方米"), ("百分比", "%")];
+    const UNNAMED: [(&str, &str); 8] = [
+        ("天数", "天"),
+        ("月数", "个月"),
+        ("年限", "年"),
+        ("年数", "年"),
+        ("年龄", "周岁"),
+        ("人数", "人"),
+        ("套数", "套"),
+        ("子女数", "个"),
+    ];
+    if !matches!(value, ConditionValue::Number(_)) {
+        return (field, "");
+    }
+    let named = NAMED.iter().find_map(|(end, unit)| Some((field.strip_suffix(end)?, *unit)));
+    let unnamed = || UNNAMED.iter().find(|(end, _)| field.ends_with(end)).map(|(_, unit)| (field, *unit));
+    named.or_else(unnamed).unwrap_or((field, ""))
 }
 
 fn value(value: &ConditionValue) -> String {
@@ -175,4 +203,24 @@ fn outcome(outcome: entry::Outcome, titles: &BTreeMap<String, String>) -> Scenar
         .filter_map(|id| titles.get(id.as_ref()).map(|title| (id.as_ref().to_owned(), title.clone())))
         .collect();
     ScenarioOutcome { when: outcome.when, matters, materials: outcome.materials, steps: outcome.steps }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_told_as_one_speaks() {
+        for (condition, told) in [
+            (r#"{"field":"年营业收入万元","op":"ge","value":500}"#, "年营业收入不低于500万元"),
+            (r#"{"field":"成立天数","op":"le","value":90}"#, "成立天数不超过90天"),
+            (r#"{"field":"子女年龄","op":"lt","value":3}"#, "子女年龄低于3周岁"),
+            (r#"{"field":"残疾人安排比例百分比","op":"lt","value":1.5}"#, "残疾人安排比例低于1.5%"),
+            (r#"{"field":"注册地","op":"eq","value":"安和市"}"#, "注册地为安和市"),
+            (r#"{"field":"户籍","op":"in","value":["甲","乙"]}"#, "户籍为其中之一：甲、乙"),
+            (r#"{"field":"是否首次创业","op":"eq","value":true}"#, "是否首次创业为是"),
+        ] {
+            assert_eq!(words(&serde_json::from_str(condition).unwrap()), told, "{condition}");
+        }
+    }
 }

@@ -1,44 +1,55 @@
-//! Answers in a language model's words, from any server that speaks OpenAI's chat protocol.
+//! One language model, on any server that speaks OpenAI's chat protocol.
 //!
-//! The request is made of `async-openai`'s types. The transport is our own: that crate's stream ends silently where an
-//! answer is cut off, loses the status behind an unusual error body, and refuses what many compatible servers send.
-//! What comes is read leniently (`wire`), cleaned of the model's thoughts and split into words and citation marks
-//! (`text`). Whatever goes wrong ends in a [`SynthesisError`], and the answer is then quoted instead.
+//! The request is made of `async-openai`'s types, and of what the server's profile adds. The transport is our own: that
+//! crate's stream ends silently where an answer is cut off, loses the status behind an unusual error body, and refuses what
+//! many compatible servers send. What comes is read leniently (`wire`), cleaned of the model's thoughts and split into
+//! words and citation marks (`text`). Whatever goes wrong ends in a [`Failure`]; [`super::Models`] then asks the next model,
+//! or the answer is quoted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::dialogue::{AnswerStream, Brief, SynthesisError, Synthesizer};
+use super::profiles::Profile;
+use crate::dialogue::ports::{Origin, Usage};
+use crate::dialogue::{Brief, Piece};
 
 mod answer;
-mod failure;
+pub(super) mod failure;
+mod harmless;
 mod lines;
+mod links;
 mod marks;
 mod prompts;
 mod reading;
 mod request;
 mod text;
+mod tokens;
 mod transport;
 mod wire;
 
+use answer::Answer;
+use failure::Failure;
 pub use prompts::Prompts;
 
 /// Which model, where, and how long it may take.
 #[derive(Clone, Debug)]
 pub struct ModelSettings {
+    /// What it is called in figures and alarms: the section of the configuration.
+    pub section: String,
     /// The address up to `/chat/completions`, with the version in it if the server wants one.
     pub base_url: String,
     /// The key; a server of one's own may need none.
     pub api_key: Option<SecretString>,
     /// The model's name.
     pub model: String,
-    /// How long connecting may take. It works through the client; see [`Self::client`].
-    pub connect_timeout: Duration,
+    /// The name of the server's profile.
+    pub profile_name: String,
+    /// What the server needs beyond the common protocol.
+    pub profile: Profile,
     /// How long the first word, or the first thought, may take.
     pub first_token_timeout: Duration,
     /// How long the model may pause after that.
@@ -51,45 +62,90 @@ pub struct ModelSettings {
     pub temperature: f32,
     /// More fields of the request's body, for what only one vendor knows; `null` removes a field of ours.
     pub extra_body: Map<String, Value>,
+    /// Fields that are left out.
+    pub omit: Vec<String>,
 }
 
-impl ModelSettings {
-    /// A client with the connect timeout of these settings, which reqwest can set on a client only.
-    ///
-    /// # Errors
-    /// When the machine's TLS cannot be set up.
-    pub fn client(&self) -> reqwest::Result<reqwest::Client> {
-        reqwest::Client::builder().connect_timeout(self.connect_timeout).build()
-    }
-}
-
-/// Has a model put the evidence into words.
-#[derive(Clone)]
-pub struct OpenAi {
-    settings: Arc<ModelSettings>,
+/// One model, and how it is asked.
+pub(super) struct OpenAi {
+    settings: ModelSettings,
     client: reqwest::Client,
     prompts: Arc<Prompts>,
 }
 
+/// An answer that has begun: at least one piece of it can be shown.
+pub(super) struct Begun {
+    /// Who writes.
+    pub(super) origin: Origin,
+    /// The first words.
+    pub(super) first: Piece,
+    answer: Answer,
+}
+
+/// An answer that never began.
+pub(super) struct Failed {
+    /// Why.
+    pub(super) failure: Failure,
+    /// What it took all the same, about; a server that never answered took nothing.
+    pub(super) usage: Usage,
+}
+
 impl OpenAi {
-    /// A writer that asks the model of these settings.
-    pub fn new(settings: ModelSettings, client: reqwest::Client, prompts: Prompts) -> Self {
-        Self { settings: Arc::new(settings), client, prompts: Arc::new(prompts) }
+    /// The client has to have the connect timeout, which reqwest can set on a client only.
+    pub(super) fn new(settings: ModelSettings, client: reqwest::Client, prompts: Arc<Prompts>) -> Self {
+        Self { settings, client, prompts }
     }
-}
 
-#[async_trait]
-impl Synthesizer for OpenAi {
-    async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
-        if brief.evidence.is_empty() {
-            return Err(SynthesisError::Unusable("there is no evidence".to_owned()));
+    pub(super) fn settings(&self) -> &ModelSettings {
+        &self.settings
+    }
+
+    /// About how many tokens it is sent.
+    pub(super) fn reads(&self, brief: &Brief<'_>) -> u64 {
+        let (user, _) = prompts::data(brief);
+        tokens::estimate(self.prompts.system(brief.locale)) + tokens::estimate(&user)
+    }
+
+    /// About how many tokens an answer to this takes at most.
+    pub(super) fn most_tokens(&self, brief: &Brief<'_>) -> u64 {
+        self.reads(brief) + u64::from(self.settings.max_tokens)
+    }
+
+    /// Asks, and waits for the first words that can be shown. A wait that the server asks for is taken up to `patience`.
+    pub(super) async fn begin(
+        &self,
+        brief: &Brief<'_>,
+        deadline: Instant,
+        patience: Duration,
+    ) -> Result<Begun, Failed> {
+        let deadline = deadline.min(Instant::now() + self.settings.total_timeout);
+        let (user, links) = prompts::data(brief);
+        let sent: Arc<str> = format!("{}\n{user}", self.prompts.system(brief.locale)).into();
+        let failed = |failure: Failure| {
+            // A server that was slow has read the request; one that refused it has not charged for it.
+            let prompt = if matches!(failure, Failure::Slow(_)) { tokens::estimate(&sent) } else { 0 };
+            Failed { failure: failure.without(&sent), usage: Usage { prompt, completion: 0 } }
+        };
+        let request = request::request(&self.settings, &self.prompts, brief.locale, &user).map_err(failed)?;
+        let opened = transport::open(&self.client, &self.settings, &request.body, deadline, patience).await;
+        let (reading, first) = opened.map_err(failed)?;
+        let mut answer = Answer::new(reading, first, self.settings.max_tokens, Arc::clone(&sent), links);
+        match answer.next().await {
+            Some(Ok(first)) => Ok(Begun { origin: request.origin, first, answer }),
+            Some(Err(failure)) => Err(Failed { failure, usage: answer.usage() }),
+            None => Err(Failed { failure: Failure::Broken("it is empty".to_owned()), usage: answer.usage() }),
         }
-        let deadline = Instant::now() + self.settings.total_timeout;
-        let body = request::body(&self.settings, &self.prompts, &brief)?;
-        let (reading, first) = transport::open(&self.client, &self.settings, &body, deadline).await?;
-        Ok(answer::stream(reading, first, self.settings.max_tokens))
     }
 }
 
-#[cfg(test)]
-mod tests;
+impl Begun {
+    /// The next piece after the first; none when the answer is over.
+    pub(super) async fn next(&mut self) -> Option<Result<Piece, Failure>> {
+        self.answer.next().await
+    }
+
+    /// What it took so far: as the server says, or about.
+    pub(super) fn usage(&self) -> Usage {
+        self.answer.usage()
+    }
+}

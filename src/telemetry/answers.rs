@@ -38,7 +38,6 @@ pub(super) struct AnswerCounters {
     stage_seconds: Family<Stage, Histogram>,
     answers: Family<Author, Counter>,
     faults: Family<Kind, Counter>,
-    tokens: Family<Kind, Counter>,
 }
 
 impl Default for AnswerCounters {
@@ -48,7 +47,6 @@ impl Default for AnswerCounters {
             stage_seconds: Family::new_with_constructor(seconds),
             answers: Family::default(),
             faults: Family::default(),
-            tokens: Family::default(),
         }
     }
 }
@@ -68,7 +66,6 @@ impl AnswerCounters {
             "What did not hold in texts of models, by kind",
             self.faults.clone(),
         );
-        registry.register("answer_tokens", "Tokens that models read and wrote", self.tokens.clone());
     }
 }
 
@@ -87,11 +84,5 @@ impl Metrics {
     /// Something did not hold in a text of a model.
     pub fn answer_fault(&self, kind: &'static str) {
         self.answers.faults.get_or_create(&Kind { kind }).inc();
-    }
-
-    /// A model read and wrote so many tokens.
-    pub fn answer_tokens(&self, read: u64, written: u64) {
-        self.answers.tokens.get_or_create(&Kind { kind: "read" }).inc_by(read);
-        self.answers.tokens.get_or_create(&Kind { kind: "written" }).inc_by(written);
     }
 }

@@ -68,7 +68,8 @@ fn raised(texts: &[(std::path::PathBuf, String)]) -> Vec<String> {
     // The channel a file belongs to: `a` for both adapters/src/a.rs and adapters/src/a/client.rs.
     let channel = |path: &Path| -> String {
         let path = path.to_string_lossy().replace('\\', "/");
-        let inside = path.rsplit_once("adapters/src/").map_or("", |(_, inside)| inside);
+        let inside = ["adapters/src/", "src/synthesis/"].iter().find_map(|begin| path.rsplit_once(begin));
+        let inside = inside.map_or("", |(_, inside)| inside);
         inside.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_owned()
     };
     let mut codes = Vec::new();
@@ -87,7 +88,7 @@ fn raised(texts: &[(std::path::PathBuf, String)]) -> Vec<String> {
 }
 
 #[test]
-fn every_alarm_that_a_channel_raises_has_its_words_in_both_languages() {
+fn every_alarm_that_a_channel_or_a_model_raises_has_its_words_in_both_languages() {
     let words: BTreeMap<String, BTreeMap<String, String>> =
         toml::from_str(include_str!("../../config/words/alarms.toml")).unwrap();
     for (code, texts) in &words {
@@ -96,9 +97,11 @@ fn every_alarm_that_a_channel_raises_has_its_words_in_both_languages() {
         }
     }
     // The mechanism's own test raises codes that mean nothing.
-    let texts: Vec<_> =
-        sources("adapters/src").into_iter().filter(|(path, _)| !path.ends_with("alarm.rs")).collect();
-    for code in raised(&texts) {
+    let channels = sources("adapters/src").into_iter().filter(|(path, _)| !path.ends_with("alarm.rs"));
+    let texts: Vec<_> = channels.chain(sources("src/synthesis")).collect();
+    let codes = raised(&texts);
+    assert!(codes.iter().any(|code| code == "model_budget"), "language models are looked at, too: {codes:?}");
+    for code in codes {
         assert!(words.contains_key(&code), "config/words/alarms.toml has no `{code}`");
     }
 }

@@ -11,7 +11,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 
 use crate::support::visitor::{Socket, Visitor};
-use crate::support::{MEMORY, Server, config};
+use crate::support::{MEMORY, Server, config, eventually};
 
 /// An OpenAI-compatible endpoint that follows a script and remembers what it was asked.
 #[derive(Default)]
@@ -101,12 +101,15 @@ async fn a_model_that_fails_invents_or_stalls_is_replaced_by_quoting() {
     }
 }
 
-/// A citizen who has asked a model that says nothing.
-async fn waiting_citizen(server: &Server) -> (Visitor, Socket) {
+/// A citizen who has asked, and whom this model, which says nothing, keeps waiting.
+async fn waiting_citizen(server: &Server, model: &Model) -> (Visitor, Socket) {
+    let before = model.calls.load(Ordering::Relaxed);
     let visitor = Visitor::new(server).await;
     let mut socket = visitor.connect(None, 0).await;
     socket.send(json!({ "t": "say", "id": "a", "text": QUESTION })).await;
     socket.until(|frame| frame["t"] == "thinking").await;
+    eventually("the model is asked", async || (model.calls.load(Ordering::Relaxed) > before).then_some(()))
+        .await;
     (visitor, socket)
 }
 
@@ -116,8 +119,9 @@ fn silent() -> Arc<Model> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_citizen_leaves_the_model_is_no_longer_waited_for_and_the_answer_is_kept() {
-    let server = server_waiting(silent(), "50s").await;
-    let (visitor, socket) = waiting_citizen(&server).await;
+    let model = silent();
+    let server = server_waiting(Arc::clone(&model), "50s").await;
+    let (visitor, socket) = waiting_citizen(&server, &model).await;
     drop(socket);
     // Looking into the thread would count as watching, so it is left alone for as long as the program may wait.
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
@@ -129,13 +133,14 @@ async fn when_the_citizen_leaves_the_model_is_no_longer_waited_for_and_the_answe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_citizen_stops_an_answer_or_asks_for_a_person_without_waiting_for_the_model() {
-    let server = server_waiting(silent(), "50s").await;
-    let (_, mut socket) = waiting_citizen(&server).await;
+    let model = silent();
+    let server = server_waiting(Arc::clone(&model), "50s").await;
+    let (_, mut socket) = waiting_citizen(&server, &model).await;
     socket.send(json!({ "t": "stop", "id": "s" })).await;
     let stopped = socket.until(|frame| frame["message"]["author"] == "robot").await;
     assert_eq!(stopped["message"]["text"], "已停止回答。");
 
-    let (_, mut socket) = waiting_citizen(&server).await;
+    let (_, mut socket) = waiting_citizen(&server, &model).await;
     socket.send(json!({ "t": "human", "id": "h" })).await;
     let state = socket.until(|frame| frame["t"] == "state" && frame["stage"] == "queued").await;
     assert_eq!(state["position"], 1);

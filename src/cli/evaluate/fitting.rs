@@ -241,7 +241,8 @@ fn model(path: &Path) -> anyhow::Result<Model> {
     Model::read(&read_text(path)?).with_context(|| path.display().to_string())
 }
 
-fn read_entries(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
+/// The entries of files as `yikouwen export --entries` prints them.
+pub(super) fn read_entries(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for path in paths {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::config::words;
+use crate::dialogue::Words;
 use crate::print::say;
 use crate::privacy;
 
@@ -41,11 +43,15 @@ struct Figures {
 
 impl Figures {
     fn finished(mut self) -> Self {
-        let share = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
         self.precision = share(self.right, self.right + self.wrong);
         self.recall = share(self.right, self.right + self.missed);
         self
     }
+}
+
+/// A share; all of nothing.
+pub(super) fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
 /// Every kind with its figures.
@@ -66,13 +72,14 @@ struct Secret {
 
 #[derive(Deserialize)]
 struct IntentLine {
+    #[serde(default)]
     id: String,
     text: String,
     intent: String,
 }
 
 /// The intent of a line that wants nothing of the conversation itself.
-const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 pub(super) fn masking(asked: &Lines) -> anyhow::Result<()> {
     let mut misses = Vec::new();
@@ -115,26 +122,59 @@ pub(super) fn masking(asked: &Lines) -> anyhow::Result<()> {
 
 pub(super) fn intents(asked: &Lines) -> anyhow::Result<()> {
     let words = words::words(None)?;
+    let begun = Instant::now();
+    let mut lines = 0_u32;
     let mut misses = Vec::new();
     let mut table = Table::new();
     for line in read::<IntentLine>(&asked.file)? {
+        lines += 1;
         let found = match words.intent(&line.text) {
             Some(intent) if intent.is_emergency() => "emergency",
             Some(intent) => intent.name(),
             None => NONE,
         };
+        // Which kind of danger it is only orders the numbers to call.
+        let labelled =
+            if line.intent.starts_with("emergency") { "emergency".to_owned() } else { line.intent };
+        let line = IntentLine { intent: labelled, ..line };
         if found == line.intent {
             table.entry(line.intent).or_default().right += 1;
             continue;
         }
-        misses.push(format!("{} {} taken for {found}: {}", line.id, line.intent, line.text));
+        misses.push(format!(
+            "{} {} taken for {found}: {}{}",
+            line.id,
+            line.intent,
+            line.text,
+            why(&words, &line.text)
+        ));
         table.entry(line.intent).or_default().missed += 1;
         table.entry(found.to_owned()).or_default().wrong += 1;
     }
-    print(asked, table, &misses)
+    let each = begun.elapsed() / lines.max(1);
+    print(asked, table, &misses)?;
+    if !asked.json {
+        say!("{lines} lines, {each:.1?} each");
+    }
+    Ok(())
 }
 
-fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
+/// What spoke for it: a rule, or the class that came nearest and the pieces that weighed most.
+fn why(words: &Words, text: &str) -> String {
+    if let Some(intent) = words.by_rule(text) {
+        return format!("\n    a rule for {}", intent.name());
+    }
+    let Some(explanation) = words.explain(text) else { return String::new() };
+    let mut margins = explanation.margins;
+    margins.sort_by(|left, right| right.1.total_cmp(&left.1));
+    let margins = margins.iter().filter(|(name, _)| !name.starts_with("emergency_")).take(2);
+    let margins: Vec<String> = margins.map(|(name, margin)| format!("{name} {margin:+.2}")).collect();
+    let pieces = explanation.pieces.iter().map(|(piece, added)| format!("{piece} {added:+.2}"));
+    format!("\n    {}: {}", margins.join(", "), pieces.collect::<Vec<_>>().join(", "))
+}
+
+/// The lines of a file, a JSON object each.
+pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines

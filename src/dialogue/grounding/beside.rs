@@ -29,6 +29,15 @@ pub(super) fn weight(text: &[char]) -> usize {
     text.iter().filter(|&&c| counts(c)).count()
 }
 
+/// How much of a short clause stands in a sentence, the light characters counted, too: 不能补 says nothing without them.
+pub(super) fn literal_share(clause: &[char], sentence: &[char]) -> f64 {
+    let beside = beside(clause, sentence);
+    let letters = clause.iter().zip(&beside.places).filter(|(c, _)| c.is_alphanumeric());
+    let (all, found) =
+        letters.fold((0, 0), |(all, found), (_, place)| (all + 1, found + u32::from(place.is_some())));
+    if all == 0 { 1.0 } else { f64::from(found) / f64::from(all) }
+}
+
 /// A clause beside a sentence.
 #[derive(Clone, Debug)]
 pub(super) struct Beside {

@@ -37,9 +37,14 @@ pub(super) fn is_wrong(line: &str, cited: &[&Source]) -> bool {
     }
     let mut evidence = cited.iter().map(|source| source.stated.text.as_str());
     if charged {
+        let names_price = facts(line).iter().any(|fact| fact.kind == FactKind::Amount);
         let states_price = |text: &str| {
-            let rest = without(text, &["不收费", "不收", "免收"]);
-            rest.contains('收') || facts(&rest).iter().any(|fact| fact.kind == FactKind::Amount)
+            let rest = without(
+                text,
+                &["不收费", "不收", "免收", "收入", "收到", "回收", "验收", "签收", "接收", "收款", "吸收"],
+            );
+            rest.contains('收')
+                || (names_price && facts(&rest).iter().any(|fact| fact.kind == FactKind::Amount))
         };
         let very_thing_is_free = || {
             line.split(['。', ';']).filter(|sentence| sentence.contains("收费")).any(|sentence| {

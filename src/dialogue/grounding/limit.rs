@@ -103,6 +103,7 @@ const COUNTED: &[&str] = &[
     "层",
     "台",
     "辆",
+    "座",
 ];
 /// Limits of time that are left out when one speaks.
 const SOFT_AFTER: &[&str] = &["以内", "之内", "内", "里"];

@@ -5,16 +5,17 @@
 
 use super::super::described::Part;
 use super::Omission;
-use super::beside::{beside, weight};
+use super::beside::{beside, literal_share, weight};
 use super::fact::{Fact, facts};
 use super::piece::{Line, clause_texts, sentences};
 use super::source::{Source, Unit};
+use super::turn::turns;
 
 /// A clause of the answer with so much of its text in one place was taken from there.
 const TAKEN: f64 = 0.6;
 
 /// A clause of the evidence with so much of its text in a line of the answer was told.
-const TOLD: f64 = 0.75;
+const TOLD: f64 = 0.8;
 
 /// A unit with so much of its text in a line of the answer was used.
 const USED: f64 = 0.7;
@@ -73,6 +74,29 @@ const BINDING: &[&str] = &[
     "要",
 ];
 
+/// Words of an exception. It is told even if nothing else of its sentence is.
+const EXCEPTION: &[&str] = &[
+    "不能",
+    "不得",
+    "不可",
+    "不予",
+    "不适用",
+    "不包括",
+    "不含",
+    "不补",
+    "不享受",
+    "不重复",
+    "不受理",
+    "不算",
+    "不退",
+    "除外",
+    "追回",
+    "仅限",
+    "只限",
+    "逾期",
+    "过期",
+];
+
 /// What stands in every list of documents and tells nothing.
 const COMMON: &[&str] = &["1份", "原件", "复印件", "电子件", "表单"];
 
@@ -95,12 +119,17 @@ impl<'a> Said<'a> {
         self.texts.iter().map(|line| beside(clause, line).share).fold(0.0, f64::max)
     }
 
-    /// Whether a clause of the evidence is told. One of two characters without a figure has nothing to tell.
+    /// Whether a clause of the evidence is told. One of two characters without a figure has nothing to tell, unless it
+    /// denies something.
     fn tells(&self, clause: &str) -> bool {
         let characters: Vec<char> = clause.chars().collect();
         let figures = facts(clause);
-        if COMMON.contains(&clause) || (weight(&characters) < TRACEABLE && figures.is_empty()) {
+        if COMMON.contains(&clause) {
             return true;
+        }
+        if weight(&characters) < TRACEABLE && figures.is_empty() {
+            return turns(&characters).is_empty()
+                || self.texts.iter().any(|line| literal_share(&characters, line) >= TOLD);
         }
         let told =
             |figure: &Fact| self.facts.iter().any(|said| said.kind == figure.kind && said.key == figure.key);
@@ -131,10 +160,16 @@ pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Sou
     let list_is_told = told as f64 >= LIST * conditions as f64;
     let mut omitted = Vec::new();
     for (number, unit) in source.units.iter().enumerate() {
-        let binds = || lost[number].iter().any(|clause| BINDING.iter().any(|word| clause.contains(word)));
+        let text: String = unit.text.iter().collect();
+        let to_mind = text.split_once("注意:").map_or("", |(_, note)| note);
+        let binds = || {
+            lost[number].iter().any(|clause| {
+                to_mind.contains(clause.as_str()) || BINDING.iter().any(|word| clause.contains(word))
+            })
+        };
         let is_missing = match unit.part {
             Part::Title | Part::Circumstance => false,
-            Part::Answer => used[number],
+            Part::Answer => used[number] || EXCEPTION.iter().any(|word| unit.raw.contains(word)),
             Part::Condition => used[number] || list_is_told,
             Part::Material | Part::Step => used[number] && binds(),
         };

@@ -9,7 +9,7 @@ use super::pattern::patterns;
 
 patterns! {
     MARK = r"\[(\d{1,2})\]";
-    BULLET = r"^\s*(?:#{1,6}\s+|>\s*|(?:[-*•·+]|\d{1,2}[.、)）]|[(（][一二三四五六七八九十\d]{1,3}[)）]|[①-⑳])\s*)+";
+    BULLET = r"^\s*(?:#{1,6}\s+|>\s*|(?:-|[*+]\s|[•·]|\d{1,2}[.、)）]|[(（][一二三四五六七八九十\d]{1,3}[)）]|[①-⑳])\s*)+";
 }
 
 /// A line of an answer.
@@ -86,6 +86,9 @@ fn is_han(c: char) -> bool {
 
 /// Whether a text is Chinese enough to be compared with the evidence word by word.
 pub(super) fn is_chinese(text: &str) -> bool {
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    // The letters of a link belong to no language.
+    let words: String =
+        text.split_inclusive(['/', ' ', ':', '。', ',']).filter(|word| !word.contains('.')).collect();
+    let letters = words.chars().filter(|c| c.is_alphabetic()).count();
     text.chars().filter(|&c| is_han(c)).count() * 3 >= letters
 }

@@ -10,7 +10,8 @@ use super::pattern::patterns;
 
 patterns! {
     SHARED = r"(\d+(?:\.\d+)?)(?:、|-|/|或|到|和|,)\d";
-    FIELD = r"(万元|元|百分比|比例|月数|年数|年限|天数|年龄|周岁|月|年|天)(?:≥|≤|>=|<=|=|<|>)(\d+(?:\.\d+)?)";
+    // 9:00, 0000-88001701 and links hold numbers that count nothing.
+    COUNTLESS = r"\d{1,2}:\d{2}|\d{3,}-\d{5,}|https?://[^ 。，;]*";
 }
 
 /// What the evidence states, for looking up.
@@ -39,9 +40,12 @@ impl Stated {
     /// Reads evidence that is in normal form.
     pub(super) fn new(normal: &str) -> Self {
         let facts = facts(normal);
+        let counted = COUNTLESS
+            .as_ref()
+            .map_or_else(|| normal.to_owned(), |pattern| pattern.replace_all(normal, "\u{1}").into_owned());
         let mut values = BTreeSet::new();
         let mut digits = String::new();
-        for c in normal.chars().chain(std::iter::once(' ')) {
+        for c in counted.chars().chain(std::iter::once(' ')) {
             if c.is_ascii_digit() || (c == '.' && !digits.is_empty()) {
                 digits.push(c);
             } else if !digits.is_empty() {
@@ -52,26 +56,8 @@ impl Stated {
         values.extend(facts.iter().map(|fact| fact.key.rsplit(':').next().unwrap_or_default().to_owned()));
         let mut shared = BTreeSet::new();
         if let Some(pattern) = &*SHARED {
-            for found in pattern.captures_iter(normal) {
+            for found in pattern.captures_iter(&counted) {
                 shared.insert(plain(number(&found[1])));
-            }
-        }
-        let mut facts = facts;
-        if let Some(pattern) = &*FIELD {
-            for found in pattern.captures_iter(normal) {
-                let value = number(&found[2]);
-                let (kind, key) = match &found[1] {
-                    "万元" => (FactKind::Amount, plain(value * 1e4)),
-                    "元" => (FactKind::Amount, plain(value)),
-                    "百分比" | "比例" => (FactKind::Percent, plain(value)),
-                    "月数" | "月" => (FactKind::Period, format!("month:{}", plain(value))),
-                    "年数" | "年限" | "年" => {
-                        (FactKind::Period, format!("month:{}", plain(value * 12.0)))
-                    }
-                    "天数" | "天" => (FactKind::Period, format!("day:{}", plain(value))),
-                    _ => (FactKind::Age, plain(value)),
-                };
-                facts.push(Fact { kind, key, direction: None, soft: true, text: found[0].to_owned() });
             }
         }
         Self { text: normal.to_owned(), facts, values, shared }
@@ -93,10 +79,11 @@ impl Stated {
                 // 18 in words may be an age here and a number there: 未满18 and 18周岁.
                 FactKind::Age => {
                     self.shared.contains(&fact.key)
-                        || self
-                            .facts
-                            .iter()
-                            .any(|stated| stated.kind == FactKind::Number && stated.key == fact.key)
+                        || self.facts.iter().any(|stated| {
+                            stated.kind == FactKind::Number
+                                && stated.key == fact.key
+                                && stated.direction.is_some()
+                        })
                 }
                 FactKind::Amount | FactKind::Percent | FactKind::Period => {
                     self.shared.contains(fact.key.rsplit(':').next().unwrap_or_default())

@@ -77,10 +77,13 @@ fn what_is_left_out_is_told_in_the_evidences_own_words() {
     let omitted = |text: &str| -> Vec<String> {
         grounding.omitted(text, &[0]).into_iter().map(|omission| omission.text).collect()
     };
-    assert_eq!(omitted("一个人只领一次。[1]"), ["一个人只领一次；以前领过同类的不能再领"]);
-    assert_eq!(omitted("一个人只领一次；以前领过同类的不能再领。[1]"), [""; 0]);
+    let once = "一个人只领一次；以前领过同类的不能再领";
+    let oneself = "法定代表人必须是本人，中途转给别人的不补";
+    // What was used is told whole, and exceptions are told in any case.
+    assert_eq!(omitted("一个人只领一次。[1]"), [once, oneself]);
+    assert_eq!(omitted(&format!("{once}。[1]\n- {oneself}。[1]")), [""; 0]);
     // A list of conditions that is told is told whole.
-    assert_eq!(omitted("- 注册地在安和市[1]"), ["经营满 12 个月"]);
+    assert_eq!(omitted(&format!("{once}。[1]\n- {oneself}。[1]\n- 注册地在安和市[1]")), ["经营满 12 个月"]);
     assert_eq!(omitted("You can get RMB 8,000.[1]"), [""; 0]);
 }
 

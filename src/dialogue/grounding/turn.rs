@@ -203,7 +203,9 @@ impl Turn {
         for (place, &c) in text.iter().enumerate().skip(self.end) {
             // What another word turns is its own, unless it follows at once: 不可以不交.
             let others = all.iter().any(|turn| turn.start == place && turn.start > self.end);
-            let ends = ENDS.contains(c) || !(c.is_alphanumeric() || "\"“”、".contains(c));
+            // 不能开、能卖: an allowance begins anew.
+            let allows = "能可要".contains(c) && text.get(place.wrapping_sub(1)) == Some(&'、');
+            let ends = allows || ENDS.contains(c) || !(c.is_alphanumeric() || "\"“”、".contains(c));
             if others || (ends && !(place == self.end && c == '就')) || found.len() == REACH {
                 break;
             }
@@ -227,7 +229,8 @@ impl Turn {
         let mut found = Vec::new();
         for place in (0..self.start).rev() {
             let c = text[place];
-            let joins = c == '的' && place + 1 == self.start;
+            // 的不能领, and …的,不可以: what is denied stands before.
+            let joins = found.is_empty() && (c == '的' || (c == ',' && place + 1 == self.start));
             if !joins && (ENDS.contains(c) || !(c.is_alphanumeric() || c == '、')) {
                 break;
             }

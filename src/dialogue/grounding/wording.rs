@@ -11,6 +11,9 @@ use super::{Fault, FaultKind};
 /// A clause with so much of its text in a sentence says what that sentence says.
 const ALIKE: f64 = 0.6;
 
+/// With so much, its figures are those of that sentence.
+const SAME_FIGURES: f64 = 0.75;
+
 /// With so much, it was copied from there.
 const COPIED: f64 = 0.85;
 
@@ -48,7 +51,9 @@ struct Laid<'a> {
 }
 
 /// What is wrong with the wording of a sentence, judged by the evidence it cites.
-pub(super) fn check(sentence: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
+///
+/// `asked` are the facts of the question, which an answer may repeat.
+pub(super) fn check(sentence: &str, asked: &[Fact], cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = sentence.chars().collect();
     let all = turns(&text);
     let before = faults.len();
@@ -62,11 +67,11 @@ pub(super) fn check(sentence: &str, cited: &[&Source], faults: &mut Vec<Fault>) 
         if weight(clause.text) == 0 || (clause.is_whole_of_several() && faults.len() > before) {
             continue;
         }
-        check_clause(&clause, cited, faults);
+        check_clause(&clause, asked, cited, faults);
     }
 }
 
-fn check_clause(clause: &Clause<'_>, cited: &[&Source], faults: &mut Vec<Fault>) {
+fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: &mut Vec<Fault>) {
     let mut laid: Vec<Laid<'_>> = cited
         .iter()
         .flat_map(|source| &source.sentences)
@@ -79,11 +84,12 @@ fn check_clause(clause: &Clause<'_>, cited: &[&Source], faults: &mut Vec<Fault>)
     }
     laid.truncate(laid.partition_point(|laid| laid.beside.share >= best - AS_GOOD));
     let words: String = clause.text.iter().collect();
-    if best >= ALIKE {
-        figures(&words, &laid, faults);
-        if limits(clause.text).iter().any(|limit| is_turned_round(clause.text, limit, &laid, cited)) {
-            faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
-        }
+    if best >= SAME_FIGURES {
+        figures(&words, asked, &laid, faults);
+    }
+    let turned_round = |limit: &Limit| is_turned_round(clause.text, limit, &laid, cited);
+    if best >= ALIKE && limits(clause.text).iter().any(turned_round) {
+        faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
     }
     // One sentence that says the same in the same way is enough.
     if laid.iter().all(|laid| is_contrary(clause, laid, cited)) {
@@ -92,10 +98,11 @@ fn check_clause(clause: &Clause<'_>, cited: &[&Source], faults: &mut Vec<Fault>)
 }
 
 /// Figures of another size than in the sentences that say the same.
-fn figures(words: &str, laid: &[Laid<'_>], faults: &mut Vec<Fault>) {
+fn figures(words: &str, asked: &[Fact], laid: &[Laid<'_>], faults: &mut Vec<Fault>) {
     let known: Vec<&Fact> = laid.iter().flat_map(|laid| &laid.sentence.facts).collect();
     for fact in facts(words) {
-        if matches!(fact.kind, FactKind::Date | FactKind::Link) {
+        let was_asked = asked.iter().any(|asked| asked.kind == fact.kind && asked.key == fact.key);
+        if was_asked || matches!(fact.kind, FactKind::Date | FactKind::Link) {
             continue;
         }
         let mut same_kind = known.iter().filter(|known| known.kind == fact.kind).peekable();

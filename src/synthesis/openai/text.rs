@@ -1,6 +1,8 @@
-//! Cleans a model's text as it comes: thoughts are cut out, a refusal is noticed before it is shown, marks are found.
+//! Cleans a model's text as it comes: thoughts are cut out, a refusal is noticed before it is shown, addresses come back,
+//! marks are found.
 
 use super::failure::Failure;
+use super::links::{Links, Naming};
 use super::marks::Marks;
 use crate::dialogue::Piece;
 
@@ -30,12 +32,20 @@ pub(super) struct Text {
     held: String,
     /// The last characters shown, to notice a word that comes in parts.
     tail: String,
+    naming: Naming,
     marks: Marks,
 }
 
 impl Text {
-    pub(super) fn new() -> Self {
-        Self { phase: Phase::Start, held: String::new(), tail: String::new(), marks: Marks::default() }
+    /// A text in which addresses have these names.
+    pub(super) fn new(links: Links) -> Self {
+        Self {
+            phase: Phase::Start,
+            held: String::new(),
+            tail: String::new(),
+            naming: Naming::new(links),
+            marks: Marks::default(),
+        }
     }
 
     /// Takes text and gives what can be shown.
@@ -85,6 +95,7 @@ impl Text {
         }
         let text = std::mem::take(&mut self.held);
         let mut pieces = self.show(text.trim_start())?;
+        pieces.extend(self.marks.push(&self.naming.finish()));
         pieces.extend(self.marks.finish());
         Ok(pieces)
     }
@@ -100,7 +111,7 @@ impl Text {
             return Err(Failure::Broken("a thought was sent as the answer".to_owned()));
         }
         self.tail = last(&self.tail, HEAD);
-        Ok(self.marks.push(text))
+        Ok(self.marks.push(&self.naming.push(text)))
     }
 }
 
@@ -117,7 +128,7 @@ mod tests {
     /// The words that are shown when the text comes in pieces of this many characters.
     fn shown(text: &str, size: usize) -> Result<String, Failure> {
         let characters: Vec<char> = text.chars().collect();
-        let mut cleaned = Text::new();
+        let mut cleaned = Text::new(Links::default());
         let mut pieces = Vec::new();
         for chunk in characters.chunks(size) {
             pieces.extend(cleaned.push(&chunk.iter().collect::<String>())?);
@@ -168,7 +179,7 @@ mod tests {
                 assert!(matches!(shown(text, size), Err(Failure::Declined)), "{text} in {size}");
             }
         }
-        let mut text = Text::new();
+        let mut text = Text::new(Links::default());
         assert_eq!(text.push("NO_ANS").unwrap(), []);
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::Response;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -21,12 +21,14 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// The bytes of an error's body that are read.
 const ERROR_BODY: usize = 16 * 1024;
 
-/// Asks, and waits for the first event. Until then nothing was shown, so a passing failure is tried again.
+/// Asks, and waits for the first event. Until then nothing was shown, so a passing failure is tried again, unless the wait
+/// before it is longer than `patience`.
 pub(super) async fn open(
     client: &reqwest::Client,
     settings: &ModelSettings,
     body: &str,
     deadline: Instant,
+    patience: Duration,
 ) -> Result<(Reading, Event), Failure> {
     let mut repetition = 0;
     loop {
@@ -39,7 +41,7 @@ pub(super) async fn open(
         }
         let pause = failure.retry_after().unwrap_or(PAUSE * 2_u32.pow(repetition));
         // A wait that leaves no time for an answer only keeps the citizen from the quoted one.
-        if Instant::now().checked_add(pause).is_none_or(|then| then >= deadline) {
+        if pause > patience || Instant::now().checked_add(pause).is_none_or(|then| then >= deadline) {
             return Err(failure);
         }
         tracing::debug!(%failure, ?pause, "asking the model again");
@@ -60,6 +62,8 @@ async fn attempt(
         .post(url)
         .header(CONTENT_TYPE, "application/json")
         .header(ACCEPT, "text/event-stream")
+        // What is packed is held back until there is enough of it.
+        .header(ACCEPT_ENCODING, "identity")
         .body(body.to_owned());
     if let Some(key) = &settings.api_key {
         request = request.bearer_auth(key.expose_secret());
@@ -71,7 +75,7 @@ async fn attempt(
     if !response.status().is_success() {
         return Err(refusal(response, settings, first_by).await);
     }
-    let mut reading = Reading::new(response, first_by, settings.idle_timeout, deadline);
+    let mut reading = Reading::new(response, first_by, settings.idle_timeout, deadline)?;
     let first = reading.next().await?;
     Ok((reading, first))
 }

@@ -5,6 +5,8 @@
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::tokens::estimate;
+use crate::dialogue::ports::Usage;
 
 /// A chunk of an answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -13,8 +15,12 @@ pub(super) struct Delta {
     pub(super) content: String,
     /// How many characters of thoughts came; the thoughts themselves are never kept.
     pub(super) thoughts: usize,
+    /// About how many tokens came, thoughts included.
+    pub(super) tokens: u64,
     /// Why the model ended, if it did.
     pub(super) finish: Option<String>,
+    /// What the answer took so far, where the server says so.
+    pub(super) usage: Option<Usage>,
 }
 
 impl Delta {
@@ -31,26 +37,64 @@ pub(super) fn delta(data: &str) -> Result<Delta, Failure> {
     if let Some(status) = error_status(&chunk) {
         return Err(Failure::of_status(status, data, None));
     }
-    let Some(choice) = chunk.get("choices").and_then(|choices| choices.get(0)) else {
-        return Ok(Delta::default());
-    };
+    let choice = chunk.get("choices").and_then(|choices| choices.get(0)).unwrap_or(&Value::Null);
     let message = choice.get("delta").filter(|delta| delta.is_object()).or_else(|| choice.get("message"));
-    let field = |name: &str| message.and_then(|message| message.get(name)).map(words).unwrap_or_default();
+    let field = |name: &str, thoughts: bool| {
+        message.and_then(|message| message.get(name)).map(|value| words(value, thoughts)).unwrap_or_default()
+    };
     let finish = choice.get("finish_reason").and_then(Value::as_str).filter(|reason| !reason.is_empty());
+    let content = field("content", false);
+    // One of them, but some servers send the same thoughts under two names.
+    let thoughts = ["reasoning_content", "reasoning", "reasoning_details"]
+        .into_iter()
+        .map(|name| field(name, true))
+        .find(|thoughts| !thoughts.is_empty())
+        .unwrap_or_default();
     Ok(Delta {
-        content: field("content"),
-        thoughts: field("reasoning_content").chars().count() + field("reasoning").chars().count(),
+        tokens: estimate(&content) + estimate(&thoughts),
+        content,
+        thoughts: thoughts.chars().count(),
         finish: finish.map(str::to_owned),
+        // Moonshot puts it into the choice.
+        usage: [chunk.get("usage"), choice.get("usage")].into_iter().flatten().find_map(usage),
     })
 }
 
-/// A text, or a list of parts with texts.
-fn words(value: &Value) -> String {
+/// What an answer took. Vendors leave it out, send `null` or an empty object, or only a part; half of it is nothing.
+fn usage(value: &Value) -> Option<Usage> {
+    let number = |names: &[&str]| {
+        names.iter().find_map(|name| match value.get(name)? {
+            Value::Number(number) => {
+                number.as_u64().or_else(|| number.as_f64().filter(|&n| n >= 0.0).map(|n| n.round() as u64))
+            }
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        })
+    };
+    let prompt = number(&["prompt_tokens", "input_tokens"]);
+    let completion = number(&["completion_tokens", "output_tokens"]);
+    let total = number(&["total_tokens"]);
+    let usage = match (prompt, completion, total) {
+        (Some(prompt), Some(completion), _) => Usage { prompt, completion },
+        (Some(prompt), None, Some(total)) => Usage { prompt, completion: total.checked_sub(prompt)? },
+        (None, Some(completion), Some(total)) => Usage { prompt: total.checked_sub(completion)?, completion },
+        _ => return None,
+    };
+    // Some servers count from 0 in every chunk and tell the truth only in the last.
+    (usage != Usage::default()).then_some(usage)
+}
+
+/// A text, or a list of parts with texts, of the content or of the thoughts.
+fn words(value: &Value, thoughts: bool) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts
             .iter()
-            .filter(|part| part.get("type").and_then(Value::as_str).is_none_or(|kind| kind == "text"))
+            .filter(|part| {
+                let kind = part.get("type").and_then(Value::as_str);
+                // `reasoning.text` stands in a field of thoughts only; in the content it would be no text for citizens.
+                kind.is_none_or(|kind| kind == "text" || (thoughts && kind.starts_with("reasoning")))
+            })
             .filter_map(|part| part.as_str().or_else(|| part.get("text")?.as_str()))
             .collect(),
         _ => String::new(),
@@ -91,7 +135,7 @@ mod tests {
 
     #[test]
     fn oddities_of_vendors_do_not_matter() {
-        let plain = Delta { content: "好".into(), ..Delta::default() };
+        let plain = Delta { content: "好".into(), tokens: 1, ..Delta::default() };
         for data in [
             r#"{"choices":[{"delta":{"content":"好"}}]}"#,
             r#"{"id":1,"created":1.5,"choices":[{"delta":{"role":"","content":"好","tool_calls":[{}]},"finish_reason":""}],"usage":{}}"#,
@@ -102,6 +146,10 @@ mod tests {
         }
         for data in [
             r#"{"choices":[],"usage":{"total_tokens":1}}"#,
+            r#"{"choices":[],"usage":{}}"#,
+            r#"{"choices":[],"usage":null}"#,
+            r#"{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0}}"#,
+            r#"{"choices":[],"usage":{"prompt_tokens":9,"total_tokens":3}}"#,
             r#"{"choices":[{}]}"#,
             r#"{"choices":null}"#,
             "{}",
@@ -115,7 +163,27 @@ mod tests {
     fn thoughts_are_counted_and_not_kept() {
         for name in ["reasoning", "reasoning_content"] {
             let data = format!(r#"{{"choices":[{{"delta":{{"{name}":"我想","content":null}}}}]}}"#);
-            assert_eq!(delta(&data).unwrap(), Delta { thoughts: 2, ..Delta::default() });
+            assert_eq!(delta(&data).unwrap(), Delta { thoughts: 2, tokens: 2, ..Delta::default() });
+        }
+        // MiniMax's, where they are split from the text; and vLLM's under both names.
+        for data in [
+            r#"{"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","text":"我想"}]}}]}"#,
+            r#"{"choices":[{"delta":{"reasoning":"我想","reasoning_content":"我想"}}]}"#,
+        ] {
+            assert_eq!(delta(data).unwrap(), Delta { thoughts: 2, tokens: 2, ..Delta::default() }, "{data}");
+        }
+    }
+
+    #[test]
+    fn the_figures_are_read_wherever_they_stand() {
+        for data in [
+            r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}"#,
+            r#"{"choices":[{"delta":{},"usage":{"prompt_tokens":7,"completion_tokens":3}}]}"#,
+            r#"{"usage":{"prompt_tokens":7,"total_tokens":10}}"#,
+            r#"{"usage":{"completion_tokens":3.0,"total_tokens":"10"},"choices":null}"#,
+            r#"{"usage":{"input_tokens":7,"output_tokens":3}}"#,
+        ] {
+            assert_eq!(delta(data).unwrap().usage, Some(Usage { prompt: 7, completion: 3 }), "{data}");
         }
     }
 

@@ -76,7 +76,7 @@ export const en: Texts = {
       returned: 'Returned',
     },
   },
-  channels: { web: 'Web', wechat: 'WeChat', dingtalk: 'DingTalk', telegram: 'Telegram', api: 'API' },
+  channels: { web: 'Web', wechat: 'WeChat', dingtalk: 'DingTalk', telegram: 'Telegram', model: 'Language model', api: 'API' },
   stages: {
     robot: 'With the robot',
     queued: 'Waiting',

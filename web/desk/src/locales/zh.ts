@@ -76,7 +76,7 @@ export const zh = {
       returned: '退回',
     },
   },
-  channels: { web: '网页', wechat: '微信', dingtalk: '钉钉', telegram: 'Telegram', api: '接口' },
+  channels: { web: '网页', wechat: '微信', dingtalk: '钉钉', telegram: 'Telegram', model: '大模型', api: '接口' },
   stages: {
     robot: '机器人接待中',
     queued: '排队中',

@@ -24,6 +24,8 @@ pub(super) enum Step {
     Stall(Vec<Vec<u8>>),
     /// The same again and again.
     Endless(String),
+    /// The first once, and the second every few milliseconds.
+    Drip(String, String),
     /// Not even headers.
     Silent,
 }
@@ -132,6 +134,13 @@ async fn answer(State(script): State<Script>, headers: HeaderMap, body: String) 
         Step::Silent => std::future::pending().await,
         Step::Stream(chunks) => Box::pin(stream::iter(chunks)),
         Step::Stall(chunks) => Box::pin(stream::iter(chunks).chain(stream::pending())),
+        Step::Drip(first, again) => {
+            let again = stream::repeat(again.into_bytes()).then(|chunk| async move {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                chunk
+            });
+            Box::pin(stream::iter([first.into_bytes()]).chain(again))
+        }
         Step::Endless(chunk) => Box::pin(stream::repeat(chunk.into_bytes())),
     };
     let watched = Watched(script.gone.clone());

@@ -1,0 +1,293 @@
+//! Faithful answers made wrong in one place, by rule and always in the same way.
+
+use rand::RngExt;
+use rand::rngs::StdRng;
+use regex::Regex;
+
+/// What is done to an answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Corruption {
+    Number,
+    Period,
+    PeriodUnit,
+    Amount,
+    Percent,
+    Date,
+    Phone,
+    Age,
+    Time,
+    Limit,
+    CitationDropped,
+    CitationChanged,
+    ConditionDropped,
+    ExceptionDropped,
+    ConditionChanged,
+    ExceptionChanged,
+}
+
+/// A limit and its opposite.
+const LIMITS: &[(&str, &str)] = &[
+    ("不超过", "超过"),
+    ("不低于", "低于"),
+    ("以上", "以下"),
+    ("以下", "以上"),
+    ("未满", "已满"),
+    ("不满", "满"),
+    ("没满", "满了"),
+    ("最高", "最低"),
+    ("最多", "最少"),
+    ("至少", "至多"),
+    ("以内", "以外"),
+];
+
+/// A condition and its opposite.
+const CONDITIONS: &[(&str, &str)] = &[
+    ("必须", "不必"),
+    ("只能", "也可以不"),
+    ("才能", "不必也能"),
+    ("不能", "能"),
+    ("不用", "要"),
+    ("不需要", "需要"),
+    ("仅限", "不限"),
+    ("只限", "不限"),
+    ("不收费", "收费"),
+    ("免费", "收费"),
+    ("可以", "不可以"),
+    ("要交", "不用交"),
+    ("需要", "不需要"),
+];
+
+/// An exception and its opposite.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("除外", "也包括"),
+    ("不补", "也补"),
+    ("不算", "也算"),
+    ("不享受", "也享受"),
+    ("不适用", "也适用"),
+    ("不包括", "包括"),
+    ("不含", "含"),
+    ("不退", "可以退"),
+    ("不予", "可予"),
+    ("不得", "可以"),
+    ("不能重复", "可以重复"),
+    ("不重复", "可重复"),
+    ("不受理", "也受理"),
+    ("不再", "还可以"),
+    ("不罚款", "罚款"),
+    ("不能", "也能"),
+];
+
+/// Words that only look like one of those: questions, and other words.
+const LOOK_ALIKES: &[&str] =
+    &["能不能", "要不要", "可不可以", "用不用", "算不算", "退不退", "可以下", "可以上", "满没满", "是不是"];
+
+const A_CONDITION: &str = "须|必须|只有|只能|才能|才|仅限|只限|限|要.*(?:满|是|有)|如果|的话|以上|以下|不超过|未满|条件|前提|本人|连续";
+const AN_EXCEPTION: &str = "但|不过|除外|除了|不能|不得|不补|不算|不享受|不适用|不包括|不含|不退|不予|不再|不重复|逾期|过期|否则|另外|例外";
+const A_PERIOD: &str = r"\d ?(?:个工作日|天|日内|个月|小时)";
+
+impl Corruption {
+    /// All of them.
+    pub(super) const ALL: [Self; 16] = [
+        Self::Number,
+        Self::Period,
+        Self::PeriodUnit,
+        Self::Amount,
+        Self::Percent,
+        Self::Date,
+        Self::Phone,
+        Self::Age,
+        Self::Time,
+        Self::Limit,
+        Self::CitationDropped,
+        Self::CitationChanged,
+        Self::ConditionDropped,
+        Self::ExceptionDropped,
+        Self::ConditionChanged,
+        Self::ExceptionChanged,
+    ];
+
+    /// Its name in tables.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Number => "number changed",
+            Self::Period => "period changed",
+            Self::PeriodUnit => "unit of a period changed",
+            Self::Amount => "amount changed",
+            Self::Percent => "percentage changed",
+            Self::Date => "date changed",
+            Self::Phone => "phone changed",
+            Self::Age => "age changed",
+            Self::Time => "time changed",
+            Self::Limit => "limit turned round",
+            Self::CitationDropped => "citation dropped",
+            Self::CitationChanged => "citation changed",
+            Self::ConditionDropped => "condition dropped",
+            Self::ExceptionDropped => "exception dropped",
+            Self::ConditionChanged => "condition turned round",
+            Self::ExceptionChanged => "exception turned round",
+        }
+    }
+
+    /// Whether something is taken away, which may be given back.
+    pub(super) fn drops(self) -> bool {
+        matches!(self, Self::ConditionDropped | Self::ExceptionDropped)
+    }
+
+    /// The answer with one thing wrong, if there is something of the kind in it.
+    pub(super) fn of(self, answer: &str, sources: usize, random: &mut StdRng) -> Option<String> {
+        let wrong = match self {
+            Self::Number => {
+                digit(answer, r"\d+ ?(?:张|份|人|名|次|项|类|户|套|级|公里|米|平方米|寸|分)", random)
+            }
+            Self::Period => digit(answer, r"\d+ ?(?:个工作日|天|日内|个月|年|小时|分钟|周)", random),
+            Self::PeriodUnit => unit(answer, random),
+            Self::Amount => digit(answer, r"\d+(?:\.\d+)? ?(?:万元|元|亿元|块)", random),
+            Self::Percent => digit(answer, r"\d+(?:\.\d+)?%", random),
+            Self::Date => digit(answer, r"20\d\d ?[年-] ?\d+(?: ?[月-] ?\d+)?|\d+ ?月 ?\d+ ?日", random),
+            Self::Phone => digit(answer, r"0000-\d{8}|0\d{2,3}-\d{7,8}", random),
+            Self::Age => digit(answer, r"\d+ ?(?:周岁|岁)", random),
+            Self::Time => digit(answer, r"\d{1,2}[:：]\d{2}", random),
+            Self::Limit => other(answer, LIMITS, random),
+            Self::ConditionChanged => other(answer, CONDITIONS, random),
+            Self::ExceptionChanged => other(answer, EXCEPTIONS, random),
+            Self::ConditionDropped => dropped(answer, A_CONDITION, random),
+            Self::ExceptionDropped => dropped(answer, AN_EXCEPTION, random),
+            // The items of a list have the marks of the line that introduces it.
+            Self::CitationDropped if answer.contains("：[") => None,
+            Self::CitationDropped => on_a_line(
+                answer,
+                |line| line.contains("[1]") || line.contains("[2]"),
+                random,
+                |line| line.replace("[1]", "").replace("[2]", ""),
+            ),
+            Self::CitationChanged if sources < 2 => None,
+            Self::CitationChanged => on_a_line(
+                answer,
+                |line| line.contains("[1]") != line.contains("[2]"),
+                random,
+                |line| {
+                    let (from, to) = if line.contains("[1]") { ("[1]", "[2]") } else { ("[2]", "[1]") };
+                    line.replace(from, to)
+                },
+            ),
+        }?;
+        (wrong != answer).then_some(wrong)
+    }
+}
+
+/// One of some, by chance.
+fn one<T>(mut some: Vec<T>, random: &mut StdRng) -> Option<T> {
+    (!some.is_empty()).then(|| some.swap_remove(random.random_range(0..some.len())))
+}
+
+/// The text with other words in a place.
+fn with(text: &str, start: usize, end: usize, words: &str) -> String {
+    let part = |from, to| text.get(from..to).unwrap_or_default();
+    [part(0, start), words, part(end, text.len())].concat()
+}
+
+fn found(text: &str, pattern: &str, random: &mut StdRng) -> Option<(usize, String)> {
+    let pattern = Regex::new(pattern).ok()?;
+    one(pattern.find_iter(text).map(|found| (found.start(), found.as_str().to_owned())).collect(), random)
+}
+
+/// Another digit in one of the numbers that a pattern finds.
+fn digit(answer: &str, pattern: &str, random: &mut StdRng) -> Option<String> {
+    let (start, words) = found(answer, pattern, random)?;
+    let digits: Vec<(usize, u32)> =
+        words.char_indices().filter_map(|(at, c)| Some((at, c.to_digit(10)?))).collect();
+    // The area code of the demo city is not a number that anybody would mistake.
+    let digits = if words.starts_with("0000-") { digits.into_iter().skip(4).collect() } else { digits };
+    let (at, old) = one(digits, random)?;
+    // No leading zero, so that the number stays one.
+    let new = (old + random.random_range(1..9)) % 10;
+    let new = if new == 0 { if old == 1 { 2 } else { 1 } } else { new };
+    Some(with(answer, start + at, start + at + 1, &new.to_string()))
+}
+
+/// Another unit of a period.
+fn unit(answer: &str, random: &mut StdRng) -> Option<String> {
+    let (start, words) = found(answer, A_PERIOD, random)?;
+    let number: String = words.chars().take_while(|c| c.is_ascii_digit() || *c == ' ').collect();
+    let other = match words.strip_prefix(&number)? {
+        "个工作日" => "天",
+        "天" => "个工作日",
+        "日内" => "个工作日内",
+        "个月" => "年",
+        _ => "天",
+    };
+    Some(with(answer, start, start + words.len(), &format!("{number}{other}")))
+}
+
+/// The opposite of one of the words.
+fn other(answer: &str, pairs: &[(&str, &str)], random: &mut StdRng) -> Option<String> {
+    let hidden = LOOK_ALIKES
+        .iter()
+        .fold(answer.to_owned(), |text, word| text.replace(word, &"＿".repeat(word.chars().count())));
+    let mut places: Vec<(usize, &str, &str)> = pairs
+        .iter()
+        .flat_map(|(word, other)| hidden.match_indices(word).map(move |(at, _)| (at, *word, *other)))
+        .collect();
+    places.sort_by_key(|(at, word, _)| (*at, usize::MAX - word.len()));
+    places.dedup_by_key(|(at, ..)| *at);
+    let (at, word, other) = one(places, random)?;
+    Some(with(answer, at, at + word.len(), other))
+}
+
+/// The answer with one of its lines otherwise.
+fn on_a_line(
+    answer: &str,
+    fits: impl Fn(&str) -> bool,
+    random: &mut StdRng,
+    change: impl Fn(&str) -> String,
+) -> Option<String> {
+    let lines: Vec<&str> = answer.lines().collect();
+    let chosen = one((0..lines.len()).filter(|&number| fits(lines[number])).collect(), random)?;
+    let changed =
+        |(number, line): (usize, &&str)| if number == chosen { change(line) } else { (*line).to_owned() };
+    Some(lines.iter().enumerate().map(changed).collect::<Vec<_>>().join("\n"))
+}
+
+/// The answer without one of the clauses, sentences or items that a pattern finds.
+fn dropped(answer: &str, pattern: &str, random: &mut StdRng) -> Option<String> {
+    let wanted = Regex::new(pattern).ok()?;
+    let marks = Regex::new(r"(?:\[\d+\])+[。]?\s*$").ok()?;
+    let mut cuts: Vec<(usize, usize)> = Vec::new();
+    let mut begin = 0;
+    for line in answer.split_inclusive('\n') {
+        let end = marks.find(line).map_or(line.trim_end().len(), |marks| marks.start());
+        let body = line.get(..end).unwrap_or_default();
+        let mut pieces: Vec<(usize, usize)> = Vec::new();
+        let mut start = 0;
+        for (at, c) in body.char_indices().filter(|(_, c)| "，；。".contains(*c)) {
+            pieces.push((start, at + c.len_utf8()));
+            start = at + c.len_utf8();
+        }
+        pieces.push((start, body.len()));
+        let is_item = line.trim_start().starts_with(['-', '*', '•']);
+        let alone = pieces.len() == 1;
+        for (from, to) in
+            pieces.into_iter().filter(|&(from, to)| wanted.is_match(body.get(from..to).unwrap_or_default()))
+        {
+            if !alone {
+                cuts.push((begin + from, begin + to));
+            } else if is_item {
+                cuts.push((begin, begin + line.len()));
+            }
+        }
+        begin += line.len();
+    }
+    let (from, to) = one(cuts, random)?;
+    let cut = with(answer, from, to, "");
+    // What is left is a sentence again.
+    let head = cut.get(..from).unwrap_or_default().trim_end();
+    let tail = cut.get(from..).unwrap_or_default();
+    let ends = tail.trim_start().starts_with(['[', '。']) || tail.is_empty() || tail.starts_with('\n');
+    let whole = if head.ends_with('，') && ends {
+        format!("{}{tail}", head.trim_end_matches('，'))
+    } else {
+        cut.clone()
+    };
+    let says_something = |line: &str| line.chars().any(char::is_alphabetic);
+    whole.lines().all(|line| line.trim().is_empty() || says_something(line)).then_some(whole)
+}

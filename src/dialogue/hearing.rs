@@ -1,0 +1,327 @@
+//! What citizens want of the conversation, heard beside the rules of [`super::intent`]: rules hear what was foreseen, and
+//! most of what people say was not.
+//!
+//! A linear model over pieces of the words ([`pieces`]): runs of one to three characters, and concepts, which are lists of
+//! words of one meaning. Its weights are fitted to labelled lines by `yikouwen evaluate train-intents` ([`fit`]) and lie in a
+//! text file; why something was taken for a wish can therefore be told by naming pieces ([`Hearing::explain`]). Everything
+//! that is below its threshold ([`thresholds`]) is a question, which is what words are when in doubt.
+
+pub mod fit;
+mod normal;
+pub mod pieces;
+pub mod thresholds;
+
+use super::intent::Intent;
+use pieces::{Concepts, Pieces, Vocabulary};
+
+/// Weights are kept as whole numbers, so many of which are one.
+const SCALE: f32 = 50.0;
+
+/// How far above its threshold danger has to be where a rule says that something else is meant.
+const DESPITE_RULE: f32 = 0.5;
+
+/// What is told apart. Danger is heard as one, and of which kind it is is asked afterwards.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Class {
+    /// Danger of any kind.
+    Emergency,
+    /// One intent; of the four kinds of danger, which it is once it is danger.
+    Intent(Intent),
+}
+
+impl Class {
+    /// All classes, in the order of the file. Those of danger's kinds come last.
+    pub const ALL: [Self; 12] = [
+        Self::Emergency,
+        Self::Intent(Intent::AskHuman),
+        Self::Intent(Intent::Complaint),
+        Self::Intent(Intent::Dissatisfied),
+        Self::Intent(Intent::Identity),
+        Self::Intent(Intent::Login),
+        Self::Intent(Intent::Thanks),
+        Self::Intent(Intent::Greeting),
+        Self::Intent(Intent::EmergencyAmbulance),
+        Self::Intent(Intent::EmergencyFire),
+        Self::Intent(Intent::EmergencyPolice),
+        Self::Intent(Intent::EmergencyCrisis),
+    ];
+
+    /// The class's name in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Intent(intent) => intent.name(),
+        }
+    }
+
+    /// Whether it only tells kinds of danger apart.
+    pub fn is_kind(self) -> bool {
+        matches!(self, Self::Intent(intent) if intent.is_emergency())
+    }
+
+    /// Whether a line that is labelled with an intent, or with none, belongs to it.
+    pub fn holds(self, label: Option<Intent>) -> bool {
+        match self {
+            Self::Emergency => label.is_some_and(Intent::is_emergency),
+            Self::Intent(intent) => label == Some(intent),
+        }
+    }
+
+    /// Whether a line with this label says anything about it: kinds of danger are told apart by lines of danger alone.
+    fn learns_from(self, label: Option<Intent>) -> bool {
+        !self.is_kind() || label.is_some_and(Intent::is_emergency)
+    }
+}
+
+/// One number for each class.
+pub type Scores = [f32; Class::ALL.len()];
+
+/// A file of weights that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HearingError {
+    /// A line that is not as it should be.
+    #[error("line {0} cannot be read")]
+    Line(usize),
+    /// Numbers for other classes than ours.
+    #[error("the file is for other classes")]
+    Classes,
+    /// Words that cannot be searched for.
+    #[error("the concepts cannot be used: {0}")]
+    Concepts(String),
+}
+
+/// The fitted model.
+pub struct Hearing {
+    pieces: Pieces,
+    vocabulary: Vocabulary,
+    /// How much each piece counts, by its row: the rarer, the more.
+    rarity: Vec<u8>,
+    /// Where the weights of a row begin in `weights`; one more than there are rows.
+    begins: Vec<u32>,
+    /// Class and weight.
+    weights: Vec<(u8, i8)>,
+    bias: Scores,
+    thresholds: Scores,
+}
+
+/// Why something was taken for what it was.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Explanation {
+    /// Each class with its score, less its threshold; zero and more is heard.
+    pub margins: Vec<(&'static str, f32)>,
+    /// The pieces that weighed most for the class with the highest margin, and what they added.
+    pub pieces: Vec<(String, f32)>,
+}
+
+impl Hearing {
+    /// Reads the weights.
+    ///
+    /// # Errors
+    /// Names the line that cannot be read, or what is wrong with the concepts.
+    pub fn read(concepts: Concepts, text: &str) -> Result<Self, HearingError> {
+        let mut vocabulary = Vocabulary::new(&concepts);
+        let (mut rarity, mut begins, mut weights) = (Vec::new(), vec![0], Vec::new());
+        let (mut bias, mut thresholds) = (None, None);
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
+            let fault = || HearingError::Line(number + 1);
+            let mut fields = line.split('\t');
+            let name = fields.next().ok_or_else(fault)?;
+            match name {
+                "=classes" => {
+                    if !fields.eq(Class::ALL.iter().map(|class| class.name())) {
+                        return Err(HearingError::Classes);
+                    }
+                }
+                "=bias" => bias = Some(numbers(fields).ok_or_else(fault)?),
+                "=thresholds" => thresholds = Some(numbers(fields).ok_or_else(fault)?),
+                name => {
+                    let row = u32::try_from(rarity.len()).map_err(|_| fault())?;
+                    // A piece of a concept that is no more is left out: the words may be the operator's own.
+                    vocabulary.learn(name, row);
+                    rarity.push(fields.next().and_then(|field| field.parse().ok()).ok_or_else(fault)?);
+                    for field in fields {
+                        let (class, weight) = field.split_once(':').ok_or_else(fault)?;
+                        let class: u8 = class.parse().map_err(|_| fault())?;
+                        if usize::from(class) >= Class::ALL.len() {
+                            return Err(fault());
+                        }
+                        weights.push((class, weight.parse().map_err(|_| fault())?));
+                    }
+                    begins.push(u32::try_from(weights.len()).map_err(|_| fault())?);
+                }
+            }
+        }
+        Ok(Self {
+            pieces: Pieces::new(concepts)?,
+            vocabulary,
+            rarity,
+            begins,
+            weights,
+            bias: bias.ok_or(HearingError::Classes)?,
+            thresholds: thresholds.ok_or(HearingError::Classes)?,
+        })
+    }
+
+    /// The rows of the pieces that the words have, each once.
+    fn rows(&self, text: &str) -> Vec<u32> {
+        let mut rows = Vec::with_capacity(256);
+        self.pieces.of(text, &mut |piece| rows.extend(self.vocabulary.row(piece)));
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// What one row adds to each class before the length of the words is taken into account.
+    fn of_row(&self, row: u32) -> impl Iterator<Item = (usize, f32)> + '_ {
+        let at = row as usize;
+        let range = match (self.begins.get(at), self.begins.get(at + 1)) {
+            (Some(&from), Some(&to)) => from as usize..to as usize,
+            _ => 0..0,
+        };
+        let rarity = f32::from(self.rarity.get(at).copied().unwrap_or_default()) / SCALE;
+        let weights = self.weights.get(range).unwrap_or_default();
+        weights.iter().map(move |&(class, weight)| (usize::from(class), f32::from(weight) / SCALE * rarity))
+    }
+
+    fn length(&self, rows: &[u32]) -> f32 {
+        let square = |row: &u32| {
+            let rarity = f32::from(self.rarity.get(*row as usize).copied().unwrap_or_default()) / SCALE;
+            rarity * rarity
+        };
+        rows.iter().map(square).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
+    }
+
+    /// How far the words are above the threshold of each class.
+    pub fn margins(&self, text: &str) -> Scores {
+        let rows = self.rows(text);
+        let length = self.length(&rows);
+        let mut margins = [0.0; Class::ALL.len()];
+        for &row in &rows {
+            for (class, weight) in self.of_row(row) {
+                margins[class] += weight;
+            }
+        }
+        for (at, margin) in margins.iter_mut().enumerate() {
+            *margin = *margin / length + self.bias[at] - self.thresholds[at];
+        }
+        margins
+    }
+
+    /// Tells why.
+    pub fn explain(&self, text: &str) -> Explanation {
+        let margins = self.margins(text);
+        let best = best(&margins, |class| !class.is_kind()).map_or(0, |(at, _)| at);
+        let rows = self.rows(text);
+        let length = self.length(&rows);
+        let mut pieces: Vec<(String, f32)> = Vec::new();
+        self.pieces.of(text, &mut |piece| {
+            let Some(row) = self.vocabulary.row(piece) else { return };
+            let added: f32 =
+                self.of_row(row).filter(|&(class, _)| class == best).map(|(_, weight)| weight).sum();
+            let name = self.pieces.name(piece);
+            if added != 0.0 && !pieces.iter().any(|(known, _)| *known == name) {
+                pieces.push((name, added / length));
+            }
+        });
+        pieces.sort_by(|left, right| right.1.abs().total_cmp(&left.1.abs()));
+        pieces.truncate(8);
+        let margins = Class::ALL.iter().zip(margins).map(|(class, margin)| (class.name(), margin));
+        Explanation { margins: margins.collect(), pieces }
+    }
+}
+
+/// Which intent the margins speak for, if one is known: danger before everything else, then what is furthest above its
+/// threshold.
+pub fn decide(margins: &Scores, is_known: impl Fn(Intent) -> bool) -> Option<Intent> {
+    if let Some(kind) = danger(margins, 0.0) {
+        return Some(kind);
+    }
+    let known = |class: Class| matches!(class, Class::Intent(intent) if !class.is_kind() && is_known(intent));
+    match best(margins, known) {
+        Some((at, margin)) if margin >= 0.0 => match Class::ALL.get(at) {
+            Some(&Class::Intent(intent)) => Some(intent),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What the words want, given the rule that holds, if one does: a rule decides, unless the words sound clearly like danger and
+/// the rule is about anything else; where none holds, it is what they sound like.
+pub fn settle(ruled: Option<Intent>, margins: &Scores, is_known: impl Fn(Intent) -> bool) -> Option<Intent> {
+    match ruled {
+        Some(ruled) if ruled.is_emergency() => Some(ruled),
+        Some(ruled) => danger(margins, DESPITE_RULE).or(Some(ruled)),
+        None => decide(margins, is_known),
+    }
+}
+
+/// The kind of danger, if danger is at least so far above its threshold.
+pub fn danger(margins: &Scores, at_least: f32) -> Option<Intent> {
+    let (at, _) = best(margins, |class| class == Class::Emergency)?;
+    if margins[at] < at_least {
+        return None;
+    }
+    match best(margins, Class::is_kind).and_then(|(at, _)| Class::ALL.get(at)) {
+        Some(&Class::Intent(intent)) => Some(intent),
+        _ => None,
+    }
+}
+
+/// The highest score among some classes, and where it is.
+fn best(scores: &Scores, among: impl Fn(Class) -> bool) -> Option<(usize, f32)> {
+    let scores = Class::ALL.iter().zip(scores).enumerate();
+    scores
+        .filter(|(_, (class, _))| among(**class))
+        .map(|(at, (_, &score))| (at, score))
+        .max_by(|left, right| left.1.total_cmp(&right.1))
+}
+
+fn numbers<'a>(fields: impl Iterator<Item = &'a str>) -> Option<Scores> {
+    let numbers: Vec<f32> = fields.map(|field| field.parse().ok()).collect::<Option<_>>()?;
+    numbers.try_into().ok()
+}
+
+/// One piece with its fitted numbers.
+pub struct Row {
+    /// The piece, as the file calls it.
+    pub piece: String,
+    /// How much it counts.
+    pub rarity: u8,
+    /// Its weights that are not zero, by class.
+    pub weights: Vec<(u8, i8)>,
+}
+
+/// The whole file, for [`Hearing::read`] to read again.
+pub fn print(comment: &str, rows: &[Row], bias: &Scores, thresholds: &Scores) -> String {
+    let mut text = String::new();
+    for line in comment.lines() {
+        text.push_str(if line.is_empty() { "#" } else { "# " });
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.push_str("=classes");
+    for class in Class::ALL {
+        text.push('\t');
+        text.push_str(class.name());
+    }
+    for (name, numbers) in [("=bias", bias), ("=thresholds", thresholds)] {
+        text.push('\n');
+        text.push_str(name);
+        for number in numbers {
+            text.push_str(&format!("\t{number:.3}"));
+        }
+    }
+    text.push('\n');
+    for row in rows {
+        text.push_str(&format!("{}\t{}", row.piece, row.rarity));
+        for (class, weight) in &row.weights {
+            text.push_str(&format!("\t{class}:{weight}"));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

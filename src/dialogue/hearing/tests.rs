@@ -1,0 +1,140 @@
+//! What the hearing does with weights of its own, and with those that ship.
+
+use super::fit::{Line, Material, biases};
+use super::pieces::{Concepts, Pieces};
+use super::{Class, Hearing, HearingError, Scores, decide, print, settle};
+use crate::config::words;
+use crate::dialogue::intent::Intent;
+
+fn concepts() -> Concepts {
+    [("person", "真人 活人 someone"), ("ask", "找 叫"), ("latin", "ai")]
+        .into_iter()
+        .map(|(name, words)| (name.to_owned(), words.split(' ').map(str::to_owned).collect()))
+        .collect()
+}
+
+fn names(text: &str) -> Vec<String> {
+    let pieces = Pieces::new(concepts()).unwrap();
+    let mut names = Vec::new();
+    pieces.of(text, &mut |piece| names.push(pieces.name(piece)));
+    names
+}
+
+#[test]
+fn pieces_are_runs_words_and_concepts_however_they_are_written() {
+    let names = names("找活人!");
+    for piece in ["^", "^找", "^找活", "活人!", "人!$", "!$", "@person", "@ask", "@ask+person"] {
+        assert!(names.iter().any(|name| name == piece), "{piece}: {names:?}");
+    }
+    assert_eq!(self::names("ＡＩ，找个　人工１２３４５６"), self::names("ai 找個 人工789"));
+    assert!(self::names("get me someone").contains(&"w:me someone".to_owned()));
+}
+
+#[test]
+fn short_latin_words_stand_alone() {
+    assert!(names("no ai please").contains(&"@latin".to_owned()));
+    assert!(names("不要ai了").contains(&"@latin".to_owned()));
+    assert!(!names("it failed").contains(&"@latin".to_owned()));
+}
+
+fn lines() -> Vec<Line> {
+    let line = |text: &str, label| Line { text: text.to_owned(), label };
+    let mut lines = Vec::new();
+    for (wish, question) in [("找真人", "找房子"), ("叫活人来", "叫号机坏了"), ("找活人说", "真丝怎么洗")]
+    {
+        for end in ["", "吧", "呀"] {
+            lines.push(line(&format!("{wish}{end}"), Some(Intent::AskHuman)));
+            lines.push(line(&format!("{question}{end}"), None));
+        }
+    }
+    lines
+}
+
+fn fitted(lines: &[Line]) -> String {
+    let material = Material::new(&Pieces::new(concepts()).unwrap(), lines);
+    let weights: Vec<_> = Class::ALL.into_iter().map(|class| material.fit(class, |_| true)).collect();
+    print("of a test", &material.rows(&weights), &biases(&weights), &[0.0; Class::ALL.len()])
+}
+
+#[test]
+fn what_is_fitted_is_heard_again_after_the_file_is_read() {
+    let text = fitted(&lines());
+    let hearing = Hearing::read(concepts(), &text).unwrap();
+    let heard = |text: &str| decide(&hearing.margins(text), |_| true);
+    assert_eq!(heard("叫真人"), Some(Intent::AskHuman));
+    assert_eq!(heard("房子坏了"), None);
+    assert_eq!(decide(&hearing.margins("叫真人"), |intent| intent != Intent::AskHuman), None);
+    let explanation = hearing.explain("叫真人");
+    assert!(explanation.pieces.iter().any(|(piece, added)| piece.contains("person") && *added > 0.0));
+}
+
+#[test]
+fn the_same_lines_give_the_same_file() {
+    assert_eq!(fitted(&lines()), fitted(&lines()));
+}
+
+#[test]
+fn a_file_that_is_cut_or_for_others_is_refused() {
+    let text = fitted(&lines());
+    let read = |text: &str| Hearing::read(concepts(), text).map(drop);
+    assert!(matches!(read("^\tx"), Err(HearingError::Line(1))));
+    assert!(matches!(read("^\t3\t99:1"), Err(HearingError::Line(1))));
+    assert!(matches!(read("^\t3\t0:1"), Err(HearingError::Classes)));
+    assert!(matches!(read(&text.replace("ask_human", "ask_robot")), Err(HearingError::Classes)));
+    assert!(read(&text).is_ok());
+}
+
+#[test]
+fn danger_goes_before_everything_and_a_rule_before_what_words_sound_like() {
+    let at = |class: Class| Class::ALL.iter().position(|known| *known == class).unwrap();
+    let mut margins: Scores = [-1.0; Class::ALL.len()];
+    assert_eq!(settle(None, &margins, |_| true), None);
+    margins[at(Class::Intent(Intent::Dissatisfied))] = 0.9;
+    assert_eq!(settle(None, &margins, |_| true), Some(Intent::Dissatisfied));
+    assert_eq!(settle(Some(Intent::AskHuman), &margins, |_| true), Some(Intent::AskHuman));
+    margins[at(Class::Emergency)] = 0.1;
+    margins[at(Class::Intent(Intent::EmergencyFire))] = -0.5;
+    assert_eq!(settle(None, &margins, |_| true), Some(Intent::EmergencyFire));
+    assert_eq!(settle(Some(Intent::AskHuman), &margins, |_| true), Some(Intent::AskHuman));
+    margins[at(Class::Emergency)] = 0.8;
+    assert_eq!(settle(Some(Intent::AskHuman), &margins, |_| true), Some(Intent::EmergencyFire));
+    assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
+}
+
+#[test]
+fn certain_words_stay_certain_and_questions_stay_questions() {
+    let words = words::words(None).unwrap();
+    for wish in ["转人工", "转人工！", "人工客服", "找真人", "叫个人来", "human please"] {
+        assert_eq!(words.intent(wish), Some(Intent::AskHuman), "{wish}");
+    }
+    for question in [
+        "你好，请问居住证怎么续签",
+        "谢谢，那社保卡在哪里补",
+        "早上好 今天车管所上班吗",
+        "懂了谢谢 但是我没有银行卡 现金可以吗",
+        "救护车怎么收费",
+        "机器人补贴怎么申请",
+        "社保网站登录不上怎么办",
+        "垃圾分类扔错了罚多少",
+        "那要多久",
+        "第二个",
+        "没有",
+        "",
+    ] {
+        assert_eq!(words.intent(question), None, "{question}");
+    }
+    for (danger, kind) in [
+        ("我妈躺地上叫她她不应", Intent::EmergencyAmbulance),
+        ("楼道里全是烟", Intent::EmergencyFire),
+        ("有人在撬我家的门", Intent::EmergencyPolice),
+        ("我在天台 不想再熬了", Intent::EmergencyCrisis),
+    ] {
+        assert_eq!(words.intent(danger), Some(kind), "{danger}");
+    }
+}
+
+#[test]
+fn what_is_of_no_use_here_is_not_heard_either() {
+    let words = words::words(None).unwrap().without(Intent::Login);
+    assert_eq!(words.intent("我要登进去看看上次问的"), None);
+}
