@@ -5,6 +5,7 @@ mod answers;
 mod command;
 pub mod control;
 mod files;
+mod replay;
 pub mod run;
 mod search;
 mod trial;

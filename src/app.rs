@@ -24,10 +24,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::{Events, LocalBus};
-use crate::config::{ChannelConfig, Config, EmbeddingConfig, words};
+use crate::config::{ChannelConfig, Config, DialogueConfig, EmbeddingConfig, words};
 use crate::desk::{Desk, DeskSettings};
+use crate::dialogue::engine::cache_of;
 use crate::dialogue::intent::Intent;
-use crate::dialogue::{Clock, Engine, Policy, Synthesizer};
+use crate::dialogue::{Clock, Engine, Policy, Redactor, Safeguards, Synthesizer};
 use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::channels::AlarmWords;
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
@@ -40,7 +41,7 @@ use crate::synthesis::{Extractive, Models};
 use crate::telemetry::Metrics;
 
 pub(crate) use calls::{client, embedder, trust};
-pub use clock::SystemClock;
+pub use clock::{SystemClock, SystemWatch};
 pub(crate) use kit::{channel_alone, wechat_alone};
 pub(crate) use login::provider;
 pub(crate) use models::{models, settings as model_settings};
@@ -368,9 +369,9 @@ async fn open_dense(
 fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> anyhow::Result<Engine> {
     let phrases = words::phrases(config.dialogue.replies.as_deref())?;
     let quoter: Arc<dyn Synthesizer> = Arc::new(Extractive::new(phrases.clone()));
-    let writer: Arc<dyn Synthesizer> = match models {
-        None => Arc::clone(&quoter),
-        Some(models) => Arc::new(models),
+    let writer: Option<Arc<dyn Synthesizer>> = match models {
+        None => None,
+        Some(models) => Some(Arc::new(models)),
     };
     let policy = Policy {
         answer_at: config.dialogue.answer_at,
@@ -384,7 +385,35 @@ fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> any
         words = words.without(Intent::Login);
     }
     let retriever = Arc::new(KnowledgeRetriever(Arc::clone(knowledge)));
-    Ok(Engine::new(retriever, writer, quoter, words, phrases, policy))
+    let safeguards = safeguards(&config.dialogue)?;
+    Ok(Engine::new(retriever, writer, quoter, words, phrases, policy, safeguards))
+}
+
+/// What stands between a citizen, a model and an answer.
+///
+/// # Errors
+/// When a file of words cannot be used.
+pub fn safeguards(config: &DialogueConfig) -> anyhow::Result<Safeguards> {
+    Ok(Safeguards {
+        screen: words::screen(config.screen.as_deref())?,
+        redactor: Arc::new(Masking),
+        watch: Arc::new(SystemWatch::default()),
+        faults: words::faults()?,
+        rewrite_within: config.rewrite_within.into(),
+        cache: cache_of(config.cache, config.cache_for.into()),
+    })
+}
+
+/// Masks as lists and reports do.
+struct Masking;
+
+impl Redactor for Masking {
+    fn redact(&self, text: &str) -> Option<String> {
+        match crate::privacy::mask(text) {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(masked) => Some(masked),
+        }
+    }
 }
 
 fn channels(

@@ -94,6 +94,16 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Shows how a reply of the robot came about, and writes it once more; the conversation is left as it is
+    Replay {
+        #[command(flatten)]
+        common: Common,
+        /// The message's id
+        message: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints the evidence for a question, with scores and why it matched
     Search {
         #[command(flatten)]
@@ -311,6 +321,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             Err(why) => return usage(&why),
         },
         Action::Ask { common, question, json } => (common, Command::Ask { question, json }),
+        Action::Replay { common, message, json } => (common, Command::Replay { message, json }),
         Action::Search { common, question, limit, json, explain } => {
             (common, Command::Search { question, limit, json, explain })
         }

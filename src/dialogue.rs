@@ -5,11 +5,13 @@
 
 pub mod answer;
 pub mod aspect;
+pub mod cache;
 pub mod context;
 pub mod conversation;
 mod described;
 pub mod engine;
 pub mod evidence;
+pub mod flaws;
 pub mod grounding;
 pub mod handoff;
 pub mod hearing;
@@ -20,20 +22,25 @@ pub mod phrases;
 pub mod ports;
 pub mod question;
 pub mod scenario;
+pub mod screen;
+pub mod trace;
 pub mod writing;
 
 pub use answer::{Call, Choice, Citation, EvidenceNote, Outcome, Reply};
 pub use context::{Context, Locale};
 pub use conversation::{Conversation, Stage, StageEvent};
-pub use engine::{Engine, Input, Medium, Policy, Turn, Utterance};
+pub use engine::{Engine, Input, Medium, Policy, Safeguards, Turn, Utterance};
 pub use evidence::{Evidence, EvidenceKind, Position};
+pub use flaws::FaultWords;
 pub use grounding::{Fault, FaultKind, Grounding, Omission};
 pub use handoff::Reason;
 pub use intent::{Intent, Words};
 pub use judgement::{Foreseen, Found};
 pub use phrases::{Phrase, Phrases};
 pub use ports::{
-    AnswerStream, Brief, Clock, Interrupt, Piece, Progress, RetrievalError, Retriever, SynthesisError,
-    Synthesizer,
+    AnswerStream, Brief, Clock, Interrupt, Piece, Progress, Redactor, RetrievalError, Retriever, Stopwatch,
+    SynthesisError, Synthesizer,
 };
 pub use question::{Audience, Place, Question};
+pub use screen::Screen;
+pub use trace::Trace;

@@ -119,6 +119,36 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
+/// Puts what was hidden of `words` back into a text that was written from the masked words, for whoever wrote them. A label
+/// that stands for two different things there, or that the words themselves hold, stays: nobody knows which is meant.
+pub fn give_back<'a>(text: &'a str, words: &str) -> Cow<'a, str> {
+    // All labels begin like this.
+    if !text.contains('【') {
+        return Cow::Borrowed(text);
+    }
+    let mut hidden: Vec<(&'static str, Option<&str>)> = Vec::new();
+    let mut end = 0;
+    for Place { range, label, .. } in places(words) {
+        if range.start < end {
+            continue;
+        }
+        end = range.end;
+        let value = words.get(range);
+        match hidden.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, known)) if *known == value => {}
+            Some((_, known)) => *known = None,
+            None => hidden.push((label, value.filter(|_| !words.contains(label)))),
+        }
+    }
+    let mut given = Cow::Borrowed(text);
+    for (label, value) in hidden {
+        if let Some(value) = value.filter(|_| given.contains(label)) {
+            given = Cow::Owned(given.replace(label, value));
+        }
+    }
+    given
+}
+
 /// The text with full-width letters, digits and signs made narrow, and the way back to the original.
 struct Folded {
     text: String,

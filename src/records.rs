@@ -13,6 +13,7 @@ pub mod keys;
 pub mod ledger;
 pub mod message;
 pub mod token;
+pub mod trace;
 
 pub use change::Change;
 pub use citizen::{CitizenRecord, LinkRecord};
@@ -24,3 +25,4 @@ pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
 pub use history::{Past, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
+pub use trace::TraceRecord;

@@ -1,5 +1,7 @@
 //! Logs and metrics. Log lines carry ids, never words, addresses or keys; metrics carry counts and durations alone.
 
+mod answers;
+
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -15,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
+use answers::AnswerCounters;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Channel {
@@ -93,6 +96,7 @@ pub struct Metrics {
     online: Gauge<i64, AtomicI64>,
     knowledge: KnowledgeGauges,
     embedding: EmbeddingGauges,
+    answers: AnswerCounters,
     models: ModelGauges,
 }
 
@@ -271,6 +275,8 @@ impl Default for Metrics {
         registry.register("helpers_online", "Helpers at the desk", online.clone());
         knowledge.register(&mut registry);
         embedding.register(&mut registry);
+        let answers = AnswerCounters::default();
+        answers.register(&mut registry);
         models.register(&mut registry);
         Self {
             registry: Arc::new(registry),
@@ -290,6 +296,7 @@ impl Default for Metrics {
             online,
             knowledge,
             embedding,
+            answers,
             models,
         }
     }

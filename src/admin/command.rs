@@ -74,6 +74,13 @@ pub enum Command {
         /// As JSON.
         json: bool,
     },
+    /// Shows how a reply came about, and writes it once more.
+    Replay {
+        /// The message's id.
+        message: String,
+        /// As JSON.
+        json: bool,
+    },
     /// Prints evidence with scores.
     Search {
         /// The question.

@@ -74,6 +74,9 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
             files::export(app, kind, format, output.as_deref(), out).await?;
         }
         Command::Ask { question, json } => say(ask(app, question, json).await?),
+        Command::Replay { message, json } => {
+            say(super::replay::replay(app, &message, json, &Quiet).await?);
+        }
         Command::Search { question, limit, json, explain } => {
             say(super::search::search(app, &question, limit, json, explain).await?);
         }

@@ -29,6 +29,9 @@ pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     if let Err(error) = words::dingtalk() {
         faults.push(error.to_string());
     }
+    if let Err(error) = words::screen(config.dialogue.screen.as_deref()) {
+        faults.push(error.to_string());
+    }
     if let Err(error) = words::phrases(config.dialogue.replies.as_deref()) {
         faults.push(error.to_string());
     }

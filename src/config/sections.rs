@@ -214,6 +214,10 @@ pub struct DialogueConfig {
     pub unwatched: Span,
     pub intents: Option<PathBuf>,
     pub replies: Option<PathBuf>,
+    pub screen: Option<PathBuf>,
+    pub rewrite_within: Span,
+    pub cache: usize,
+    pub cache_for: Span,
 }
 
 impl DialogueConfig {

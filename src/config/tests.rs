@@ -30,7 +30,7 @@ fn the_defaults_make_sense_and_leave_the_model_off() {
 
 #[test]
 fn every_setting_stands_in_the_file_of_defaults() {
-    let full = load("[model]\n[login]\nissuer = \"https://id.example\"\nclient_id = \"c\"\n[embedding]\nbase_url = \"http://e\"\nmodel = \"m\"\ndimensions = 8\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\n", &[]).unwrap();
+    let full = load("[model]\n[login]\nissuer = \"https://id.example\"\nclient_id = \"c\"\n[embedding]\nbase_url = \"http://e\"\nmodel = \"m\"\ndimensions = 8\n[server]\npublic_url = \"https://a.example\"\n[city]\nregions = \"r\"\n[dialogue]\nintents = \"i\"\nreplies = \"r\"\nscreen = \"s\"\n", &[]).unwrap();
     let serde_json::Value::Object(sections) = serde_json::to_value(&full).unwrap() else {
         panic!("sections")
     };

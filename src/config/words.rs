@@ -14,9 +14,12 @@ use super::ConfigError;
 use crate::dialogue::hearing::Hearing;
 use crate::dialogue::hearing::pieces::Concepts;
 use crate::dialogue::intent::{RuleWords, WordLists};
-use crate::dialogue::{Phrases, Words};
+use crate::dialogue::screen::CategoryWords;
+use crate::dialogue::{FaultWords, Phrases, Screen, Words};
 
 const INTENTS: &str = include_str!("../../config/words/intents.toml");
+const SCREEN: &str = include_str!("../../config/words/screen.toml");
+const FAULTS: &str = include_str!("../../config/prompts/faults.toml");
 /// The fitted weights by which wishes are heard that no rule foresaw.
 pub const INTENT_WEIGHTS: &str = include_str!("../../config/words/intent_weights.txt");
 const CONCEPTS: &str = include_str!("../../config/words/concepts.toml");
@@ -130,6 +133,47 @@ pub fn phrases(file: Option<&Path>) -> Result<Phrases, ConfigError> {
         toml::from_str(&text(file, REPLIES)?).map_err(|error| unreadable(&error))?;
     let words = parsed.into_iter().map(|(name, phrase)| (name, (phrase.zh, phrase.en))).collect();
     Phrases::new(words).map_err(|error| unreadable(&error))
+}
+
+/// Reads what is not answered in the ordinary way.
+///
+/// # Errors
+/// Names the file and what is wrong in it.
+pub fn screen(file: Option<&Path>) -> Result<Screen, ConfigError> {
+    #[derive(Deserialize)]
+    struct ScreenFile {
+        version: u32,
+        #[serde(flatten)]
+        categories: BTreeMap<String, CategoryFile>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct CategoryFile {
+        effect: String,
+        any: Vec<String>,
+        #[serde(default)]
+        unless: Vec<String>,
+    }
+    let unreadable = |error: &dyn std::fmt::Display| {
+        ConfigError::Unreadable(format!("{}: {error}", place(file, "screen.toml")))
+    };
+    let parsed: ScreenFile = toml::from_str(&text(file, SCREEN)?).map_err(|error| unreadable(&error))?;
+    let words = |own: CategoryFile| CategoryWords { effect: own.effect, any: own.any, unless: own.unless };
+    let categories = parsed.categories.into_iter().map(|(name, own)| (name, words(own))).collect();
+    Screen::new(parsed.version, categories).map_err(|error| unreadable(&error))
+}
+
+/// Reads what a model is told was wrong with its text.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn faults() -> Result<FaultWords, ConfigError> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        ConfigError::Unreadable(format!("config/prompts/faults.toml: {error}"))
+    };
+    let parsed: BTreeMap<String, PhraseFile> = toml::from_str(FAULTS).map_err(|error| unreadable(&error))?;
+    let words = parsed.into_iter().map(|(name, sentence)| (name, (sentence.zh, sentence.en))).collect();
+    FaultWords::new(words).map_err(|error| unreadable(&error))
 }
 
 /// What a citizen consents to before a channel is joined to a login, Chinese and English.

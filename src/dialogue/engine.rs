@@ -1,18 +1,23 @@
 //! One turn: from what the citizen did, and what the robot remembers, to what is said and what happens next.
 //!
 //! The order matters. Danger comes first, then the wish for a person, then everything else: nobody who needs help is
-//! made to choose from a list. [`answering`] deals with questions, [`choosing`] with choices and scenarios, and
-//! [`beyond_words`] with files, places and entries that are opened directly.
+//! made to choose from a list. [`screening`] deals with words that were noticed, [`answering`] with questions, [`choosing`]
+//! with choices and scenarios, and [`beyond_words`] with files, places and entries that are opened directly. What is noted
+//! on the way is the turn's trace ([`course`]); [`replaying`] writes an answer of the past once more.
 
 mod answering;
 mod beyond_words;
 mod choosing;
 mod citing;
+mod course;
 mod placing;
+mod replaying;
+mod screening;
 
 use std::sync::Arc;
 
 use super::answer::{Call, Outcome, Reply};
+use super::cache::AnswerCache;
 use super::context::{Context, Locale};
 use super::evidence::Position;
 use super::handoff::{Reason, UNANSWERED_TURNS};
@@ -21,6 +26,11 @@ use super::judgement::{self, Foreseen, Found};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
 use super::question::{Audience, comparable};
+use super::screen::Screen;
+use super::trace::{Ending, Step, Trace};
+use course::Course;
+pub use course::{Safeguards, cache_of};
+pub use replaying::{Again, Replayed};
 
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +117,15 @@ pub struct Turn {
     pub handoff: Option<Reason>,
     /// Whether the knowledge lacks something.
     pub gap: Option<Gap>,
+    /// How it went, stage by stage.
+    pub trace: Trace,
+}
+
+impl Turn {
+    /// A turn that says this, remembers that, and calls nobody.
+    pub fn saying(reply: Reply, context: Context) -> Self {
+        Self { reply: Some(reply), context, handoff: None, gap: None, trace: Trace::default() }
+    }
 }
 
 /// How sure is sure enough. Every value has its setting in `[dialogue]`, where it is explained.
@@ -127,24 +146,28 @@ pub struct Policy {
 /// The core with its ports.
 pub struct Engine {
     retriever: Arc<dyn Retriever>,
-    writer: Arc<dyn Synthesizer>,
+    writer: Option<Arc<dyn Synthesizer>>,
     quoter: Arc<dyn Synthesizer>,
     words: Words,
     phrases: Phrases,
     policy: Policy,
+    safeguards: Safeguards,
+    cache: Option<AnswerCache>,
 }
 
 impl Engine {
-    /// Puts the core together. `writer` may be a model; `quoter` never fails for lack of one.
+    /// Puts the core together. `writer` is a model, if there is one; `quoter` never fails for lack of one.
     pub fn new(
         retriever: Arc<dyn Retriever>,
-        writer: Arc<dyn Synthesizer>,
+        writer: Option<Arc<dyn Synthesizer>>,
         quoter: Arc<dyn Synthesizer>,
         words: Words,
         phrases: Phrases,
         policy: Policy,
+        safeguards: Safeguards,
     ) -> Self {
-        Self { retriever, writer, quoter, words, phrases, policy }
+        let cache = safeguards.cache.map(AnswerCache::new);
+        Self { retriever, writer, quoter, words, phrases, policy, safeguards, cache }
     }
 
     /// The robot's sentences.
@@ -173,6 +196,11 @@ impl Engine {
         self.words.rating(text)
     }
 
+    /// The screen's words.
+    pub fn screen(&self) -> &Screen {
+        &self.safeguards.screen
+    }
+
     /// How sure is sure enough.
     pub fn policy(&self) -> Policy {
         self.policy
@@ -180,21 +208,30 @@ impl Engine {
 
     /// What a question would come to if nothing had been said before it, given what was found for it.
     pub fn foresee(&self, text: &str, found: &[Found<'_>]) -> Foreseen {
-        judgement::foresee(&self.policy, &self.words, text, found)
+        let foreseen = judgement::foresee(&self.policy, &self.words, text, found);
+        if foreseen.intent.is_none() && self.refuses(text) {
+            return Foreseen { outcome: Some(Outcome::NoAnswer), intent: None };
+        }
+        foreseen
     }
 
     /// Takes one turn.
     pub async fn turn(&self, context: &Context, input: &Input, progress: &dyn Progress) -> Turn {
         let locale = input.locale;
+        let screen = self.safeguards.screen.version();
+        let course = Course::new(progress, &*self.safeguards.watch, screen, locale);
+        let gesture = |ending| course.pass(Step::Route, ending);
         let mut turn = match &input.utterance {
-            Utterance::Human => self.hand_over(context, Reason::Asked, locale),
-            Utterance::Feedback { useful: true } => Turn {
-                reply: Some(Reply::plain(self.say(Phrase::GladItHelped, locale))),
-                context: context.clone(),
-                handoff: None,
-                gap: None,
-            },
+            Utterance::Human => {
+                gesture(Ending::Handoff);
+                self.hand_over(context, Reason::Asked, locale)
+            }
+            Utterance::Feedback { useful: true } => {
+                gesture(Ending::Gesture);
+                Turn::saying(Reply::plain(self.say(Phrase::GladItHelped, locale)), context.clone())
+            }
             Utterance::Feedback { useful: false } => {
+                gesture(Ending::Handoff);
                 let mut turn = self.hand_over(context, Reason::Dissatisfied, locale);
                 turn.gap = context.last_question.clone().map(|question| Gap {
                     question,
@@ -203,19 +240,26 @@ impl Engine {
                 });
                 turn
             }
-            Utterance::Choice(key) => self.chosen(context, input, key, progress).await,
-            Utterance::Text(text) => self.text(context, input, text, progress).await,
-            Utterance::Media { kind, words } => {
-                self.medium(context, input, *kind, words.as_deref(), progress).await
+            Utterance::Choice(key) => {
+                gesture(Ending::Choice);
+                self.chosen(context, input, key, &course).await
             }
-            Utterance::Place { at, label } => self.nearby(context, input, *at, label.as_deref()).await,
-            Utterance::Open(id) => self.opened(context, input, id, progress).await,
-            Utterance::Hello => Turn {
-                reply: Some(Reply::plain(self.say(Phrase::Greeting, locale))),
-                context: context.clone(),
-                handoff: None,
-                gap: None,
-            },
+            Utterance::Text(text) => self.text(context, input, text, &course).await,
+            Utterance::Media { kind, words } => {
+                self.medium(context, input, *kind, words.as_deref(), &course).await
+            }
+            Utterance::Place { at, label } => {
+                gesture(Ending::Gesture);
+                self.nearby(context, input, *at, label.as_deref()).await
+            }
+            Utterance::Open(id) => {
+                gesture(Ending::Opened);
+                self.opened(context, input, id, &course).await
+            }
+            Utterance::Hello => {
+                gesture(Ending::Gesture);
+                Turn::saying(Reply::plain(self.say(Phrase::Greeting, locale)), context.clone())
+            }
         };
         let unanswered = turn.reply.as_ref().and_then(|reply| reply.outcome) == Some(Outcome::NoAnswer);
         if unanswered && turn.handoff.is_none() && turn.context.unanswered >= UNANSWERED_TURNS {
@@ -223,37 +267,50 @@ impl Engine {
             turn = self.hand_over(&turn.context, Reason::Unanswered, locale);
             turn.gap = gap;
         }
+        turn.trace = course.finish();
         turn
     }
 
-    async fn text(&self, context: &Context, input: &Input, text: &str, progress: &dyn Progress) -> Turn {
+    async fn text(&self, context: &Context, input: &Input, text: &str, course: &Course<'_>) -> Turn {
         let locale = input.locale;
+        let masked = self.safeguards.redactor.redact(text).is_some();
+        course.pass(Step::Redact, if masked { Ending::Masked } else { Ending::Clean });
         if let Some(key) = offered(context, text) {
-            return self.chosen(context, input, &key, progress).await;
+            course.pass(Step::Route, Ending::Choice);
+            return self.chosen(context, input, &key, course).await;
         }
-        let plain = |phrase| Turn {
-            reply: Some(Reply::plain(self.say(phrase, locale))),
-            context: context.clone(),
-            handoff: None,
-            gap: None,
+        let noticed = self.safeguards.screen.notice(text);
+        course.pass(Step::Screen, noticed.map_or(Ending::Passed, |noticed| noticed.category.ending()));
+        let plain = |phrase| {
+            course.pass(Step::Route, Ending::SmallTalk);
+            Turn::saying(Reply::plain(self.say(phrase, locale)), context.clone())
+        };
+        let hand_over = |reason| {
+            course.pass(Step::Route, Ending::Handoff);
+            self.hand_over(context, reason, locale)
         };
         match self.words.intent(text) {
-            Some(intent) if intent.is_emergency() => Turn {
-                reply: Some(self.emergency_reply(intent, locale)),
-                context: Context::default(),
-                handoff: Some(Reason::Emergency),
-                gap: None,
-            },
-            Some(Intent::AskHuman) => self.hand_over(context, Reason::Asked, locale),
-            Some(Intent::Complaint) => self.hand_over(context, Reason::Complaint, locale),
-            Some(Intent::Dissatisfied) => self.hand_over(context, Reason::Dissatisfied, locale),
+            Some(intent) if intent.is_emergency() => {
+                course.pass(Step::Route, Ending::Emergency);
+                let reply = self.emergency_reply(intent, locale);
+                Turn { handoff: Some(Reason::Emergency), ..Turn::saying(reply, Context::default()) }
+            }
+            Some(Intent::AskHuman) => hand_over(Reason::Asked),
+            Some(Intent::Complaint) => hand_over(Reason::Complaint),
+            Some(Intent::Dissatisfied) => hand_over(Reason::Dissatisfied),
             Some(Intent::Identity) => plain(Phrase::Identity),
             Some(Intent::Thanks) => plain(Phrase::Thanks),
             Some(Intent::Greeting) => plain(Phrase::Greeting),
             _ if context.last_question.as_deref() == Some(comparable(text).as_str()) => {
-                self.hand_over(context, Reason::Repeated, locale)
+                hand_over(Reason::Repeated)
             }
-            _ => self.question(context, input, text, progress).await,
+            _ => match noticed {
+                Some(noticed) => self.noticed(context, input, text, noticed, course).await,
+                None => {
+                    course.pass(Step::Route, Ending::Question);
+                    self.question(context, input, text, course).await
+                }
+            },
         }
     }
 
@@ -271,7 +328,7 @@ impl Engine {
         let reply = Reply::plain(self.say(phrase, locale)).with_outcome(Outcome::Handoff);
         let context =
             Context { topic: context.topic.clone(), region: context.region.clone(), ..Context::default() };
-        Turn { reply: Some(reply), context, handoff: Some(reason), gap: None }
+        Turn { handoff: Some(reason), ..Turn::saying(reply, context) }
     }
 
     fn emergency_reply(&self, intent: Intent, locale: Locale) -> Reply {

@@ -173,6 +173,18 @@ phrases! {
     ApplyUntil = "apply_until",
     /// Above what a scenario comes to.
     ScenarioDone = "scenario_done",
+    /// Above the sentences that an answer left out.
+    AlsoNote = "also_note",
+    /// The answer to what is not spoken of here.
+    ScreenForbidden = "screen_forbidden",
+    /// The answer to who asks for the data of somebody else.
+    ScreenPrivacy = "screen_privacy",
+    /// What one can ask here, said to who gives orders.
+    ScreenInjection = "screen_injection",
+    /// Said to who insults.
+    ScreenAbuse = "screen_abuse",
+    /// Below an answer to who asks for a ruling.
+    ScreenOwnCase = "screen_own_case",
     /// Above the matters of a scenario.
     HeadMatters = "head_matters",
     /// The label of 110.

@@ -1,6 +1,7 @@
-//! What the core asks of the outside: time, evidence, wording, and a place for drafts.
+//! What the core asks of the outside: time, evidence, wording, masking, and a place for drafts.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::Stream;
@@ -15,6 +16,18 @@ use super::question::{Place, Question};
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
+}
+
+/// Measures how long something takes.
+pub trait Stopwatch: Send + Sync {
+    /// The time since some moment that stays the same; it never goes back.
+    fn elapsed(&self) -> Duration;
+}
+
+/// Takes away what identifies a person.
+pub trait Redactor: Send + Sync {
+    /// The words with a label in the place of each such thing; none, where there is nothing to hide.
+    fn redact(&self, text: &str) -> Option<String>;
 }
 
 /// Retrieval failed.
@@ -109,6 +122,9 @@ pub enum SynthesisError {
     /// The model did not answer in time or at all.
     #[error("the model is unavailable: {0}")]
     Unavailable(String),
+    /// The model answered too slowly.
+    #[error("the model is too slow: {0}")]
+    Slow(String),
     /// The model declined, or found nothing in the evidence.
     #[error("the model declined to answer")]
     Refused,

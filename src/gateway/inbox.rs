@@ -38,6 +38,9 @@ const ENTRY_ID: usize = 200;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct InboxRecord {
     pub(super) number: u64,
+    /// The place of what stands in the thread for it.
+    #[serde(default)]
+    pub(super) seq: Option<u64>,
     pub(super) content: Content,
     pub(super) region: Option<String>,
     #[serde(default)]
@@ -343,6 +346,7 @@ impl Gateway {
         let number = change.record.last_inbox;
         let item = InboxRecord {
             number,
+            seq,
             content: inbound.content.clone(),
             region: inbound.region.clone(),
             audience: inbound.audience,
@@ -436,7 +440,7 @@ impl Gateway {
             .filter(|message: &MessageRecord| message.reply_to == Some(number))
             .collect();
         replies.reverse();
-        Ok(replies.into_iter().map(translate::outbound).collect())
+        self.outbound(conversation, replies).await
     }
 }
 

@@ -7,7 +7,7 @@ use adapters::{ChannelError, ChannelId, Peer};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::StreamExt;
 
-use super::{Gateway, claim_task, release_task, translate};
+use super::{Gateway, claim_task, release_task};
 use crate::bus::{Event, topic};
 use crate::records::{MessageRecord, OutboxRecord, keys};
 use crate::store::{Commit, Key, StoreError, StoreExt};
@@ -94,7 +94,7 @@ impl Gateway {
                     delivered += 1;
                     continue;
                 };
-                match self.deliver_one(&peer, message, &entry).await {
+                match self.deliver_one(conversation, &peer, message, &entry).await? {
                     Delivery::Done => {
                         done = done.delete(key);
                         delivered += 1;
@@ -126,13 +126,21 @@ impl Gateway {
         Ok(found.map(|(message, _)| message))
     }
 
-    async fn deliver_one(&self, peer: &Peer, message: MessageRecord, entry: &OutboxRecord) -> Delivery {
+    async fn deliver_one(
+        &self,
+        conversation: &str,
+        peer: &Peer,
+        message: MessageRecord,
+        entry: &OutboxRecord,
+    ) -> Result<Delivery, StoreError> {
         let Some(channel) = self.channels.get(&peer.channel) else {
             // The channel was taken out of the configuration: the reply is kept for its return.
-            return Delivery::Later(self.settings.longest_pause);
+            return Ok(Delivery::Later(self.settings.longest_pause));
         };
         let waited = self.ledger.now().duration_since(message.at);
-        match channel.deliver(peer, &translate::outbound(message)).await {
+        let outbound = self.outbound(conversation, vec![message]).await?;
+        let Some(outbound) = outbound.first() else { return Ok(Delivery::Done) };
+        Ok(match channel.deliver(peer, outbound).await {
             Ok(_) => {
                 self.metrics.delivered(peer.channel.as_str(), waited.unsigned_abs());
                 Delivery::Done
@@ -151,7 +159,7 @@ impl Gateway {
                 tracing::error!(channel.id = %peer.channel, reason, "a channel is misconfigured; its replies are kept");
                 Delivery::Later(self.settings.longest_pause)
             }
-        }
+        })
     }
 
     /// The pause after so many failures: doubled each time, with jitter, so that a platform that returns is not met

@@ -20,6 +20,8 @@ pub(super) struct LiveProgress {
     pub(super) turn: String,
     /// How long to go on when nobody watches; `None` for channels that show no drafts.
     pub(super) unwatched: Option<Duration>,
+    /// What the citizen wrote. What was hidden of it is given back, as in the reply.
+    pub(super) words: String,
 }
 
 #[async_trait]
@@ -29,7 +31,9 @@ impl Progress for LiveProgress {
     }
 
     fn delta(&self, text: &str) {
-        self.events.publish(&self.topic, &Event::Delta { turn: self.turn.clone(), text: text.to_owned() });
+        // Drafts come in whole lines, so that no label is cut.
+        let text = crate::privacy::give_back(text, &self.words).into_owned();
+        self.events.publish(&self.topic, &Event::Delta { turn: self.turn.clone(), text });
     }
 
     fn drop_draft(&self) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapters::{Cursor, Live, LiveStream, Peer, State, SubmitError, Thread};
 use futures::StreamExt;
 
-use super::{Gateway, translate};
+use super::Gateway;
 use crate::bus::{Event, topic};
 use crate::dialogue::Stage;
 use crate::records::{ConversationRecord, PresenceRecord, keys};
@@ -35,11 +35,12 @@ impl Gateway {
         let after = if cursor.conversation.as_deref() == Some(&record.id) { cursor.after } else { 0 };
         let messages = self.ledger.messages(&record.id, after, PAGE).await?;
         let state = self.state(&record).await?;
+        let id = record.id;
         Ok(Thread {
             last: record.last_seq,
-            conversation: Some(record.id),
+            conversation: Some(id.clone()),
             state,
-            messages: messages.into_iter().map(translate::outbound).collect(),
+            messages: self.outbound(&id, messages).await?,
         })
     }
 

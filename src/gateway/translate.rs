@@ -3,9 +3,11 @@
 use adapters::message as channel;
 use adapters::{ChannelId, Content, Locale, Outbound, Peer};
 
+use super::Gateway;
 use crate::dialogue::{self, Input, Medium, Position, Utterance};
 use crate::records::message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
-use crate::records::{ConversationRecord, token};
+use crate::records::{ConversationRecord, keys, token};
+use crate::store::{StoreError, StoreExt};
 
 /// The core's name of a channel's language.
 pub(super) fn locale(locale: Locale) -> dialogue::Locale {
@@ -60,8 +62,31 @@ pub(super) fn input(
     Some(Input { utterance, locale: record.locale(), region, audience, asker: Some(asker) })
 }
 
+impl Gateway {
+    /// Stored messages as a channel shows them to the citizen. A model was given labels in the place of what identifies the
+    /// citizen; in the citizen's own view of its answer the labels are taken back. The store and the desk keep them.
+    pub(super) async fn outbound(
+        &self,
+        conversation: &str,
+        messages: Vec<MessageRecord>,
+    ) -> Result<Vec<Outbound>, StoreError> {
+        let mut shown = Vec::with_capacity(messages.len());
+        for mut message in messages {
+            let labelled = message.author == AuthorRecord::Robot && message.text.contains('【');
+            if let Some(asked) = message.asked.filter(|_| labelled) {
+                let key = keys::message(conversation, asked);
+                if let Some((asked, _)) = self.ledger.store().get_json::<MessageRecord>(&key).await? {
+                    message.text = crate::privacy::give_back(&message.text, &asked.text).into_owned();
+                }
+            }
+            shown.push(outbound(message));
+        }
+        Ok(shown)
+    }
+}
+
 /// A stored message as a channel shows it to the citizen: without what only helpers see.
-pub(super) fn outbound(message: MessageRecord) -> Outbound {
+fn outbound(message: MessageRecord) -> Outbound {
     Outbound {
         seq: message.seq,
         id: message.id,

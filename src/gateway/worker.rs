@@ -15,9 +15,13 @@ use super::{Gateway, claim_task, release_task, translate};
 use crate::bus::topic;
 use crate::dialogue::conversation::Undrawn;
 use crate::dialogue::engine::Gap;
+use crate::dialogue::ports::Usage;
+use crate::dialogue::trace::{Ending, Step};
 use crate::dialogue::{Context, Input, Outcome, Phrase, Reply, Stage, StageEvent, Turn, Utterance};
 use crate::records::conversation::MemoryRecord;
-use crate::records::{AuthorRecord, Change, ChangeError, ConversationRecord, Doubt, MessageRecord, keys};
+use crate::records::{
+    AuthorRecord, Change, ChangeError, ConversationRecord, Doubt, MessageRecord, TraceRecord, keys,
+};
 use crate::store::{StoreError, StoreExt};
 
 /// How many waiting messages of one conversation are read at once.
@@ -28,6 +32,8 @@ struct Handled {
     epoch: u64,
     input: Input,
     turn: Turn,
+    /// When the core was done with it.
+    thought: Instant,
 }
 
 impl Gateway {
@@ -97,12 +103,7 @@ impl Gateway {
                 return Ok(lease);
             };
             let turn = match &about_login {
-                Some(words) => Turn {
-                    reply: Some(Reply::plain(words)),
-                    context: Context::from(record.memory.clone()),
-                    handoff: None,
-                    gap: None,
-                },
+                Some(words) => Turn::saying(Reply::plain(words), Context::from(record.memory.clone())),
                 None => {
                     let permit = self.turns.acquire().await;
                     let turn = self.turn(&record, &input, &reply_id, conversation, &mut lease).await?;
@@ -110,7 +111,7 @@ impl Gateway {
                     turn
                 }
             };
-            Some(Handled { epoch: record.conversation()?.owner_epoch, input, turn })
+            Some(Handled { epoch: record.conversation()?.owner_epoch, input, turn, thought: Instant::now() })
         } else {
             None
         };
@@ -143,6 +144,7 @@ impl Gateway {
         if let Some(handled) = &handled {
             let outcome = handled.turn.reply.as_ref().and_then(|reply| reply.outcome);
             self.metrics.turn(&record.channel, outcome.map(Outcome::name), begun.elapsed());
+            self.measure(handled, spoken);
             tracing::info!(
                 conversation.id = conversation,
                 channel.id = record.channel,
@@ -172,6 +174,10 @@ impl Gateway {
             topic: topic::peer(&record.channel, &record.address),
             turn: reply_id.to_owned(),
             unwatched: streams.then_some(self.settings.unwatched),
+            words: match &input.utterance {
+                Utterance::Text(words) => words.clone(),
+                _ => String::new(),
+            },
         };
         let context = Context::from(record.memory.clone());
         let turn = self.engine.turn(&context, input, &progress);
@@ -202,13 +208,39 @@ impl Gateway {
             self.metrics.handoff(reason.name());
         }
         if let Some(reply) = &turn.reply {
-            change.append(MessageRecord::reply(reply_id.to_owned(), change.now, reply.clone(), item.number));
+            let mut message =
+                MessageRecord::reply(reply_id.to_owned(), change.now, reply.clone(), item.number);
+            message.asked = item.seq;
+            let seq = change.append(message);
+            let mut trace = turn.trace.clone();
+            trace.pass(Step::Send, sent(handled), handled.thought.elapsed(), Usage::default());
+            let place = (reply_id, change.record.id.as_str(), seq);
+            let record = TraceRecord::new(place, change.now, &trace);
+            change.put(keys::trace(reply_id), &record);
         }
         if let Some(gap) = &turn.gap {
             let key = keys::gap(change.now, reply_id);
             change.put(key, &GapRecord::new(gap, change));
         }
         Ok(())
+    }
+
+    /// Counts the stages of a turn, what was written, and what did not hold.
+    fn measure(&self, handled: &Handled, spoken: bool) {
+        let trace = &handled.turn.trace;
+        for passed in &trace.steps {
+            self.metrics.stage(passed.step.name(), passed.ending.name(), passed.took);
+        }
+        let ending = if spoken { sent(handled) } else { Ending::Overtaken };
+        self.metrics.stage(Step::Send.name(), ending.name(), handled.thought.elapsed());
+        for attempt in &trace.attempts {
+            for flaw in &attempt.flaws {
+                self.metrics.answer_fault(flaw.kind);
+            }
+        }
+        if let Some(by) = trace.by().filter(|_| spoken) {
+            self.metrics.answer(by.name());
+        }
     }
 
     /// Lists a question that was not answered, or not surely, for the office that keeps the knowledge. Beside the turn:
@@ -289,6 +321,19 @@ impl Gateway {
             }
         }
         Ok(())
+    }
+}
+
+/// How a turn ends for the citizen.
+fn sent(handled: &Handled) -> Ending {
+    match handled.turn.reply.as_ref().and_then(|reply| reply.outcome) {
+        Some(Outcome::Answered) => Ending::Answered,
+        Some(Outcome::Clarify) => Ending::Clarify,
+        Some(Outcome::Guide) => Ending::Guide,
+        Some(Outcome::NoAnswer) => Ending::NoAnswer,
+        Some(Outcome::Handoff) => Ending::Handoff,
+        Some(Outcome::Emergency) => Ending::Emergency,
+        None => Ending::Plain,
     }
 }
 

@@ -134,12 +134,14 @@ async fn reply(
     replies: Vec<Outbound>,
     record: &crate::records::ConversationRecord,
 ) -> Result<AskReply, ApiError> {
-    // A channel's message is the stored one without what only helpers see; here the stored one is wanted.
-    let stored = match replies.first() {
-        Some(message) => web.gateway.ledger().message(&conversation, &message.id).await?,
-        None => None,
-    };
-    let Some(message) = stored else {
+    // A channel's message is the stored one without what only helpers see; here that is wanted, too. The words are the
+    // channel's: in them the citizen's own data stands where the stored ones have labels.
+    let mut answered = None;
+    if let Some(shown) = replies.into_iter().next() {
+        let stored = web.gateway.ledger().message(&conversation, &shown.id).await?;
+        answered = stored.map(|stored| (shown.text, stored));
+    }
+    let Some((answer, message)) = answered else {
         // The words went to a person; nobody else answers.
         let answer = web.gateway.engine().phrases().get(Phrase::PassedOn, record.locale()).to_owned();
         return Ok(AskReply {
@@ -154,7 +156,7 @@ async fn reply(
         });
     };
     Ok(AskReply {
-        answer: message.text,
+        answer,
         citations: message.citations,
         outcome: message.outcome.unwrap_or_else(|| Outcome::Answered.name().to_owned()),
         choices: message.choices,

@@ -117,3 +117,21 @@ fn masking_twice_changes_nothing_more() {
 fn a_line_break_does_not_join_numbers() {
     assert_eq!(mask("4111 1111\n1111 1111"), "4111 1111\n1111 1111");
 }
+
+#[test]
+fn what_was_hidden_is_given_back_to_whoever_wrote_it_where_it_is_clear() {
+    let words = "我的手机号是13800138000，邮箱a@example.com";
+    assert_eq!(give_back("会发到【手机号】和【邮箱】。", words), "会发到13800138000和a@example.com。");
+    assert_eq!(
+        give_back("【身份证号】不用报", words),
+        "【身份证号】不用报",
+        "nothing of this kind was written"
+    );
+    assert_eq!(give_back("没有标记", words), "没有标记");
+    let two = "旧号13800138000，新号13900139000";
+    assert_eq!(give_back("请核对【手机号】", two), "请核对【手机号】", "which of the two is not known");
+    let same = "13800138000，再说一遍13800138000";
+    assert_eq!(give_back("请核对【手机号】", same), "请核对13800138000");
+    let own = "表里的【手机号】填13800138000吗";
+    assert_eq!(give_back("【手机号】一栏填您的号码", own), "【手机号】一栏填您的号码");
+}

@@ -28,6 +28,11 @@ pub fn messages(conversation: &str) -> Range {
     Range::prefix("message", &[conversation.into()])
 }
 
+/// How a message of the robot came about. It has to be deleted wherever the message is.
+pub fn trace(message: &str) -> Key {
+    Key::new("trace", &[message.into()])
+}
+
 /// Which conversation a peer is in.
 pub fn peer(channel: &str, address: &str) -> Key {
     Key::new("peer", &[channel.into(), address.into()])

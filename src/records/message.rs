@@ -168,6 +168,9 @@ pub struct MessageRecord {
     /// The number of the inbox item it replies to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reply_to: Option<u64>,
+    /// The place of the citizen's message it replies to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<u64>,
 }
 
 impl MessageRecord {
@@ -193,6 +196,7 @@ impl MessageRecord {
             confidence: None,
             evidence: Vec::new(),
             reply_to: None,
+            asked: None,
         }
     }
 

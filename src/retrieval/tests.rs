@@ -118,3 +118,60 @@ async fn windows_are_those_of_matters_in_force_each_once_and_follow_the_day_and_
     city.0.put(matter("c", "", r#"{"name":"新","lng":113.3,"lat":28.3}"#).into_bytes()).await.unwrap();
     assert_eq!(names().await, ["市民中心", "新", "明天"]);
 }
+
+/// What is quoted is the evidence, so the check that a model's text has to pass finds nothing wrong with its lines: every entry
+/// of the demo city, asked for every part. Else the check would refuse what is true. A quotation marks its source once; here
+/// every line gets the mark, as a model's lines have it.
+#[tokio::test]
+async fn a_quotation_of_any_entry_of_the_demo_city_holds() {
+    use std::collections::BTreeSet;
+
+    use futures::StreamExt;
+
+    use crate::dialogue::aspect::Aspect;
+    use crate::dialogue::evidence::Details;
+    use crate::dialogue::{Brief, Grounding, Locale, Piece, Synthesizer};
+
+    let quoter = crate::synthesis::Extractive::new(crate::config::words::phrases(None).unwrap());
+    let (mut quoted, mut wrong) = (0, Vec::new());
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/knowledge/demo")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let entry: knowledge::Entry = serde_json::from_str(line).unwrap();
+            let evidence = [evidence::of(entry, &Default::default())];
+            if matches!(evidence[0].details, Details::Scenario(..)) {
+                continue;
+            }
+            let mut lines = BTreeSet::new();
+            for aspect in Aspect::NAMED.into_iter().chain([Aspect::Overview]) {
+                let brief = Brief {
+                    question: &evidence[0].title,
+                    aspect,
+                    evidence: &evidence,
+                    locale: Locale::Zh,
+                    asker: None,
+                    faults: &[],
+                };
+                let mut stream = quoter.write(brief).await.unwrap();
+                let mut text = String::new();
+                while let Some(piece) = stream.next().await {
+                    if let Piece::Text(words) = piece.unwrap() {
+                        text.push_str(&words);
+                    }
+                }
+                quoted += 1;
+                lines.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+            }
+            let grounding = Grounding::new(&evidence[0].title, &evidence);
+            for line in lines {
+                let faults = grounding.faults(&format!("{line} [1]"), &[0]);
+                wrong.extend(faults.into_iter().map(|fault| (evidence[0].id.clone(), line.clone(), fault)));
+            }
+        }
+    }
+    assert!(quoted > 2_000, "{quoted}");
+    assert!(wrong.is_empty(), "{} lines of {quoted} quotations: {wrong:#?}", wrong.len());
+}

@@ -47,8 +47,10 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
     let phrases = words::phrases(None).unwrap();
     let quoter = Arc::new(Extractive::new(phrases.clone()));
     let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
-    let engine =
-        Engine::new(Arc::new(Empty), quoter.clone(), quoter, words::words(None).unwrap(), phrases, policy);
+    let words = words::words(None).unwrap();
+    let settings = yikouwen::Config::load(&[], std::path::Path::new("data")).unwrap();
+    let safeguards = yikouwen::app::safeguards(&settings.dialogue).unwrap();
+    let engine = Engine::new(Arc::new(Empty), None, quoter, words, phrases, policy, safeguards);
     let settings = GatewaySettings {
         message_chars: 2_000,
         per_citizen: 0,

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod answers;
 mod attacks;
 mod bad_input;
 mod beyond_words;

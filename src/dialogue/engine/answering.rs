@@ -2,13 +2,16 @@
 
 use super::super::answer::{Choice, EvidenceNote, Outcome, Reply};
 use super::super::aspect::Aspect;
+use super::super::cache;
 use super::super::context::{Context, Offer, Topic};
 use super::super::evidence::{Evidence, EvidenceKind};
 use super::super::judgement::{self, Found, Judgement};
 use super::super::phrases::Phrase;
-use super::super::ports::{Brief, Progress};
+use super::super::ports::Brief;
 use super::super::question::{Question, comparable};
-use super::super::writing::{self, Composed};
+use super::super::trace::{By, Ending, Step};
+use super::super::writing::{self, Composed, Means, Text};
+use super::course::Course;
 use super::{Engine, Gap, Input, Turn};
 
 /// A question with at most this many characters may leave its subject to the topic.
@@ -26,37 +29,49 @@ impl Engine {
         context: &Context,
         input: &Input,
         text: &str,
-        progress: &dyn Progress,
+        course: &Course<'_>,
     ) -> Turn {
-        progress.thinking();
+        course.progress.thinking();
         let aspect = self.words.aspect(text);
         let (context, input, subject) = match self.placed(context, input, text) {
             Ok(placed) => placed,
-            Err(elsewhere) => return *elsewhere,
+            Err(elsewhere) => {
+                course.pass(Step::Standalone, Ending::Elsewhere);
+                return *elsewhere;
+            }
         };
         let (context, input) = (&context, &input);
         if !judgement::has_subject(&self.words, &subject) {
             return match self.topic(context).await {
                 Some(entry) => {
+                    course.pass(Step::Standalone, Ending::WithTopic);
                     let evidence = if subject == text {
                         self.with_parts(context, input, entry, aspect).await
                     } else {
                         // "那东湖区呢": the same matter, there.
                         vec![self.same_there(context, input, entry).await]
                     };
-                    self.answer(context, input, text, aspect, evidence, progress).await
+                    course.pass(Step::Retrieve, Ending::Found);
+                    self.answer(context, input, text, aspect, evidence, course).await
                 }
-                None => self.which_matter(context, input, text),
+                None => {
+                    course.pass(Step::Standalone, Ending::NoSubject);
+                    self.which_matter(context, input, text)
+                }
             };
         }
-        let evidence = match self.find(context, input, text).await {
+        course.pass(Step::Standalone, Ending::AsAsked);
+        let evidence = match self.find(context, input, text, course).await {
             Ok(evidence) => evidence,
             Err(error) => {
                 tracing::error!(%error, "retrieval failed");
+                course.pass(Step::Retrieve, Ending::Unavailable);
                 return self.no_answer(context, input, text, &[], "unavailable");
             }
         };
-        self.decide(context, input, text, aspect, evidence, progress).await
+        course.saw(&evidence);
+        course.pass(Step::Retrieve, if evidence.is_empty() { Ending::Nothing } else { Ending::Found });
+        self.decide(context, input, text, aspect, evidence, course).await
     }
 
     /// The entry the conversation is about, if it is still in force.
@@ -95,6 +110,7 @@ impl Engine {
         context: &Context,
         input: &Input,
         text: &str,
+        course: &Course<'_>,
     ) -> Result<Vec<Evidence>, super::super::ports::RetrievalError> {
         let question = asked(context, input, text.to_owned());
         let found = self.retriever.retrieve(&question, self.policy.evidence).await?;
@@ -107,7 +123,12 @@ impl Engine {
         let with_topic = self.retriever.retrieve(&question, self.policy.evidence).await?;
         // Words that have nothing to do with the topic must not be carried by the topic's name alone.
         let related = self.words.points_back(text) || sure >= self.policy.clarify_at;
-        if related && best(&with_topic) > sure { Ok(with_topic) } else { Ok(found) }
+        if related && best(&with_topic) > sure {
+            course.pass(Step::Standalone, Ending::WithTopic);
+            Ok(with_topic)
+        } else {
+            Ok(found)
+        }
     }
 
     async fn decide(
@@ -117,13 +138,14 @@ impl Engine {
         text: &str,
         aspect: Aspect,
         evidence: Vec<Evidence>,
-        progress: &dyn Progress,
+        course: &Course<'_>,
     ) -> Turn {
         let sure = best(&evidence);
         if sure < self.policy.answer_at
             && let Some(ended) = self.retriever.ended(&asked(context, input, text.to_owned())).await
             && ended.1 >= self.policy.answer_at
         {
+            course.pass(Step::Retrieve, Ending::Ended);
             return self.ended(context, input, text, &evidence, ended);
         }
         let found: Vec<Found<'_>> = evidence
@@ -135,14 +157,24 @@ impl Engine {
                 scenario: entry.kind == EvidenceKind::Scenario,
             })
             .collect();
-        match judgement::judge(&self.policy, &self.words, &self.subject(input, text), &found) {
+        let judged = judgement::judge(&self.policy, &self.words, &self.subject(input, text), &found);
+        course.pass(
+            Step::Enough,
+            match judged {
+                Judgement::NoAnswer => Ending::NoAnswer,
+                Judgement::Clarify(_) => Ending::Clarify,
+                Judgement::Guide => Ending::Guide,
+                Judgement::Answer => Ending::Answered,
+            },
+        );
+        match judged {
             Judgement::NoAnswer => self.no_answer(context, input, text, &evidence, "no_answer"),
             Judgement::Clarify(places) => {
                 let likely: Vec<&Evidence> = places.into_iter().map(|place| &evidence[place]).collect();
                 self.clarify(context, input, text, &likely, &evidence)
             }
             Judgement::Guide => self.begin_scenario(context, input, &evidence[0], notes(&evidence)),
-            Judgement::Answer => self.answer(context, input, text, aspect, evidence, progress).await,
+            Judgement::Answer => self.answer(context, input, text, aspect, evidence, course).await,
         }
     }
 
@@ -154,7 +186,7 @@ impl Engine {
         text: &str,
         aspect: Aspect,
         evidence: Vec<Evidence>,
-        progress: &dyn Progress,
+        course: &Course<'_>,
     ) -> Turn {
         let sources: Vec<Evidence> = evidence
             .iter()
@@ -170,15 +202,19 @@ impl Engine {
         } else {
             format!("{}：{text}", first.title)
         };
+        let masked = self.safeguards.redactor.redact(&spelt_out);
         let brief = Brief {
-            question: &spelt_out,
+            question: masked.as_deref().unwrap_or(&spelt_out),
             aspect,
             evidence: &sources,
             locale: input.locale,
             asker: input.asker.as_deref(),
             faults: &[],
         };
-        let composed = writing::compose(&*self.writer, &*self.quoter, brief, progress).await;
+        let may_keep = masked.is_none() && !course.quotes_only();
+        let asked = asked(context, input, String::new());
+        let composed = self.compose(brief, may_keep.then(|| cache::key(&brief, &asked)), course).await;
+        course.wrote(&brief, &composed);
         let topic = Some(Topic { entry: first.id.clone(), title: first.title.clone() });
         let remembered = Context {
             topic,
@@ -186,8 +222,8 @@ impl Engine {
             region: context.region.clone(),
             ..Context::default()
         };
-        let reply = match composed {
-            Ok(Composed::Written(written)) => {
+        let reply = match composed.text {
+            Text::Written(written) => {
                 let remarks = self.remarks(&sources, &written.cited, input.locale);
                 let mut reply = Reply::plain(written.text + &remarks).with_outcome(Outcome::Answered);
                 reply.citations = super::citing::citations(&sources, &written.cited, aspect);
@@ -195,13 +231,38 @@ impl Engine {
                 reply.confidence = Some(first.confidence);
                 reply
             }
-            Ok(Composed::Stopped) => Reply::plain(self.say(Phrase::Stopped, input.locale)),
-            Err(error) => {
-                tracing::error!(%error, "no writer could answer");
-                return self.no_answer(context, input, text, &evidence, "unavailable");
-            }
+            Text::Stopped => Reply::plain(self.say(Phrase::Stopped, input.locale)),
+            Text::Failed => return self.no_answer(context, input, text, &evidence, "unavailable"),
         };
-        Turn { reply: Some(reply), context: remembered, handoff: None, gap: None }
+        Turn::saying(reply, remembered)
+    }
+
+    /// Puts evidence into words. With a key, a text that held before is taken, and one that holds now is kept.
+    pub(super) async fn compose(
+        &self,
+        brief: Brief<'_>,
+        key: Option<String>,
+        course: &Course<'_>,
+    ) -> Composed {
+        let watch = &*self.safeguards.watch;
+        let means = Means {
+            writer: self.writer.as_deref().filter(|_| !course.quotes_only()),
+            quoter: &*self.quoter,
+            faults: &self.safeguards.faults,
+            phrases: &self.phrases,
+            watch,
+            rewrite_within: self.safeguards.rewrite_within,
+        };
+        let cache = self.cache.as_ref().zip(key).filter(|_| means.writer.is_some());
+        if let Some(written) = cache.as_ref().and_then(|(cache, key)| cache.get(key, watch.elapsed())) {
+            return Composed::cached(written);
+        }
+        let composed = writing::compose(&means, brief, course.progress).await;
+        let held = composed.attempts.last().is_some_and(|last| last.by != By::Quote);
+        if let (Some((cache, key)), Text::Written(written), true) = (cache, &composed.text, held) {
+            cache.put(key, written.clone(), watch.elapsed());
+        }
+        composed
     }
 
     fn which_matter(&self, context: &Context, input: &Input, text: &str) -> Turn {
@@ -214,7 +275,7 @@ impl Engine {
             walk: None,
             ..context.clone()
         };
-        Turn { reply: Some(reply), context, handoff: None, gap: None }
+        Turn::saying(reply, context)
     }
 
     fn clarify(
@@ -246,7 +307,7 @@ impl Engine {
             walk: None,
             ..context.clone()
         };
-        Turn { reply: Some(reply), context, handoff: None, gap: None }
+        Turn::saying(reply, context)
     }
 
     pub(super) fn no_answer(
@@ -272,7 +333,7 @@ impl Engine {
         };
         let nearest = evidence.first().map(|entry| (entry.id.clone(), entry.confidence));
         let gap = Some(Gap { question: text.to_owned(), kind, nearest });
-        Turn { reply: Some(reply), context, handoff: None, gap }
+        Turn { gap, ..Turn::saying(reply, context) }
     }
 }
 

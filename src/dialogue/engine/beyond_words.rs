@@ -8,9 +8,10 @@ use super::super::context::{Context, Locale};
 use super::super::evidence::{Cited, Details, Evidence, EvidenceKind, Located, Position};
 use super::super::nearness;
 use super::super::phrases::Phrase;
-use super::super::ports::Progress;
 use super::super::question::Place;
+use super::super::trace::{Ending, Step};
 use super::answering::notes;
+use super::course::Course;
 use super::{Engine, Input, Medium, Turn};
 
 /// How many windows are told.
@@ -30,10 +31,10 @@ impl Engine {
         input: &Input,
         kind: Medium,
         words: Option<&str>,
-        progress: &dyn Progress,
+        course: &Course<'_>,
     ) -> Turn {
         if let Some(words) = words {
-            let mut turn = self.text(context, input, words, progress).await;
+            let mut turn = self.text(context, input, words, course).await;
             let outcome = turn.reply.as_ref().and_then(|reply| reply.outcome);
             if let Some(reply) = turn.reply.as_mut()
                 && !matches!(outcome, Some(Outcome::Emergency | Outcome::Handoff))
@@ -42,13 +43,14 @@ impl Engine {
             }
             return turn;
         }
+        course.pass(Step::Route, Ending::Gesture);
         let phrase = match kind {
             Medium::Picture | Medium::Film => Phrase::CannotLook,
             Medium::Recording => Phrase::CannotListen,
             Medium::File => Phrase::CannotOpen,
         };
         let reply = Reply::plain(self.say(phrase, input.locale)).offering_human();
-        Turn { reply: Some(reply), context: context.clone(), handoff: None, gap: None }
+        Turn::saying(reply, context.clone())
     }
 
     /// An entry opened directly, by a menu or a code at a counter. An id that leads nowhere is no question that nobody
@@ -58,21 +60,23 @@ impl Engine {
         context: &Context,
         input: &Input,
         id: &str,
-        progress: &dyn Progress,
+        course: &Course<'_>,
     ) -> Turn {
-        progress.thinking();
+        course.progress.thinking();
         let entry = self.retriever.entry(id).await.ok().flatten();
+        course.pass(Step::Retrieve, if entry.is_some() { Ending::Found } else { Ending::Nothing });
+        course.saw(entry.as_slice());
         match entry {
             Some(entry) if entry.kind == EvidenceKind::Scenario => {
                 self.begin_scenario(context, input, &entry, notes(std::slice::from_ref(&entry)))
             }
             Some(entry) => {
                 let title = entry.title.clone();
-                self.answer(context, input, &title, Aspect::Overview, vec![entry], progress).await
+                self.answer(context, input, &title, Aspect::Overview, vec![entry], course).await
             }
             None => {
                 let reply = Reply::plain(self.say(Phrase::NoAnswer, input.locale)).offering_human();
-                Turn { reply: Some(reply), context: context.clone(), handoff: None, gap: None }
+                Turn::saying(reply, context.clone())
             }
         }
     }
@@ -113,7 +117,7 @@ impl Engine {
             label.and_then(|label| self.region(label)).or_else(|| address.and_then(|at| self.region(at)));
         // What is remembered is the district, never the spot.
         let context = Context { region: region.or_else(|| context.region.clone()), ..context.clone() };
-        Turn { reply: Some(reply), context, handoff: None, gap: None }
+        Turn::saying(reply, context)
     }
 
     fn region(&self, words: &str) -> Option<String> {

@@ -4,9 +4,10 @@ use super::super::answer::{Choice, EvidenceNote, Outcome, Reply};
 use super::super::context::{Context, Offer, Topic, Walk};
 use super::super::evidence::{Evidence, EvidenceKind, Node, ScenarioOutcome};
 use super::super::phrases::Phrase;
-use super::super::ports::Progress;
-use super::super::scenario::{self, Step};
+use super::super::scenario::{self, Step as WalkStep};
+use super::super::trace::{Ending, Step};
 use super::answering::NONE_OF_THESE;
+use super::course::Course;
 use super::{Engine, Input, Turn};
 
 impl Engine {
@@ -15,9 +16,9 @@ impl Engine {
         context: &Context,
         input: &Input,
         key: &str,
-        progress: &dyn Progress,
+        course: &Course<'_>,
     ) -> Turn {
-        progress.thinking();
+        course.progress.thinking();
         if let Some(walk) = &context.walk {
             return self.walk_on(context, input, walk, key).await;
         }
@@ -34,6 +35,8 @@ impl Engine {
             Some(id) => self.retriever.entry(id).await.ok().flatten(),
             None => None,
         };
+        course.pass(Step::Retrieve, if entry.is_some() { Ending::Found } else { Ending::Nothing });
+        course.saw(entry.as_slice());
         match entry {
             Some(entry) if entry.kind == EvidenceKind::Scenario => self.begin_scenario(
                 context,
@@ -44,7 +47,7 @@ impl Engine {
             Some(entry) => {
                 let aspect = self.words.aspect(&asked);
                 let text = if asked.is_empty() { offer.label.clone() } else { asked };
-                self.answer(context, input, &text, aspect, vec![entry], progress).await
+                self.answer(context, input, &text, aspect, vec![entry], course).await
             }
             // The entry was withdrawn between the question and the choice.
             None => self.no_answer(context, input, &offer.label, &[], "no_answer"),
@@ -59,9 +62,9 @@ impl Engine {
         evidence: Vec<EvidenceNote>,
     ) -> Turn {
         let mut turn = match scenario::begin(entry) {
-            Step::Ask(node, walk) => self.ask(context, entry, node, walk, true),
-            Step::Done(outcome) => self.done(context, input, entry, outcome),
-            Step::Lost => {
+            WalkStep::Ask(node, walk) => self.ask(context, entry, node, walk, true),
+            WalkStep::Done(outcome) => self.done(context, input, entry, outcome),
+            WalkStep::Lost => {
                 self.no_answer(context, input, &entry.title, std::slice::from_ref(entry), "no_answer")
             }
         };
@@ -81,9 +84,9 @@ impl Engine {
             return self.no_answer(context, input, &walk.entry, &[], "no_answer");
         };
         match scenario::choose(&entry, walk, key.parse().unwrap_or(0)) {
-            Step::Ask(node, walk) => self.ask(context, &entry, node, walk, false),
-            Step::Done(outcome) => self.done(context, input, &entry, outcome),
-            Step::Lost => self.begin_scenario(context, input, &entry, Vec::new()),
+            WalkStep::Ask(node, walk) => self.ask(context, &entry, node, walk, false),
+            WalkStep::Done(outcome) => self.done(context, input, &entry, outcome),
+            WalkStep::Lost => self.begin_scenario(context, input, &entry, Vec::new()),
         }
     }
 
@@ -118,7 +121,7 @@ impl Engine {
             region: context.region.clone(),
             ..Context::default()
         };
-        Turn { reply: Some(reply), context, handoff: None, gap: None }
+        Turn::saying(reply, context)
     }
 
     fn done(&self, context: &Context, input: &Input, entry: &Evidence, outcome: &ScenarioOutcome) -> Turn {
@@ -150,6 +153,6 @@ impl Engine {
             region: context.region.clone(),
             ..Context::default()
         };
-        Turn { reply: Some(reply), context, handoff: None, gap: None }
+        Turn::saying(reply, context)
     }
 }

@@ -59,7 +59,7 @@ impl Engine {
             walk: None,
             ..context.clone()
         };
-        Turn { reply: Some(reply), context, handoff: None, gap: None }
+        Turn::saying(reply, context)
     }
 
     /// Says that what was asked about is over, and tells the office.

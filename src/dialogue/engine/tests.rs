@@ -84,7 +84,10 @@ fn engine_with(entries: Vec<Evidence>, writer: Arc<dyn Synthesizer>) -> Engine {
 pub(super) fn engine_over(retriever: Arc<dyn Retriever>, writer: Arc<dyn Synthesizer>) -> Engine {
     let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
     let (words, phrases) = (words::words(None).unwrap(), words::phrases(None).unwrap());
-    Engine::new(retriever, writer, Arc::new(Parrot), words, phrases, policy)
+    let safeguards =
+        crate::app::safeguards(&crate::Config::load(&[], std::path::Path::new("data")).unwrap().dialogue)
+            .unwrap();
+    Engine::new(retriever, Some(writer), Arc::new(Parrot), words, phrases, policy, safeguards)
 }
 
 fn engine(entries: Vec<Evidence>) -> Engine {

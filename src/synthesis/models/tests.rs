@@ -159,7 +159,7 @@ async fn answered_with(words: &[&str]) -> Result<String, SynthesisError> {
 }
 
 fn is_unavailable(result: &Result<String, SynthesisError>) -> bool {
-    matches!(result, Err(SynthesisError::Unavailable(_)))
+    matches!(result, Err(SynthesisError::Unavailable(_) | SynthesisError::Slow(_)))
 }
 
 fn is_unusable(result: &Result<String, SynthesisError>) -> bool {

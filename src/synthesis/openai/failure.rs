@@ -221,9 +221,8 @@ impl From<Failure> for SynthesisError {
             Failure::Declined => Self::Refused,
             Failure::Broken(what) => Self::Unusable(what),
             Failure::Long => Self::Unusable(failure.to_string()),
-            Failure::Unreachable { .. } | Failure::Status { .. } | Failure::Slow(_) => {
-                Self::Unavailable(failure.to_string())
-            }
+            Failure::Slow(_) => Self::Slow(failure.to_string()),
+            Failure::Unreachable { .. } | Failure::Status { .. } => Self::Unavailable(failure.to_string()),
         }
     }
 }

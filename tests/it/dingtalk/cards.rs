@@ -19,11 +19,16 @@ const QUESTION: &str = "身份证丢了怎么补";
 const MAKE: &str = "/v1.0/card/instances/createAndDeliver";
 const STREAM: &str = "/v1.0/card/streaming";
 
-/// Forty sentences, and the source.
+/// Forty lines, each with its source. A number that no entry has would not hold, so that they are counted as years were.
 fn steps() -> Vec<String> {
-    let steps = (0..40).map(|number| format!("第{number}步，去派出所。"));
+    let (stems, branches) = ("甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥");
+    let named = stems.chars().cycle().zip(branches.chars().cycle()).take(40);
+    let steps = named.map(|(stem, branch)| format!("{stem}{branch}，去派出所。[1]\n"));
     steps.chain(std::iter::once("带身份证。[1]".to_owned())).collect()
 }
+
+/// The last of the forty.
+const LAST: &str = "癸卯";
 
 /// A model that writes these pieces, one every so often.
 async fn model(pieces: Vec<String>, pause: Duration) -> String {
@@ -83,7 +88,7 @@ async fn an_answer_grows_on_its_card_and_is_not_sent_a_second_time() {
     let (last, drafts) = card.texts.split_last().unwrap();
     assert!(drafts.len() >= 2, "it grew: {drafts:?}");
     assert!(drafts.windows(2).all(|pair| pair[1].starts_with(&pair[0])), "{drafts:?}");
-    assert!(last.contains("第39步") && last.contains("带身份证。[1]") && last.contains("依据"), "{last}");
+    assert!(last.contains(LAST) && last.contains("带身份证。[1]") && last.contains("依据"), "{last}");
     let calls = platform.calls(STREAM);
     let gaps = calls[..calls.len() - 1].windows(2).map(|pair| pair[1].at - pair[0].at);
     assert!(gaps.min().unwrap() >= Duration::from_millis(390), "no more than a few updates a second");
@@ -110,7 +115,7 @@ async fn a_failed_update_ends_nothing() {
     let server = server(&platform, &with_card(), &model, &[]).await;
     Person::new(&platform, "u1").says("m1", QUESTION).await;
     let (_, card) = answered(&platform).await;
-    assert!(card.texts.len() >= 2 && card.texts.last().unwrap().contains("第39步"), "{card:?}");
+    assert!(card.texts.len() >= 2 && card.texts.last().unwrap().contains(LAST), "{card:?}");
     assert!(platform.shown().is_empty());
     server.stop().await;
 }
@@ -235,7 +240,7 @@ async fn a_choice_is_made_by_button_or_by_number() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_sees_no_number_grow_on_a_card() {
     let platform = Platform::start().await;
-    let number = ["去派出所。您说的电话是", "138", "0013", "8000", "，会有人打来。"];
+    let number = ["去派出所。您说的电话是【手", "机号】", "，会有人打来。", "[1]\n"];
     let mut pieces: Vec<String> = number.iter().map(|&piece| piece.to_owned()).collect();
     pieces.extend(steps());
     let model = model(pieces, Duration::from_millis(120)).await;

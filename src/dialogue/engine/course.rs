@@ -1,0 +1,154 @@
+//! The course of one turn: where drafts are shown, and what is noted of every stage.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::cache::CachePolicy;
+use super::super::context::Locale;
+use super::super::evidence::Evidence;
+use super::super::flaws::FaultWords;
+use super::super::ports::{Brief, Progress, Redactor, Stopwatch, Usage};
+use super::super::screen::Screen;
+use super::super::trace::{self, By, Ending, Seen, Step, Trace};
+use super::super::writing::{Composed, Text};
+
+/// What stands between a citizen, a model and an answer.
+pub struct Safeguards {
+    /// Notices words that are not answered in the ordinary way.
+    pub screen: Screen,
+    /// Masks what the writer gets.
+    pub redactor: Arc<dyn Redactor>,
+    /// Measures the stages.
+    pub watch: Arc<dyn Stopwatch>,
+    /// What a model is told was wrong with its text.
+    pub faults: FaultWords,
+    /// A first text that took longer is not written again.
+    pub rewrite_within: Duration,
+    /// How texts that held are kept; not at all without.
+    pub cache: Option<CachePolicy>,
+}
+
+/// A cache of so many texts, each kept so long; none for 0 texts.
+pub fn cache_of(texts: usize, keep: Duration) -> Option<CachePolicy> {
+    NonZeroUsize::new(texts).map(|texts| CachePolicy { texts, keep })
+}
+
+/// One turn on its way.
+pub(super) struct Course<'a> {
+    pub(super) progress: &'a dyn Progress,
+    watch: &'a dyn Stopwatch,
+    notes: Mutex<Notes>,
+}
+
+struct Notes {
+    trace: Trace,
+    /// When the last stage ended.
+    since: Duration,
+    /// Whether no model may be asked in this turn.
+    quotes_only: bool,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(
+        progress: &'a dyn Progress,
+        watch: &'a dyn Stopwatch,
+        screen: u32,
+        locale: Locale,
+    ) -> Self {
+        let trace = Trace { screen, locale, ..Trace::default() };
+        let notes = Notes { trace, since: watch.elapsed(), quotes_only: false };
+        Self { progress, watch, notes: Mutex::new(notes) }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a stage ended; it took what passed since the one before.
+    pub(super) fn pass(&self, step: Step, ending: Ending) {
+        let now = self.watch.elapsed();
+        let mut notes = self.notes();
+        let took = now.saturating_sub(notes.since);
+        notes.since = now;
+        notes.trace.pass(step, ending, took, Usage::default());
+    }
+
+    /// From now on the evidence is only quoted.
+    pub(super) fn quote_only(&self) {
+        self.notes().quotes_only = true;
+    }
+
+    pub(super) fn quotes_only(&self) -> bool {
+        self.notes().quotes_only
+    }
+
+    /// Notes what was found.
+    pub(super) fn saw(&self, evidence: &[Evidence]) {
+        self.notes().trace.seen = evidence.iter().map(|entry| Seen::of(entry, false)).collect();
+    }
+
+    /// Notes what the writer was given and what came of it.
+    pub(super) fn wrote(&self, brief: &Brief<'_>, composed: &Composed) {
+        let now = self.watch.elapsed();
+        let mut notes = self.notes();
+        let took = now.saturating_sub(notes.since).saturating_sub(composed.checking);
+        notes.since = now;
+        let trace = &mut notes.trace;
+        brief.question.clone_into(&mut trace.question);
+        trace.aspect = brief.aspect;
+        for entry in brief.evidence {
+            match trace.seen.iter_mut().find(|seen| seen.id == entry.id) {
+                Some(seen) => seen.given = true,
+                None => trace.seen.push(Seen::of(entry, true)),
+            }
+        }
+        trace.attempts.clone_from(&composed.attempts);
+        let usage = composed
+            .attempts
+            .iter()
+            .fold(Usage::default(), |usage, attempt| trace::sum(usage, attempt.usage));
+        trace.pass(Step::Write, writing_ended(composed), took, usage);
+        if let Some(ending) = verifying_ended(composed) {
+            trace.pass(Step::Verify, ending, composed.checking, Usage::default());
+        }
+    }
+
+    pub(super) fn finish(self) -> Trace {
+        self.notes.into_inner().unwrap_or_else(PoisonError::into_inner).trace
+    }
+}
+
+/// How writing ended: as the last attempt of a model did, where one was asked.
+fn writing_ended(composed: &Composed) -> Ending {
+    if composed.text == Text::Failed {
+        return Ending::Failed;
+    }
+    let model = composed.attempts.iter().rev().find(|attempt| attempt.by != By::Quote);
+    match model.map(|attempt| attempt.ending) {
+        // It wrote; whether that held is the next stage's.
+        Some(Ending::Faults) => Ending::Written,
+        Some(ending) => ending,
+        None => Ending::Quoted,
+    }
+}
+
+/// How checking ended, where there was a text.
+fn verifying_ended(composed: &Composed) -> Option<Ending> {
+    if !matches!(composed.text, Text::Written(_)) {
+        return None;
+    }
+    let faulty = composed.attempts.iter().any(|attempt| attempt.ending == Ending::Faults);
+    let last = composed.attempts.last()?;
+    Some(match last.by {
+        By::Cache => Ending::NotNeeded,
+        By::Quote if faulty => Ending::Faults,
+        By::Quote => Ending::NotNeeded,
+        By::Rewrite => Ending::Rewritten,
+        By::Model if last.appended > 0 => Ending::Completed,
+        By::Model => Ending::Passed,
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,68 @@
+//! Words that the screen noticed. Danger, and the wish for a person, were looked for before.
+
+use super::super::answer::{Outcome, Reply};
+use super::super::context::Context;
+use super::super::judgement;
+use super::super::screen::{Effect, Noticed};
+use super::super::trace::{Ending, Step};
+use super::course::Course;
+use super::{Engine, Input, Turn};
+
+impl Engine {
+    /// Whether the words are refused without being looked up.
+    pub(super) fn refuses(&self, text: &str) -> bool {
+        self.safeguards.screen.notice(text).is_some_and(|noticed| noticed.effect == Effect::Refuse)
+    }
+
+    /// A turn over words that were noticed.
+    pub(super) async fn noticed(
+        &self,
+        context: &Context,
+        input: &Input,
+        text: &str,
+        noticed: Noticed,
+        course: &Course<'_>,
+    ) -> Turn {
+        let words = self.say(noticed.category.phrase(), input.locale);
+        // No gap of the knowledge and nothing that two turns of it should call a person for.
+        let told = |outcome: Option<Outcome>| {
+            course.pass(Step::Route, Ending::Screened);
+            let reply = Reply { outcome, ..Reply::plain(words) };
+            let offers = noticed.effect != Effect::Quote;
+            Turn::saying(Reply { offer_human: offers, ..reply }, context.clone())
+        };
+        let rest = match noticed.effect {
+            Effect::Refuse => return told(Some(Outcome::NoAnswer)),
+            Effect::Remark => text.to_owned(),
+            Effect::Quote | Effect::Calm => self.safeguards.screen.rest(noticed.category, text),
+        };
+        let without = if noticed.effect == Effect::Calm { None } else { Some(Outcome::NoAnswer) };
+        if noticed.effect != Effect::Remark && !judgement::has_subject(&self.words, &rest) {
+            return told(without);
+        }
+        if noticed.effect == Effect::Quote {
+            course.quote_only();
+        }
+        course.pass(Step::Route, Ending::Question);
+        let mut turn = self.question(context, input, &rest, course).await;
+        let outcome = turn.reply.as_ref().and_then(|reply| reply.outcome);
+        let answers = matches!(outcome, Some(Outcome::Answered | Outcome::Guide | Outcome::Clarify));
+        match (noticed.effect, &mut turn.reply) {
+            (Effect::Quote | Effect::Calm, _) if !answers => told(without),
+            (Effect::Calm, Some(reply)) => {
+                reply.text = format!("{words}\n\n{}", reply.text);
+                reply.offer_human = true;
+                turn
+            }
+            (Effect::Remark, Some(reply)) if answers => {
+                reply.text = format!("{}\n\n{words}", reply.text);
+                reply.offer_human = true;
+                turn
+            }
+            _ => turn,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! Texts that hold, texts that do not, and models that fail.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use futures::stream;
+
+use super::super::aspect::Aspect;
+use super::super::context::Locale;
+use super::super::evidence::{Details, Evidence, EvidenceKind};
+use super::super::ports::AnswerStream;
+use super::*;
+use crate::config::words;
+
+type Script = Vec<Result<Piece, SynthesisError>>;
+
+/// Writes by a script, and remembers what it was told was wrong.
+#[derive(Default)]
+struct Writer {
+    scripts: Mutex<VecDeque<Script>>,
+    told: Mutex<Vec<Vec<String>>>,
+}
+
+impl Writer {
+    fn of(scripts: impl IntoIterator<Item = Script>) -> Self {
+        Self { scripts: Mutex::new(scripts.into_iter().collect()), told: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Synthesizer for Writer {
+    async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
+        self.told.lock().unwrap().push(brief.faults.to_vec());
+        let script = self.scripts.lock().unwrap().pop_front().expect("asked no more often than foreseen");
+        Ok(Box::pin(stream::iter(script)))
+    }
+}
+
+/// Quotes the answer.
+struct Quoter;
+
+#[async_trait]
+impl Synthesizer for Quoter {
+    async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
+        let answer = brief.evidence[0].answer.clone();
+        Ok(Box::pin(stream::iter([Ok(Piece::Text(answer)), Ok(Piece::Cite(0))])))
+    }
+}
+
+/// Remembers what was shown.
+#[derive(Default)]
+struct Shown {
+    drafts: Mutex<Vec<String>>,
+    interrupt: Option<Interrupt>,
+}
+
+#[async_trait]
+impl Progress for Shown {
+    fn thinking(&self) {}
+    fn delta(&self, text: &str) {
+        self.drafts.lock().unwrap().push(text.to_owned());
+    }
+    fn drop_draft(&self) {
+        self.drafts.lock().unwrap().push("dropped".to_owned());
+    }
+    async fn interrupted(&self) -> Interrupt {
+        match self.interrupt {
+            Some(interrupt) => interrupt,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Goes on by so much whenever it is looked at.
+struct Watch(Mutex<Duration>, Duration);
+
+impl Stopwatch for Watch {
+    fn elapsed(&self) -> Duration {
+        let mut now = self.0.lock().unwrap();
+        *now += self.1;
+        *now
+    }
+}
+
+fn evidence(answer: &str) -> Evidence {
+    Evidence {
+        id: "lost".into(),
+        kind: EvidenceKind::Faq,
+        title: "身份证丢了".into(),
+        unit: String::new(),
+        confidence: 0.9,
+        score: 2.0,
+        answer: answer.into(),
+        department: None,
+        source: None,
+        url: None,
+        reach: Default::default(),
+        replaces: None,
+        details: Details::Faq,
+    }
+}
+
+const ANSWER: &str = "带户口簿到派出所补领，工本费 40 元，20 个工作日办好。";
+
+/// A text of these lines, each cited.
+fn script(lines: &[&str]) -> Script {
+    let piece = |line: &&str| {
+        [Ok(Piece::Text((*line).to_owned())), Ok(Piece::Cite(0)), Ok(Piece::Text("\n".to_owned()))]
+    };
+    let mut script: Script = lines.iter().flat_map(piece).collect();
+    script.pop();
+    script
+}
+
+fn faulty() -> Script {
+    script(&["带户口簿到派出所补领。", "工本费 9990 元。", "欢迎来办。"])
+}
+
+fn good() -> Script {
+    script(&["带户口簿到派出所补领。", "工本费 40 元，20 个工作日办好。"])
+}
+
+async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, look: Duration) -> Composed {
+    let (faults, phrases) = (words::faults().unwrap(), words::phrases(None).unwrap());
+    let watch = Watch(Mutex::default(), look);
+    let means = Means {
+        writer: Some(writer),
+        quoter: &Quoter,
+        faults: &faults,
+        phrases: &phrases,
+        watch: &watch,
+        rewrite_within: Duration::from_secs(10),
+    };
+    let brief = Brief {
+        question: "身份证丢了怎么补",
+        aspect: Aspect::Overview,
+        evidence: std::slice::from_ref(evidence),
+        locale: Locale::Zh,
+        asker: None,
+        faults: &[],
+    };
+    compose(&means, brief, shown).await
+}
+
+async fn composed(writer: &Writer, shown: &Shown) -> Composed {
+    composed_within(writer, shown, &evidence(ANSWER), Duration::ZERO).await
+}
+
+fn text(composed: &Composed) -> &str {
+    match &composed.text {
+        Text::Written(written) => &written.text,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ended(composed: &Composed) -> Vec<(By, Ending)> {
+    composed.attempts.iter().map(|attempt| (attempt.by, attempt.ending)).collect()
+}
+
+#[tokio::test]
+async fn a_text_that_holds_is_shown_line_by_line_and_taken() {
+    let (writer, shown) = (Writer::of([good()]), Shown::default());
+    let composed = composed(&writer, &shown).await;
+    assert_eq!(ended(&composed), [(By::Model, Ending::Written)]);
+    let drafts = shown.drafts.lock().unwrap();
+    assert_eq!(drafts.len(), 2, "{drafts:?}");
+    assert_eq!(drafts.concat(), text(&composed));
+    assert!(drafts[0].ends_with('\n'));
+}
+
+#[tokio::test]
+async fn a_line_that_does_not_hold_is_never_shown_and_the_model_is_told() {
+    let (writer, shown) = (Writer::of([faulty(), good()]), Shown::default());
+    let composed = composed(&writer, &shown).await;
+    assert_eq!(ended(&composed), [(By::Model, Ending::Faults), (By::Rewrite, Ending::Written)]);
+    let drafts = shown.drafts.lock().unwrap().concat();
+    assert!(!drafts.contains("9990"), "{drafts}");
+    assert!(drafts.starts_with("带户口簿到派出所补领。[1]\ndropped"), "{drafts}");
+    let told = writer.told.lock().unwrap();
+    assert!(told[0].is_empty() && told[1].iter().any(|fault| fault.contains("9990")), "{told:?}");
+    let first = &composed.attempts[0];
+    assert!(first.flaws.iter().any(|flaw| flaw.words.contains("9990")), "{first:?}");
+    assert!(first.refused.contains("9990") && !first.refused.contains("欢迎"), "it was stopped there");
+}
+
+#[tokio::test]
+async fn a_second_text_that_does_not_hold_is_replaced_by_the_evidence() {
+    let (writer, shown) = (Writer::of([faulty(), faulty()]), Shown::default());
+    let composed = composed(&writer, &shown).await;
+    assert_eq!(
+        ended(&composed),
+        [(By::Model, Ending::Faults), (By::Rewrite, Ending::Faults), (By::Quote, Ending::Quoted)]
+    );
+    assert_eq!(text(&composed), format!("{ANSWER}[1]"));
+    assert_eq!(shown.drafts.lock().unwrap().last().unwrap(), "dropped");
+}
+
+#[tokio::test]
+async fn who_has_waited_long_enough_gets_the_evidence() {
+    let (writer, shown) = (Writer::of([faulty()]), Shown::default());
+    let composed = composed_within(&writer, &shown, &evidence(ANSWER), Duration::from_secs(11)).await;
+    assert_eq!(ended(&composed), [(By::Model, Ending::Faults), (By::Quote, Ending::Quoted)]);
+}
+
+#[tokio::test]
+async fn whatever_a_model_does_instead_of_answering_has_its_name_and_ends_in_a_quotation() {
+    let half = || Ok(Piece::Text("带户口簿".into()));
+    let table: [(Script, Ending); 7] = [
+        (vec![half(), Err(SynthesisError::Slow("x".into()))], Ending::Slow),
+        (vec![Err(SynthesisError::Unavailable("x".into()))], Ending::Unavailable),
+        (vec![half(), Err(SynthesisError::Refused)], Ending::Declined),
+        (vec![half(), Err(SynthesisError::Unusable("x".into()))], Ending::Malformed),
+        (vec![half()], Ending::Malformed),
+        (vec![Ok(Piece::Text(" \n".into())), Ok(Piece::Cite(7))], Ending::Malformed),
+        (vec![], Ending::Malformed),
+    ];
+    for (script, ending) in table {
+        let (writer, shown) = (Writer::of([script]), Shown::default());
+        let composed = composed(&writer, &shown).await;
+        assert_eq!(ended(&composed), [(By::Model, ending), (By::Quote, Ending::Quoted)]);
+        assert_eq!(text(&composed), format!("{ANSWER}[1]"));
+    }
+}
+
+#[tokio::test]
+async fn what_wrote_and_what_it_cost_is_kept() {
+    let origin = Origin { model: "m".into(), prompt: "p".into(), parameters: "{}".into() };
+    let usage = Usage { prompt: 900, completion: 40 };
+    let mut script = good();
+    script.insert(0, Ok(Piece::Origin(origin.clone())));
+    script.push(Ok(Piece::Usage(usage)));
+    let (writer, shown) = (Writer::of([script]), Shown::default());
+    let composed = composed(&writer, &shown).await;
+    assert_eq!((composed.attempts[0].origin.as_ref(), composed.attempts[0].usage), (Some(&origin), usage));
+}
+
+#[tokio::test]
+async fn a_citizen_who_stops_gets_nothing_and_one_who_left_the_evidence() {
+    for (interrupt, ending) in
+        [(Interrupt::Stopped, Ending::Stopped), (Interrupt::NobodyWatches, Ending::Unwatched)]
+    {
+        let writer = Stalling;
+        let shown = Shown { interrupt: Some(interrupt), ..Shown::default() };
+        let (faults, phrases) = (words::faults().unwrap(), words::phrases(None).unwrap());
+        let watch = Watch(Mutex::default(), Duration::ZERO);
+        let means = Means {
+            writer: Some(&writer),
+            quoter: &Quoter,
+            faults: &faults,
+            phrases: &phrases,
+            watch: &watch,
+            rewrite_within: Duration::ZERO,
+        };
+        let evidence = [evidence(ANSWER)];
+        let brief = Brief {
+            question: "x",
+            aspect: Aspect::Overview,
+            evidence: &evidence,
+            locale: Locale::Zh,
+            asker: None,
+            faults: &[],
+        };
+        let composed = compose(&means, brief, &shown).await;
+        assert_eq!(composed.attempts[0].ending, ending);
+        assert_eq!(composed.text == Text::Stopped, interrupt == Interrupt::Stopped);
+    }
+}
+
+/// Begins and says nothing.
+struct Stalling;
+
+#[async_trait]
+impl Synthesizer for Stalling {
+    async fn write(&self, _: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
+        Ok(Box::pin(stream::pending()))
+    }
+}
+
+#[tokio::test]
+async fn what_a_text_leaves_out_that_binds_is_put_below_it_and_too_much_is_a_fault() {
+    const GRANTS: [&str; 8] = ["创业", "就业", "培训", "租房", "交通", "生活", "高温", "安家"];
+    let answer: String = GRANTS
+        .iter()
+        .map(|grant| format!("{grant}补贴一个人只领一次；以前领过{grant}补贴的不能再领。"))
+        .collect();
+    let halves = |grants: &[&str]| {
+        let lines: Vec<String> = grants.iter().map(|grant| format!("{grant}补贴一个人只领一次。")).collect();
+        script(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let heading = words::phrases(None).unwrap().get(Phrase::AlsoNote, Locale::Zh).to_owned();
+    let (writer, shown) = (Writer::of([halves(&GRANTS[..1])]), Shown::default());
+    let composed = composed_within(&writer, &shown, &evidence(&answer), Duration::ZERO).await;
+    assert_eq!(ended(&composed), [(By::Model, Ending::Written)], "{composed:?}");
+    assert_eq!(composed.attempts[0].appended, 1, "{composed:?}");
+    let below = text(&composed).split_once(&heading).expect("a heading").1;
+    assert!(below.contains("\n- ") && below.contains("以前领过创业补贴的不能再领"), "{below}");
+    assert!(below.trim_end().ends_with("[1]"), "{below}");
+
+    let (writer, shown) = (Writer::of([halves(&GRANTS), halves(&GRANTS)]), Shown::default());
+    let composed = composed_within(&writer, &shown, &evidence(&answer), Duration::ZERO).await;
+    assert_eq!(composed.attempts.last().map(|last| last.by), Some(By::Quote), "{composed:?}");
+    assert_eq!(composed.attempts[0].flaws[0].kind, OMISSIONS, "{composed:?}");
+    assert!(writer.told.lock().unwrap()[1][0].contains("不能再领"));
+}
