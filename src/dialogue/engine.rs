@@ -26,7 +26,7 @@ use super::judgement::{self, Foreseen, Found};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
 use super::question::{Audience, comparable};
-use super::screen::Screen;
+use super::screen::{Effect, Screen};
 use super::trace::{Ending, Step, Trace};
 use course::Course;
 pub use course::{Safeguards, cache_of};
@@ -208,11 +208,12 @@ impl Engine {
 
     /// What a question would come to if nothing had been said before it, given what was found for it.
     pub fn foresee(&self, text: &str, found: &[Found<'_>]) -> Foreseen {
-        let foreseen = judgement::foresee(&self.policy, &self.words, text, found);
-        if foreseen.intent.is_none() && self.refuses(text) {
+        let noticed = self.safeguards.screen.notice(text);
+        let refused = noticed.is_some_and(|noticed| noticed.effect == Effect::Refuse);
+        if refused && self.wanted(text, noticed).is_none() {
             return Foreseen { outcome: Some(Outcome::NoAnswer), intent: None };
         }
-        foreseen
+        judgement::foresee(&self.policy, &self.words, text, found)
     }
 
     /// Takes one turn.
@@ -289,7 +290,7 @@ impl Engine {
             course.pass(Step::Route, Ending::Handoff);
             self.hand_over(context, reason, locale)
         };
-        match self.words.intent(text) {
+        match self.wanted(text, noticed) {
             Some(intent) if intent.is_emergency() => {
                 course.pass(Step::Route, Ending::Emergency);
                 let reply = self.emergency_reply(intent, locale);

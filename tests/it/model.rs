@@ -69,7 +69,7 @@ async fn the_models_words_go_out_with_their_sources_and_the_question_goes_in_mas
     let model = Arc::new(Model { script, status: 200, ..Model::default() });
     let server = server_with(Arc::clone(&model)).await;
     let answer = server.ask(QUESTION, None).await;
-    assert_eq!(answer["answer"], "去派出所申请补领就行。[1]", "{answer}");
+    assert!(answer["answer"].as_str().unwrap().starts_with("去派出所申请补领就行。[1]"), "{answer}");
     assert_eq!(answer["citations"].as_array().unwrap().len(), 1);
     let asked = model.asked.lock().unwrap()[0].to_string();
     assert!(!asked.contains("13800138000"), "personal data reaches no model");

@@ -98,7 +98,7 @@ async fn it_streams_refuses_and_breaks_and_every_time_there_is_an_answer() {
     let proxy = Proxy::start(data.path()).await;
 
     let (answer, figures) = asked(&proxy.section("answers", "")).await;
-    assert_eq!(answer, WRITTEN);
+    assert!(answer.starts_with(WRITTEN), "{answer}");
     let told = |how: &str, section: &str, model: &str| -> u64 {
         let begin =
             format!("yikouwen_model_tokens_total{{section=\"{section}\",model=\"{model}\",how=\"{how}\"}} ");
@@ -114,7 +114,7 @@ async fn it_streams_refuses_and_breaks_and_every_time_there_is_an_answer() {
         ("answers", "sk-wrong", Some("model_key_refused")),
     ] {
         let (answer, figures) = asked(&proxy.section(model, "").replace(KEY, key)).await;
-        assert!(answer.contains("[1]") && answer != WRITTEN, "{model}: {answer}");
+        assert!(answer.contains("[1]") && !answer.starts_with(WRITTEN), "{model}: {answer}");
         let failed =
             format!("yikouwen_model_requests_total{{section=\"model\",model=\"{model}\",how=\"failed\"}} 1");
         assert!(figures.contains(&failed), "{figures}");
@@ -131,7 +131,7 @@ async fn it_streams_refuses_and_breaks_and_every_time_there_is_an_answer() {
         proxy.url
     );
     let (answer, figures) = asked(&proxy.section("broken", &fallback)).await;
-    assert_eq!(answer, WRITTEN, "the next model, at the other of its addresses");
+    assert!(answer.starts_with(WRITTEN), "the next model, at the other of its addresses: {answer}");
     assert!(figures.contains("how=\"answered\"} 1"), "{figures}");
 
     let file = data.path().join("own.toml");

@@ -25,7 +25,7 @@ fn good(usage: (u64, u64)) -> Vec<Act> {
 
 fn section(endpoint: &Endpoint, more: &str) -> String {
     format!(
-        "[model]\nbase_url = \"{}\"\nmodel = \"first\"\napi_key = \"sk-first-secret\"\nfirst_token_timeout = \"2s\"\n\
+        "[dialogue]\ncache = 0\n[model]\nbase_url = \"{}\"\nmodel = \"first\"\napi_key = \"sk-first-secret\"\nfirst_token_timeout = \"2s\"\n\
          total_timeout = \"20s\"\nmax_tokens = 200\n{more}",
         endpoint.url
     )
@@ -39,7 +39,8 @@ fn is_the_models(answer: &Value) -> bool {
     assert_eq!(answer["outcome"], "answered", "{answer}");
     let text = answer["answer"].as_str().unwrap();
     assert!(text.contains("[1]"), "{text}");
-    text == format!("{WRITTEN}[1]")
+    // Below it stands what binds and was left out.
+    text.starts_with(&format!("{WRITTEN}[1]"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,7 +28,7 @@ async fn server(endpoint: &Endpoint) -> Server {
     let data = tempfile::tempdir().unwrap().keep();
     // Without a breaker, which would spare the server the rows after the third that fails.
     let own = format!(
-        "{MEMORY}[model]\nbase_url = \"{}\"\nmodel = \"scripted\"\napi_key = \"sk-secret\"\nconnect_timeout = \"1s\"\n\
+        "{MEMORY}[dialogue]\ncache = 0\n[model]\nbase_url = \"{}\"\nmodel = \"scripted\"\napi_key = \"sk-secret\"\nconnect_timeout = \"1s\"\n\
          first_token_timeout = \"600ms\"\nidle_timeout = \"500ms\"\ntotal_timeout = \"2s\"\nmax_tokens = 200\nbreaker_failures = 0\n",
         endpoint.url
     );
@@ -48,7 +48,8 @@ async fn answered_by_the_model(server: &Server, endpoint: &Endpoint, row: &str) 
     for foreign in ["我想", "<think", "NO_ANSWER", "error", "错误", "html", "http://evil"] {
         assert!(!text.contains(foreign), "{row}: {text}");
     }
-    text == format!("{WRITTEN}[1]")
+    // Below it stands what binds and was left out.
+    text.starts_with(&format!("{WRITTEN}[1]"))
 }
 
 /// A chunk with `delta`, and more beside the choices.

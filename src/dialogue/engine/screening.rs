@@ -2,6 +2,7 @@
 
 use super::super::answer::{Outcome, Reply};
 use super::super::context::Context;
+use super::super::intent::Intent;
 use super::super::judgement;
 use super::super::screen::{Effect, Noticed};
 use super::super::trace::{Ending, Step};
@@ -9,9 +10,16 @@ use super::course::Course;
 use super::{Engine, Input, Turn};
 
 impl Engine {
-    /// Whether the words are refused without being looked up.
-    pub(super) fn refuses(&self, text: &str) -> bool {
-        self.safeguards.screen.notice(text).is_some_and(|noticed| noticed.effect == Effect::Refuse)
+    /// What the words want of the conversation. Orders to the program, and what is refused, sound like many things, and an insult
+    /// sounds dissatisfied: there only danger is taken by ear, and the rest by rule.
+    pub(super) fn wanted(&self, text: &str, noticed: Option<Noticed>) -> Option<Intent> {
+        let heard = self.words.intent(text);
+        let by_rule = match noticed.map(|noticed| noticed.effect) {
+            Some(Effect::Refuse | Effect::Quote) => !heard.is_some_and(Intent::is_emergency),
+            Some(Effect::Calm) => heard == Some(Intent::Dissatisfied),
+            Some(Effect::Remark) | None => false,
+        };
+        if by_rule { self.words.by_rule(text) } else { heard }
     }
 
     /// A turn over words that were noticed.

@@ -280,17 +280,17 @@ impl Synthesizer for Stalling {
 #[tokio::test]
 async fn what_a_text_leaves_out_that_binds_is_put_below_it_and_too_much_is_a_fault() {
     const GRANTS: [&str; 8] = ["创业", "就业", "培训", "租房", "交通", "生活", "高温", "安家"];
-    let answer: String = GRANTS
-        .iter()
-        .map(|grant| format!("{grant}补贴一个人只领一次；以前领过{grant}补贴的不能再领。"))
-        .collect();
+    let answer = |grants: &[&str]| -> Evidence {
+        let rule = |grant: &&str| format!("{grant}补贴一个人只领一次；以前领过{grant}补贴的不能再领。");
+        evidence(&grants.iter().map(rule).collect::<String>())
+    };
     let halves = |grants: &[&str]| {
         let lines: Vec<String> = grants.iter().map(|grant| format!("{grant}补贴一个人只领一次。")).collect();
         script(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     };
     let heading = words::phrases(None).unwrap().get(Phrase::AlsoNote, Locale::Zh).to_owned();
     let (writer, shown) = (Writer::of([halves(&GRANTS[..1])]), Shown::default());
-    let composed = composed_within(&writer, &shown, &evidence(&answer), Duration::ZERO).await;
+    let composed = composed_within(&writer, &shown, &answer(&GRANTS[..1]), Duration::ZERO).await;
     assert_eq!(ended(&composed), [(By::Model, Ending::Written)], "{composed:?}");
     assert_eq!(composed.attempts[0].appended, 1, "{composed:?}");
     let below = text(&composed).split_once(&heading).expect("a heading").1;
@@ -298,7 +298,7 @@ async fn what_a_text_leaves_out_that_binds_is_put_below_it_and_too_much_is_a_fau
     assert!(below.trim_end().ends_with("[1]"), "{below}");
 
     let (writer, shown) = (Writer::of([halves(&GRANTS), halves(&GRANTS)]), Shown::default());
-    let composed = composed_within(&writer, &shown, &evidence(&answer), Duration::ZERO).await;
+    let composed = composed_within(&writer, &shown, &answer(&GRANTS), Duration::ZERO).await;
     assert_eq!(composed.attempts.last().map(|last| last.by), Some(By::Quote), "{composed:?}");
     assert_eq!(composed.attempts[0].flaws[0].kind, OMISSIONS, "{composed:?}");
     assert!(writer.told.lock().unwrap()[1][0].contains("不能再领"));
