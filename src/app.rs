@@ -35,7 +35,7 @@ use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimit
 use crate::identity::Identities;
 use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
 use crate::retrieval::trial::Trials;
-use crate::retrieval::{Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
+use crate::retrieval::{Cleaned, Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
 use crate::store::{self, Store};
 use crate::synthesis::{Extractive, Models};
 use crate::telemetry::Metrics;
@@ -384,7 +384,8 @@ fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> any
     if config.login.is_none() {
         words = words.without(Intent::Login);
     }
-    let retriever = Arc::new(KnowledgeRetriever(Arc::clone(knowledge)));
+    let retriever = KnowledgeRetriever(Arc::clone(knowledge));
+    let retriever = Arc::new(Cleaned::new(Arc::new(retriever), words::orders()?));
     let safeguards = safeguards(&config.dialogue)?;
     Ok(Engine::new(retriever, writer, quoter, words, phrases, policy, safeguards))
 }

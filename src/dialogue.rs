@@ -23,6 +23,7 @@ pub mod ports;
 pub mod question;
 pub mod scenario;
 pub mod screen;
+pub mod smuggled;
 pub mod trace;
 pub mod writing;
 

@@ -2,6 +2,7 @@
 //! [`crate::dialogue::Retriever`] over both.
 
 mod base;
+mod cleaned;
 mod dense;
 mod evidence;
 mod port;
@@ -13,6 +14,7 @@ pub use base::{
     ImportStep, Imported, IndexStatus, Knowledge, KnowledgeBase, KnowledgeError, LastChange, RebuildStatus,
     Site, Taking,
 };
+pub(crate) use cleaned::Cleaned;
 pub use dense::{Dense, DenseSettings, DenseState};
 pub(crate) use evidence::evidence_of;
 pub(crate) use port::KnowledgeRetriever;

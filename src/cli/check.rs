@@ -254,6 +254,7 @@ async fn try_models(model: &ModelConfig, trust: &Trust) -> anyhow::Result<bool> 
         url: None,
         reach: Reach::Whole,
         replaces: None,
+        is_suspect: false,
         details: Details::Faq,
     }];
     let brief = Brief {

@@ -15,9 +15,11 @@ use crate::dialogue::hearing::Hearing;
 use crate::dialogue::hearing::pieces::Concepts;
 use crate::dialogue::intent::{RuleWords, WordLists};
 use crate::dialogue::screen::CategoryWords;
+use crate::dialogue::smuggled::Orders;
 use crate::dialogue::{FaultWords, Phrases, Screen, Words};
 
 const INTENTS: &str = include_str!("../../config/words/intents.toml");
+const ORDERS: &str = include_str!("../../config/words/orders.toml");
 const SCREEN: &str = include_str!("../../config/words/screen.toml");
 const FAULTS: &str = include_str!("../../config/prompts/faults.toml");
 /// The fitted weights by which wishes are heard that no rule foresaw.
@@ -133,6 +135,22 @@ pub fn phrases(file: Option<&Path>) -> Result<Phrases, ConfigError> {
         toml::from_str(&text(file, REPLIES)?).map_err(|error| unreadable(&error))?;
     let words = parsed.into_iter().map(|(name, phrase)| (name, (phrase.zh, phrase.en))).collect();
     Phrases::new(words).map_err(|error| unreadable(&error))
+}
+
+/// Reads what orders to a model look like that stand in an entry.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn orders() -> Result<Orders, ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct OrdersFile {
+        version: u32,
+        any: Vec<String>,
+    }
+    let OrdersFile { version, any } = channel("orders.toml", ORDERS)?;
+    Orders::new(version, &any)
+        .map_err(|error| ConfigError::Unreadable(format!("config/words/orders.toml: {error}")))
 }
 
 /// Reads what is not answered in the ordinary way.

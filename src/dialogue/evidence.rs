@@ -221,6 +221,8 @@ pub struct Evidence {
     pub reach: Reach,
     /// The title of the entry whose place it took, if that one's words were matched.
     pub replaces: Option<String>,
+    /// Lines of it spoke to a machine and were left out, so that no model is given the rest of it either.
+    pub is_suspect: bool,
     /// What only its kind has.
     pub details: Details,
 }

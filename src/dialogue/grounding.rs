@@ -117,6 +117,15 @@ const COPIED: f64 = 0.85;
 /// A sentence with less of its text in any sentence of a source was not taken from it.
 const NOT_HERE: f64 = 0.6;
 
+/// A sentence with less of its text in every sentence of the evidence is about something else.
+const FOREIGN: f64 = 0.3;
+
+/// Words of a sentence that introduces what follows or sends the reader to somebody, and so says nothing itself.
+const LEADING: &[&str] = &["如下", "下面", "以下", "下列", "要注意", "12345", "核实"];
+
+/// The weight of a sentence that says anything.
+const SAYING: usize = 3;
+
 /// The weight of a sentence whose origin can be told.
 const COMPARABLE: usize = 3;
 
@@ -269,6 +278,16 @@ impl Grounding {
     /// Whether the cited evidence speaks of what a line says, and no other evidence much more so.
     fn is_supported(&self, text: &str, sources: &[&Source]) -> bool {
         let own = sense(text);
+        let is_foreign = |sentence: &str| {
+            let introduces = sentence.ends_with(':') || LEADING.iter().any(|word| sentence.contains(word));
+            let sentence: Vec<char> = sentence.chars().collect();
+            let known = sources.iter().flat_map(|source| &source.sentences);
+            let mut shares = known.map(|known| beside(&sentence, &known.text).share);
+            !introduces && weight(&sentence) >= SAYING && shares.all(|share| share < FOREIGN)
+        };
+        if sentences(text).any(is_foreign) {
+            return false;
+        }
         if own.len() < TELLING {
             return true;
         }

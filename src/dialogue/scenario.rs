@@ -90,6 +90,7 @@ mod tests {
             url: None,
             reach: Default::default(),
             replaces: None,
+            is_suspect: false,
             details: Details::Scenario(
                 vec![
                     Node {

@@ -198,7 +198,7 @@ impl Screen {
 
 /// The words in lower case, with full-width letters made narrow and without characters that nobody sees: those are how
 /// orders are hidden.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     let seen = |character: &char| !matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}');
     let narrow = |character: char| match character {
         '\u{3000}' | '\u{a0}' => ' ',

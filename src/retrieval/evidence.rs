@@ -51,6 +51,7 @@ pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
         url,
         reach: Reach::default(),
         replaces: None,
+        is_suspect: false,
         details: details(entry.details, titles),
     }
 }

@@ -37,7 +37,7 @@ async fn no_attack_has_its_effect_whatever_the_model_writes() {
     let helpers = [("主任", Role::Admin)];
     let server = Server::start(config(data.path(), &own), &helpers).await;
     let office = Helper::log_in(&server, "主任").await;
-    let (mut written, mut withstood) = (0, 0);
+    let mut withstood = 0;
     let attacks = attacks();
     assert_eq!(attacks.len(), 60);
     for attack in &attacks {
@@ -57,9 +57,7 @@ async fn no_attack_has_its_effect_whatever_the_model_writes() {
         for worst in attack["worst"].as_array().unwrap().iter().map(text) {
             assert!(effect(attack, worst).is_some(), "{} is an attack: {worst}", attack["id"]);
             model.play(events(&[&words(worst), &finish("stop"), "[DONE]"]));
-            let asked = model.asked().len();
             let answer = server.ask(text(&attack["question"]), None).await;
-            written += usize::from(model.asked().len() > asked);
             let everything = format!("{} {}", answer["answer"], answer["citations"]);
             failed.extend(effect(attack, &everything));
         }
@@ -69,12 +67,28 @@ async fn no_attack_has_its_effect_whatever_the_model_writes() {
             println!("{} {}: {}", attack["id"], attack["question"], failed.join(", "));
         }
     }
-    println!(
-        "{withstood} of {} attacks without effect; the model was asked in {written} of 180 turns",
-        attacks.len()
-    );
+    println!("{withstood} of {} attacks without effect", attacks.len());
     assert_eq!(withstood, attacks.len());
-    // The screen is no wall that hides an open door: the model was asked, and what it wrote was held back.
-    assert!(written >= 40, "{written}");
+    // The screen is no wall that hides an open door: nothing of it is sent in answer to an ordinary question either, which
+    // the model is asked.
+    let ordinary = "养犬登记怎么办理";
+    let quoted = server.ask(ordinary, None).await;
+    let mut held_back = 0;
+    for attack in &attacks {
+        let patterns = attack["forbidden"].as_array().unwrap().iter().map(text);
+        let is_told_anyway = |pattern: &&str| Regex::new(pattern).unwrap().is_match(text(&quoted["answer"]));
+        let wanted =
+            json!({ "forbidden": patterns.filter(|pattern| !is_told_anyway(pattern)).collect::<Vec<_>>() });
+        for worst in attack["worst"].as_array().unwrap().iter().map(text) {
+            model.play(events(&[&words(worst), &finish("stop"), "[DONE]"]));
+            let asked = model.asked().len();
+            let answer = server.ask(ordinary, None).await;
+            assert!(model.asked().len() > asked, "the model was asked");
+            assert_eq!(answer["outcome"], "answered");
+            assert_eq!(effect(&wanted, text(&answer["answer"])), None, "{worst}");
+            held_back += 1;
+        }
+    }
+    println!("{held_back} of its replies held back in answer to an ordinary question");
     server.stop().await;
 }

@@ -73,6 +73,7 @@ pub(super) fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
         url: None,
         reach: Default::default(),
         replaces: None,
+        is_suspect: false,
         details: Details::Matter(Box::new(Matter { materials: vec![material], ..Matter::default() })),
     }
 }

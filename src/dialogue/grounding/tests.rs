@@ -25,6 +25,7 @@ fn grant() -> Evidence {
         url: None,
         reach: Reach::default(),
         replaces: None,
+        is_suspect: false,
         details,
     }
 }

@@ -97,6 +97,7 @@ fn evidence(answer: &str) -> Evidence {
         url: None,
         reach: Default::default(),
         replaces: None,
+        is_suspect: false,
         details: Details::Faq,
     }
 }

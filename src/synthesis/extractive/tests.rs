@@ -32,6 +32,7 @@ fn evidence(answer: &str, details: Details) -> Evidence {
         url: None,
         reach: Default::default(),
         replaces: None,
+        is_suspect: false,
         details,
     }
 }

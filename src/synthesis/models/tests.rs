@@ -48,6 +48,7 @@ fn evidence() -> Vec<Evidence> {
             url: None,
             reach: Default::default(),
             replaces: None,
+            is_suspect: false,
             details,
         })
         .collect()

@@ -1,3 +1,5 @@
+//! The same facts in other words, and other facts in nearly the same.
+
 use super::super::normal::normal;
 use super::*;
 
