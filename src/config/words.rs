@@ -82,6 +82,14 @@ fn place(file: Option<&Path>, compiled: &str) -> String {
 /// # Errors
 /// Names the file and what is wrong in it.
 pub fn words(file: Option<&Path>) -> Result<Words, ConfigError> {
+    Ok(rules(file)?.with_hearing(hearing()?))
+}
+
+/// Reads what the robot recognises by rules alone; so weights can be fitted when those that ship no longer fit.
+///
+/// # Errors
+/// Names the file and what is wrong in it.
+pub fn rules(file: Option<&Path>) -> Result<Words, ConfigError> {
     let unreadable = |error: &dyn std::fmt::Display| {
         ConfigError::Unreadable(format!("{}: {error}", place(file, "intents.toml")))
     };
@@ -97,7 +105,7 @@ pub fn words(file: Option<&Path>) -> Result<Words, ConfigError> {
         empty: parsed.follow_up.empty,
         ratings: parsed.ratings,
     };
-    Ok(Words::new(lists).map_err(|error| unreadable(&error))?.with_hearing(hearing()?))
+    Words::new(lists).map_err(|error| unreadable(&error))
 }
 
 /// The concepts that wishes are heard by: words of one meaning.

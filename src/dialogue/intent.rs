@@ -188,10 +188,8 @@ impl Words {
         match &self.hearing {
             // Nothing was said: a picture alone, or blanks.
             Some(_) if text.trim().is_empty() => None,
-            Some(hearing) if !ruled.is_some_and(Intent::is_emergency) => {
-                hearing::settle(ruled, &hearing.margins(text), |intent| self.knows(intent))
-            }
-            _ => ruled,
+            Some(hearing) => hearing::settle(ruled, &hearing.margins(text), |intent| self.knows(intent)),
+            None => ruled,
         }
     }
 

@@ -61,9 +61,9 @@ pub(super) fn train(asked: &TrainIntents) -> anyhow::Result<()> {
     if let Some(name) = &asked.compare {
         return compare(&material, name);
     }
-    let scores = left_out(&material);
+    let scores: Vec<Scores> = left_out(&material).iter().map(hearing::contrasted).collect();
     let mut chosen: Scores = [0.0; Class::ALL.len()];
-    for (at, &class) in Class::ALL.iter().enumerate().filter(|(_, class)| !class.is_kind()) {
+    for (at, &class) in Class::ALL.iter().enumerate().filter(|(_, class)| class.is_heard()) {
         let of_class: Vec<f32> = scores.iter().map(|scores| scores[at]).collect();
         chosen[at] = thresholds::choose(class, &of_class, material.labels());
     }
@@ -71,7 +71,7 @@ pub(super) fn train(asked: &TrainIntents) -> anyhow::Result<()> {
     for margins in &mut margins {
         margins.iter_mut().zip(chosen).for_each(|(margin, threshold)| *margin -= threshold);
     }
-    let words = words::words(None)?;
+    let words = words::rules(None)?;
     let ruled: Vec<Option<Intent>> = lines.iter().map(|line| words.by_rule(&line.text)).collect();
     let table = table(&thresholds::mark(&margins, &ruled, material.labels()));
     let questions = lines.iter().filter(|line| line.label.is_none()).count();

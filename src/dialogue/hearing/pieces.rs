@@ -1,6 +1,7 @@
 //! The pieces of words that are looked at: runs of characters, words in Latin letters, and concepts.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
@@ -9,6 +10,9 @@ use super::normal::normal;
 
 /// The longest run of characters.
 const RUN: usize = 3;
+
+/// The concept of harmless words: shorter words within one of them stand for nothing ("fire" in "fire drill").
+const HARMLESS: &str = "harmless";
 
 /// No row.
 const ABSENT: u32 = u32::MAX;
@@ -96,13 +100,29 @@ impl Pieces {
 
     /// The concepts in the words, in the order of their names.
     fn concepts(&self, words: &str) -> Vec<usize> {
-        let mut found = vec![false; self.names.len()];
+        let mut hits = Vec::new();
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         for hit in self.finder.find_overlapping_iter(words) {
             let Some((places, alone)) = self.meanings.get(hit.pattern().as_usize()) else { continue };
             let bytes = words.as_bytes();
             let before = hit.start().checked_sub(1).and_then(|at| bytes.get(at));
             if *alone && (is_letter(before) || is_letter(bytes.get(hit.end()))) {
+                continue;
+            }
+            hits.push((hit.range(), places));
+        }
+        let harmless = self.names.iter().position(|name| name == HARMLESS);
+        let shields: Vec<Range<usize>> = hits
+            .iter()
+            .filter(|(_, places)| places.iter().any(|&place| Some(place) == harmless))
+            .map(|(range, _)| range.clone())
+            .collect();
+        let mut found = vec![false; self.names.len()];
+        for (range, places) in hits {
+            let hides = |shield: &Range<usize>| {
+                shield.start <= range.start && range.end <= shield.end && shield.len() > range.len()
+            };
+            if shields.iter().any(hides) {
                 continue;
             }
             for &place in places {

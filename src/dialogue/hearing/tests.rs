@@ -2,7 +2,7 @@
 
 use super::fit::{Line, Material, biases};
 use super::pieces::{Concepts, Pieces};
-use super::{Class, Hearing, HearingError, Scores, decide, print, settle};
+use super::{Class, Hearing, HearingError, Scores, contrasted, decide, print, settle};
 use crate::config::words;
 use crate::dialogue::intent::Intent;
 
@@ -35,6 +35,39 @@ fn short_latin_words_stand_alone() {
     assert!(names("no ai please").contains(&"@latin".to_owned()));
     assert!(names("不要ai了").contains(&"@latin".to_owned()));
     assert!(!names("it failed").contains(&"@latin".to_owned()));
+}
+
+#[test]
+fn words_within_harmless_ones_stand_for_nothing() {
+    let concepts: Concepts = [("fire", "火 着火"), ("harmless", "火车"), ("paper", "火车")]
+        .into_iter()
+        .map(|(name, words)| (name.to_owned(), words.split(' ').map(str::to_owned).collect()))
+        .collect();
+    let pieces = Pieces::new(concepts).unwrap();
+    let names = |text: &str| {
+        let mut names = Vec::new();
+        pieces.of(text, &mut |piece| names.push(pieces.name(piece)));
+        names.retain(|name| name.starts_with('@') && !name.contains('+'));
+        names
+    };
+    assert_eq!(names("火车几点开"), ["@harmless", "@paper"]);
+    assert_eq!(names("火车着火了"), ["@fire", "@harmless", "@paper"]);
+}
+
+#[test]
+fn what_the_words_sound_like_otherwise_speaks_against_a_class() {
+    let at = |class: Class| Class::ALL.iter().position(|known| *known == class).unwrap();
+    let (danger, question) = (at(Class::Emergency), at(Class::Question));
+    let mut scores: Scores = [-1.0; Class::ALL.len()];
+    scores[danger] = 0.5;
+    let alone = contrasted(&scores);
+    scores[question] = 0.5;
+    let disputed = contrasted(&scores);
+    assert!(alone[danger] > disputed[danger]);
+    let kind = at(Class::Intent(Intent::EmergencyFire));
+    assert!((disputed[kind] - scores[kind]).abs() < f32::EPSILON);
+    scores[kind] = 0.9;
+    assert!(contrasted(&scores)[danger] > disputed[danger]);
 }
 
 fn lines() -> Vec<Line> {
@@ -99,6 +132,10 @@ fn danger_goes_before_everything_and_a_rule_before_what_words_sound_like() {
     margins[at(Class::Emergency)] = 0.8;
     assert_eq!(settle(Some(Intent::AskHuman), &margins, |_| true), Some(Intent::EmergencyFire));
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
+    margins[at(Class::Emergency)] = -0.9;
+    assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
+    margins[at(Class::Emergency)] = -1.1;
+    assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::Dissatisfied));
 }
 
 #[test]
@@ -116,6 +153,8 @@ fn certain_words_stay_certain_and_questions_stay_questions() {
         "机器人补贴怎么申请",
         "社保网站登录不上怎么办",
         "垃圾分类扔错了罚多少",
+        "闯红灯叫摄像头拍着了，扣几分",
+        "昏迷不醒的病人存款怎么取，银行让本人来",
         "那要多久",
         "第二个",
         "没有",

@@ -19,13 +19,13 @@ pub struct Costs {
 /// such turn calls a person anyway. Thanks and greetings that are looked up do little harm.
 pub fn costs(class: Class) -> Costs {
     match class {
-        Class::Emergency => Costs { missed: 6.0, question: 2.0, other: 1.0 },
-        Class::Intent(Intent::AskHuman) => Costs { missed: 1.5, question: 1.5, other: 1.0 },
-        Class::Intent(Intent::Dissatisfied) => Costs { missed: 1.2, question: 1.5, other: 1.0 },
+        Class::Emergency => Costs { missed: 7.0, question: 2.0, other: 1.0 },
+        Class::Intent(Intent::AskHuman) => Costs { missed: 2.0, question: 1.5, other: 1.0 },
+        Class::Intent(Intent::Dissatisfied) => Costs { missed: 1.3, question: 1.5, other: 1.0 },
         Class::Intent(Intent::Complaint) => Costs { missed: 1.0, question: 2.0, other: 1.0 },
         // Logging in elsewhere is a matter that is asked about.
         Class::Intent(Intent::Login) => Costs { missed: 0.5, question: 6.0, other: 1.0 },
-        Class::Intent(_) => Costs { missed: 0.8, question: 2.0, other: 1.0 },
+        Class::Intent(_) | Class::Question => Costs { missed: 0.8, question: 2.0, other: 1.0 },
     }
 }
 
@@ -66,7 +66,7 @@ pub struct Mark {
 
 /// What becomes of lines with these margins and rules that hold, by class; the kinds of danger are counted as one.
 pub fn mark(margins: &[Scores], ruled: &[Option<Intent>], labels: &[Option<Intent>]) -> Vec<(Class, Mark)> {
-    let classes = Class::ALL.into_iter().filter(|class| !class.is_kind());
+    let classes = Class::ALL.into_iter().filter(|class| class.is_heard());
     let mut marks: Vec<(Class, Mark)> = classes.map(|class| (class, Mark::default())).collect();
     for ((margins, &ruled), &label) in margins.iter().zip(ruled).zip(labels) {
         let heard = settle(ruled, margins, |_| true);
