@@ -1,9 +1,9 @@
 //! Whether an answer stands in the evidence it cites, and what it leaves out of it. No model is asked.
 //!
 //! A writer is told to copy what binds: amounts, limits, conditions, exceptions. So every sentence of an answer is laid
-//! beside the sentences of the evidence it cites ([`beside`]), and what differs is looked at: figures ([`fact`],
-//! [`stated`]), limits and denials ([`wording`]), and whether something is free ([`fee`]). What a sentence of the evidence
-//! says and the answer left out is named in the office's own words ([`omitted`]).
+//! beside the sentences of the evidence it cites (`beside.rs`), and what differs is looked at: figures (`fact.rs`,
+//! `stated.rs`), limits and denials (`wording.rs`), and whether something is free (`fee.rs`). What a sentence of the evidence
+//! says and the answer left out is named in the office's own words (`omitted.rs`).
 
 mod beside;
 mod fact;

@@ -18,6 +18,7 @@ mod embedding;
 mod evaluate_fitting;
 mod files;
 mod gateway;
+mod guardrails;
 mod house_rules;
 mod http_channel;
 mod import_export;

@@ -1,0 +1,65 @@
+//! The gate of what is sent: the verification of answers on answers that nothing was tuned on, and whole answers of the demo
+//! city without a model. What is reached is in docs/answers.md; the floors lie a little below.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::process::PROGRAM;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn figures(command: &mut Command) -> Value {
+    let done = command.env_remove("OPENAI_API_KEY").env_remove("OPENAI_BASE_URL").output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+fn number(figures: &Value, pointer: &str) -> f64 {
+    figures.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} in {figures}"))
+}
+
+#[test]
+fn wrong_answers_are_caught_and_faithful_ones_pass() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge/demo");
+    let entries = std::fs::read_dir(demo).unwrap().map(|file| file.unwrap().path());
+    let mut command = Command::new(PROGRAM);
+    command.args(["evaluate", "guardrails", "--json"]).arg(fixture("answers_fresh.jsonl")).arg("--entries");
+    command.args(entries.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")));
+    let found = figures(&mut command);
+    println!("{found}");
+    assert!(number(&found, "/all/wrong") >= 400.0, "{found}");
+    assert!(number(&found, "/caught_share") >= 0.95, "{found}");
+    assert!(number(&found, "/refused_share") <= 0.05, "{found}");
+    // A figure that was changed is caught in nearly every case.
+    for kind in ["amount changed", "percentage changed", "phone changed", "date changed", "period changed"] {
+        let share = number(&found, &format!("/wrong/{kind}/caught"))
+            / number(&found, &format!("/wrong/{kind}/wrong"));
+        assert!(share >= 0.95, "{kind}: {found}");
+    }
+}
+
+#[test]
+fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
+    let data = tempfile::tempdir().unwrap();
+    let ask = |name: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["evaluate", "answers", "--json"]).arg(fixture(name)).arg("--data").arg(data.path());
+        figures(&mut command)
+    };
+    let known = ask("gold.jsonl");
+    println!("{known}");
+    assert!(number(&known, "/answerable/right") >= 186.0, "{known}");
+    assert!(number(&known, "/answerable/wrong") <= 7.0, "{known}");
+    assert!(
+        number(&known, "/answerable/points_held") / number(&known, "/answerable/points") >= 0.94,
+        "{known}"
+    );
+    assert!(number(&known, "/answerable/forbidden") <= 2.0, "{known}");
+    let unknown = ask("unanswerable.jsonl");
+    println!("{unknown}");
+    assert!(number(&unknown, "/unanswerable/answered") <= 9.0, "{unknown}");
+}
