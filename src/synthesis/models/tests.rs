@@ -290,7 +290,7 @@ async fn signs_of_life_are_no_tokens() {
         settings.first_token_timeout = if what == "the first token" { short } else { settings.total_timeout };
         settings.idle_timeout = if what == "the next token" { short } else { settings.total_timeout };
         let read = tokio::time::timeout(Duration::from_secs(20), read(settings)).await;
-        let Ok(Err(SynthesisError::Unavailable(why))) = read else { panic!("{what}: {read:?}") };
+        let Ok(Err(SynthesisError::Slow(why))) = read else { panic!("{what}: {read:?}") };
         assert!(why.contains(what), "{why}");
     }
 }
