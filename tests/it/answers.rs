@@ -234,7 +234,7 @@ async fn a_reply_without_evidence_is_shown_and_not_written_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_citizen_reads_the_own_number_and_everybody_else_a_label() {
     let data = tempfile::tempdir().unwrap();
-    let (model, asked_of) = model(&["到市民中心三楼办理。[1]\n您的电话【手机号】办理时用得上。[1]"]).await;
+    let (model, asked_of) = model(&["凭您的电话【手机号】到市民中心三楼办理。[1]"]).await;
     let (server, editor) = server(data.path(), "", &model).await;
     let words = format!("{QUESTION}，我的电话13800138000");
     let visitor = Visitor::new(&server).await;
@@ -249,7 +249,7 @@ async fn a_citizen_reads_the_own_number_and_everybody_else_a_label() {
             _ => {}
         }
     };
-    assert!(message["text"].as_str().unwrap().contains("您的电话13800138000办理"), "{message}");
+    assert!(message["text"].as_str().unwrap().contains("您的电话13800138000到"), "{message}");
     assert!(drafts.contains("13800138000") && !drafts.contains('【'), "{drafts}");
     let answer = server.ask(&words, None).await;
     assert!(answer["answer"].as_str().unwrap().contains("13800138000"), "{answer}");
@@ -261,7 +261,7 @@ async fn a_citizen_reads_the_own_number_and_everybody_else_a_label() {
     })
     .await;
     let seen = editor.conversation(&conversation).await.to_string();
-    assert!(seen.contains("您的电话【手机号】办理"), "{seen}");
+    assert!(seen.contains("您的电话【手机号】到"), "{seen}");
     let shown = replay(data.path(), &[message["id"].as_str().unwrap()]);
     assert!(shown["text"].as_str().unwrap().contains("【手机号】"), "{shown}");
     assert!(!shown.to_string().contains("13800138000"));
