@@ -23,7 +23,7 @@ const STREAM: &str = "/v1.0/card/streaming";
 fn steps() -> Vec<String> {
     let (stems, branches) = ("甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥");
     let named = stems.chars().cycle().zip(branches.chars().cycle()).take(40);
-    let steps = named.map(|(stem, branch)| format!("{stem}{branch}，去派出所。[1]\n"));
+    let steps = named.map(|(stem, branch)| format!("{stem}{branch}，补领以下证件。[1]\n"));
     steps.chain(std::iter::once("带身份证。[1]".to_owned())).collect()
 }
 
@@ -240,7 +240,7 @@ async fn a_choice_is_made_by_button_or_by_number() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_sees_no_number_grow_on_a_card() {
     let platform = Platform::start().await;
-    let number = ["去派出所。您说的电话是【手", "机号】", "，会有人打来。", "[1]\n"];
+    let number = ["补领以下证件，您的电话【手", "机号】", "。", "[1]\n"];
     let mut pieces: Vec<String> = number.iter().map(|&piece| piece.to_owned()).collect();
     pieces.extend(steps());
     let model = model(pieces, Duration::from_millis(120)).await;
@@ -251,7 +251,7 @@ async fn a_group_sees_no_number_grow_on_a_card() {
     assert_eq!(card.space, "dtv1.card//IM_GROUP.cidG==");
     let made = &platform.calls(MAKE)[0].body;
     assert_eq!(made["imGroupOpenDeliverModel"]["atUserIds"], json!({ "u1": "u1某" }));
-    assert!(card.texts.len() > 4 && card.texts[0].contains("去派出所"), "{card:?}");
+    assert!(card.texts.len() > 4 && card.texts[0].contains("补领以下证件"), "{card:?}");
     assert!(card.texts.iter().all(|text| !text.contains("138")), "{card:?}");
     assert!(card.texts.iter().any(|text| text.contains("【手机号】")), "{card:?}");
     server.stop().await;
