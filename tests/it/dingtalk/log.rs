@@ -46,7 +46,8 @@ async fn every_refusal_is_in_the_log_and_no_person_is() {
     send("m2", json!({ "msgtype": "picture", "content": { "downloadCode": "d" } })).await;
     send("m3", json!({ "msgtype": "hologram", "content": { "text": "月亮石登记怎么办理" } })).await;
     send("m4", json!({ "msgtype": "text", "text": { "content": "月亮石登记怎么办理".repeat(10) } })).await;
-    let aside = json!({ "msgtype": "text", "text": { "content": "月亮石登记怎么办理" }, "isInAtList": false });
+    let aside =
+        json!({ "msgtype": "text", "text": { "content": "月亮石登记怎么办理" }, "isInAtList": false });
     platform.say_acked(&person.in_group("cid-secret-group").message("m5", &aside)).await;
     platform.say_acked(&json!({ "senderNick": "staff-zhang-777某" })).await;
     platform.say_acked(&json!({ "errorCode": 20001, "errorMessage": "staff-zhang-777" })).await;

@@ -202,7 +202,8 @@ async fn complete(State(in_hand): State<Arc<AtomicUsize>>, body: String) -> Resp
         }
         Err(_) => {}
     }
-    let words = format!("去派出所申请补领就行{}。[1]", spelled(&number));
+    // It states nothing, so that it holds whatever entry is asked about.
+    let words = format!("以下可办{}。[1]", spelled(&number));
     let piece = json!({ "choices": [{ "delta": { "content": words } }] });
     let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
     let events = format!("data: {piece}\n\ndata: {end}\n\ndata: [DONE]\n\n");
