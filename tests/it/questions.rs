@@ -15,7 +15,7 @@ const REFUSED: usize = 20;
 /// Of the 100 questions written from the entries' titles alone, without their words, at least so many are right.
 const RIGHT_UNSEEN: usize = 78;
 /// Of them, at least so many are right or asked back about with the right entry among the choices.
-const OFFERED_UNSEEN: usize = 82;
+const OFFERED_UNSEEN: usize = 84;
 /// Of the 40 foreign questions that nobody tuned against at least so many are refused.
 const REFUSED_UNSEEN: usize = 30;
 /// Of the 10 follow-ups at least so many are understood.
