@@ -53,18 +53,23 @@ struct Shared {
 impl SledStore {
     /// Opens the store in this directory, making it if need be.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let (database, disk) = Self::files(path).await?;
+        Self::start(path, database, disk)
+    }
+
+    /// Opens the files, with patience for one who had them open a moment ago.
+    async fn files(path: &Path) -> Result<(::sled::Db, Disk), StoreError> {
         let mut attempts = 0;
-        let (database, disk) = loop {
+        loop {
             let directory = path.to_path_buf();
             match blocking(move || disk::open(&directory)).await {
                 Err(StoreError::Busy(_)) if attempts < LOCK_PATIENCE => {
                     attempts += 1;
                     tokio::time::sleep(LOCK_PAUSE).await;
                 }
-                opened => break opened?,
+                opened => return opened,
             }
-        };
-        Self::start(path, database, disk)
+        }
     }
 
     fn start(path: &Path, database: ::sled::Db, disk: Disk) -> Result<Self, StoreError> {

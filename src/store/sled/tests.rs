@@ -18,7 +18,7 @@ async fn nothing_is_acknowledged_once_the_disk_has_failed() {
     assert!(put(&store, "before").await.unwrap().is_done());
     store.close().await.unwrap();
 
-    let (database, mut disk) = disk::open(&path).unwrap();
+    let (database, mut disk) = SledStore::files(&path).await.unwrap();
     disk.fails = true;
     let store = SledStore::start(&path, database, disk).unwrap();
     assert!(store.get(&key("before")).await.unwrap().is_some());
