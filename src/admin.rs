@@ -11,4 +11,5 @@ mod search;
 mod trial;
 
 pub use command::{Command, ExportKind, Report, Step, TrialCommand};
+pub(crate) use files::json_lines;
 pub use run::run;

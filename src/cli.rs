@@ -300,10 +300,10 @@ enum HelperAction {
 pub async fn run(arguments: Arguments) -> ExitCode {
     let (common, command) = match arguments.action {
         Action::Serve { common, listen, demo } => return serve::serve(&common, listen, demo).await,
-        Action::Evaluate { what: evaluate::Evaluate::Answers { common, file, json, misses } } => {
-            (common, Command::Answers { file: absolute(&file), json, misses })
-        }
-        Action::Evaluate { what } => return evaluate::evaluate(&what),
+        Action::Evaluate { what } => match evaluate::evaluate(what) {
+            Ok(asked) => asked,
+            Err(code) => return code,
+        },
         Action::Wechat { action } => return wechat::run(action).await,
         Action::Check { common, online } => return check::check(&common, online).await,
         Action::Restore { common, directory } => return serve::restore(&common, &directory).await,

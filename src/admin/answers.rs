@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::command::{Report, Step};
+use super::files::json_lines;
 use super::run::turn_of;
 use crate::app::App;
 use crate::dialogue::{Outcome, Reply};
@@ -92,7 +93,7 @@ pub(super) async fn measure(
     misses: bool,
     out: &UnboundedSender<Report>,
 ) -> anyhow::Result<String> {
-    let rows = read(file)?;
+    let rows: Vec<Row> = json_lines(file)?;
     let titles: BTreeMap<String, String> = app
         .knowledge
         .entries()
@@ -122,16 +123,6 @@ pub(super) async fn measure(
         text.push_str(&missed.join("\n"));
     }
     Ok(text)
-}
-
-fn read(file: &Path) -> anyhow::Result<Vec<Row>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(number, line)| {
-            serde_json::from_str(line).with_context(|| format!("{}:{}", file.display(), number + 1))
-        })
-        .collect()
 }
 
 /// Text as it is searched for points: 1 个工作日 and 1个工作日 are the same.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use knowledge::export::{self, ExportFormat};
 use knowledge::import::{Format, MAPPING_FILE, Mapping, SourceFile};
+use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::command::{ExportKind, Report};
@@ -12,6 +13,20 @@ use crate::app::App;
 use crate::records::{ConversationRecord, keys};
 use crate::retrieval::Taking;
 use crate::store::StoreExt;
+
+/// The lines of a file, a JSON object each; empty ones are left out.
+///
+/// # Errors
+/// Names the file, and the line that is not what it should be.
+pub(crate) fn json_lines<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).with_context(|| format!("{}:{}", file.display(), number + 1))
+        })
+        .collect()
+}
 
 /// Takes files and folders over. What is refused is listed, and makes the command fail.
 pub(super) async fn import(

@@ -15,7 +15,8 @@ use clap::Subcommand;
 use knowledge::Analyzer;
 use knowledge::evaluate::retrieval::{self, Figures};
 
-use super::{Common, fail};
+use super::{Common, absolute, fail};
+use crate::admin::Command;
 use crate::print::say;
 
 #[derive(Subcommand, Debug)]
@@ -68,25 +69,30 @@ pub(super) enum Evaluate {
     TrainIntents(hearing::TrainIntents),
 }
 
-pub(super) fn evaluate(what: &Evaluate) -> ExitCode {
+/// Measures what is asked for; what needs the opened program is left to a command of it.
+///
+/// # Errors
+/// The exit code, once it is measured or cannot be.
+pub(super) fn evaluate(what: Evaluate) -> Result<(Common, Command), ExitCode> {
     let outcome = match what {
-        Evaluate::Retrieval { corpus, queries, qrels, run, json } => {
-            measure(corpus, queries, qrels.as_deref(), run.as_deref(), *json)
+        Evaluate::Answers { common, file, json, misses } => {
+            return Ok((common, Command::Answers { file: absolute(&file), json, misses }));
         }
-        Evaluate::Collections(asked) => collections::measure(asked),
-        Evaluate::Train(asked) => fitting::train(asked),
-        Evaluate::Thresholds(asked) => fitting::thresholds(asked),
-        Evaluate::Masking(asked) => language::masking(asked),
-        // It needs the opened program and is a command of it.
-        Evaluate::Answers { .. } => Ok(()),
-        Evaluate::Guardrails(asked) => guardrails::measure(asked),
-        Evaluate::Intents(asked) => language::intents(asked),
-        Evaluate::TrainIntents(asked) => hearing::train(asked),
+        Evaluate::Retrieval { corpus, queries, qrels, run, json } => {
+            measure(&corpus, &queries, qrels.as_deref(), run.as_deref(), json)
+        }
+        Evaluate::Collections(asked) => collections::measure(&asked),
+        Evaluate::Train(asked) => fitting::train(&asked),
+        Evaluate::Thresholds(asked) => fitting::thresholds(&asked),
+        Evaluate::Masking(asked) => language::masking(&asked),
+        Evaluate::Guardrails(asked) => guardrails::measure(&asked),
+        Evaluate::Intents(asked) => language::intents(&asked),
+        Evaluate::TrainIntents(asked) => hearing::train(&asked),
     };
-    match outcome {
+    Err(match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
-    }
+    })
 }
 
 fn measure(

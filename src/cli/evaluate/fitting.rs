@@ -233,7 +233,8 @@ fn labelled(asked: &Thresholds, choices: usize) -> anyhow::Result<Vec<Labelled>>
     Ok(labelled)
 }
 
-fn read_text(path: &Path) -> anyhow::Result<String> {
+/// The text of a file.
+pub(super) fn read_text(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 

@@ -14,9 +14,10 @@ use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
 use super::evidence::Entries;
-use super::language::{read, share};
+use super::language::share;
+use crate::admin::json_lines;
 use crate::dialogue::Evidence;
-use crate::dialogue::grounding::{Grounding, without_bare_answer};
+use crate::dialogue::grounding::{Grounding, without_bare_answers};
 use crate::print::say;
 use corruption::Corruption;
 
@@ -88,7 +89,7 @@ struct Case {
 pub(super) fn measure(asked: &Guardrails) -> anyhow::Result<()> {
     let entries = Entries::read(&asked.entries)?;
     let mut misses = Vec::new();
-    let figures = figures(&entries, read(&asked.file)?, asked.each, &mut misses)?;
+    let figures = figures(&entries, json_lines(&asked.file)?, asked.each, &mut misses)?;
     if asked.json {
         say!("{}", serde_json::to_string(&figures)?);
     } else {
@@ -118,7 +119,7 @@ fn figures(
         let evidence = evidence.with_context(|| answer.id.clone())?;
         let grounding = Grounding::new(&answer.question, &evidence);
         let cited: Vec<usize> = (0..evidence.len()).collect();
-        let text = sent(&answer.answer);
+        let text = without_bare_answers(&answer.answer);
         let faults = grounding.faults(&text, &cited);
         added += grounding.omitted(&text, &cited).len();
         for name in faults.iter().map(|fault| fault.kind.name()).collect::<BTreeSet<_>>() {
@@ -147,7 +148,7 @@ fn figures(
                 break;
             }
             let Some(text) = kind.of(&case.answer.answer, case.evidence.len(), &mut random) else { continue };
-            let text = sent(&text);
+            let text = without_bare_answers(&text);
             if (kind.drops() && !is_lost(case, &text))
                 || (kind == Corruption::CitationChanged && is_as_true(case, &text))
             {
@@ -180,15 +181,6 @@ fn figures(
         caught_share: share(all.caught, all.wrong),
         all,
     })
-}
-
-/// An answer as it is looked at before it is sent.
-fn sent(answer: &str) -> String {
-    answer
-        .lines()
-        .map(|line| without_bare_answer(line).unwrap_or_else(|| line.to_owned()))
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 /// A wrong answer is caught when it is refused, when nothing of what is wrong is sent, or when what was dropped is added

@@ -1,16 +1,16 @@
 //! `evaluate train-intents`: the weights by which wishes are heard that no rule foresaw.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use comfy_table::Table;
-use knowledge::import::jsonl;
 use serde::Deserialize;
 
+use super::fitting::{read_entries, read_text};
 use super::language::NONE;
 use crate::config::words;
 use crate::dialogue::Intent;
@@ -175,7 +175,8 @@ fn read(asked: &TrainIntents) -> anyhow::Result<Vec<Line>> {
     let mut seen = HashSet::new();
     let mut lines = Vec::new();
     for path in &asked.lines {
-        for (number, line) in text(path)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        for (number, line) in read_text(path)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty())
+        {
             let place = || format!("{}:{}", path.display(), number + 1);
             let line: Labelled = serde_json::from_str(line).with_context(place)?;
             let label = Intent::ALL.into_iter().find(|intent| intent.name() == line.intent);
@@ -187,23 +188,15 @@ fn read(asked: &TrainIntents) -> anyhow::Result<Vec<Line>> {
             }
         }
     }
-    for path in &asked.questions {
-        let rows =
-            jsonl::read(&path.display().to_string(), text(path)?.as_bytes()).map_err(anyhow::Error::new)?;
-        for entry in rows.into_iter().map(|row| row.entry) {
-            // What is labelled otherwise is no question, though an entry has it: somebody asks while it burns.
-            for question in std::iter::once(entry.title).chain(entry.similar) {
-                if seen.insert(question.trim().to_owned()) {
-                    lines.push(Line { text: question, label: None });
-                }
+    for entry in read_entries(&asked.questions)? {
+        // What is labelled otherwise is no question, though an entry has it: somebody asks while it burns.
+        for question in std::iter::once(entry.title).chain(entry.similar) {
+            if seen.insert(question.trim().to_owned()) {
+                lines.push(Line { text: question, label: None });
             }
         }
     }
     Ok(lines)
-}
-
-fn text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn table(marks: &[(Class, Mark)]) -> Table {

@@ -2,13 +2,13 @@
 //! words, and what citizens want of the conversation itself.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::json_lines;
 use crate::config::words;
 use crate::dialogue::Words;
 use crate::print::say;
@@ -84,7 +84,7 @@ pub(super) const NONE: &str = "none";
 pub(super) fn masking(asked: &Lines) -> anyhow::Result<()> {
     let mut misses = Vec::new();
     let mut table = Table::new();
-    for line in read::<MaskingLine>(&asked.file)? {
+    for line in json_lines::<MaskingLine>(&asked.file)? {
         let found = privacy::places(&line.text);
         let mut labelled = Vec::new();
         for secret in &line.secrets {
@@ -126,7 +126,7 @@ pub(super) fn intents(asked: &Lines) -> anyhow::Result<()> {
     let mut lines = 0_u32;
     let mut misses = Vec::new();
     let mut table = Table::new();
-    for line in read::<IntentLine>(&asked.file)? {
+    for line in json_lines::<IntentLine>(&asked.file)? {
         lines += 1;
         let found = match words.intent(&line.text) {
             Some(intent) if intent.is_emergency() => "emergency",
@@ -171,17 +171,6 @@ fn why(words: &Words, text: &str) -> String {
     let margins: Vec<String> = margins.map(|(name, margin)| format!("{name} {margin:+.2}")).collect();
     let pieces = explanation.pieces.iter().map(|(piece, added)| format!("{piece} {added:+.2}"));
     format!("\n    {}: {}", margins.join(", "), pieces.collect::<Vec<_>>().join(", "))
-}
-
-/// The lines of a file, a JSON object each.
-pub(super) fn read<T: DeserializeOwned>(file: &Path) -> anyhow::Result<Vec<T>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(number, line)| {
-            serde_json::from_str(line).with_context(|| format!("{}:{}", file.display(), number + 1))
-        })
-        .collect()
 }
 
 fn print(asked: &Lines, table: Table, misses: &[String]) -> anyhow::Result<()> {
