@@ -10,8 +10,8 @@ use crate::config::{
     ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig, TelegramMode, words,
 };
 use crate::dialogue::aspect::Aspect;
-use crate::dialogue::evidence::{Details, Reach};
-use crate::dialogue::{Brief, Clock, Evidence, EvidenceKind, Locale, SynthesisError};
+use crate::dialogue::evidence::Details;
+use crate::dialogue::{Brief, Clock, Evidence, Locale, SynthesisError};
 use crate::print::say;
 use crate::store;
 use crate::synthesis::Trial;
@@ -241,22 +241,12 @@ async fn try_models(model: &ModelConfig, trust: &Trust) -> anyhow::Result<bool> 
     let clock: Arc<dyn Clock> = Arc::new(crate::app::SystemClock);
     let settings = crate::app::model_settings(model)?;
     let models = crate::app::models(model, &store, &clock, trust)?;
-    let evidence = [Evidence {
-        id: "check".to_owned(),
-        kind: EvidenceKind::Faq,
-        title: "身份证丢了怎么补办".to_owned(),
-        unit: String::new(),
-        confidence: 1.0,
-        score: 0.0,
-        answer: "带户口簿，本人到任一派出所窗口补领，工本费 40 元。".to_owned(),
-        department: None,
-        source: None,
-        url: None,
-        reach: Reach::Whole,
-        replaces: None,
-        is_suspect: false,
-        details: Details::Faq,
-    }];
+    let evidence = [Evidence::new(
+        "check",
+        "身份证丢了怎么补办",
+        "带户口簿，本人到任一派出所窗口补领，工本费 40 元。",
+        Details::Faq,
+    )];
     let brief = Brief {
         question: "身份证丢了怎么补办？",
         aspect: Aspect::Overview,

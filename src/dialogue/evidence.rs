@@ -172,6 +172,18 @@ pub enum Details {
     Scenario(Vec<Node>, Vec<ScenarioOutcome>),
 }
 
+impl Details {
+    /// The kind of an entry that has these.
+    pub fn kind(&self) -> EvidenceKind {
+        match self {
+            Self::Faq => EvidenceKind::Faq,
+            Self::Matter(..) => EvidenceKind::Matter,
+            Self::Policy(..) => EvidenceKind::Policy,
+            Self::Scenario(..) => EvidenceKind::Scenario,
+        }
+    }
+}
+
 /// Where in the city an entry holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Reach {
@@ -225,4 +237,32 @@ pub struct Evidence {
     pub is_suspect: bool,
     /// What only its kind has.
     pub details: Details,
+}
+
+impl Evidence {
+    /// An entry by itself: sure, matched by its title, and holding everywhere.
+    pub fn new(
+        id: impl Into<String>,
+        title: impl Into<String>,
+        answer: impl Into<String>,
+        details: Details,
+    ) -> Self {
+        let title = title.into();
+        Self {
+            id: id.into(),
+            kind: details.kind(),
+            unit: title.clone(),
+            title,
+            confidence: 1.0,
+            score: 0.0,
+            answer: answer.into(),
+            department: None,
+            source: None,
+            url: None,
+            reach: Reach::default(),
+            replaces: None,
+            is_suspect: false,
+            details,
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub use fact::FactKind;
 use std::collections::BTreeSet;
 
 use super::evidence::Evidence;
-use beside::{beside, weight};
+use beside::weight;
 use fact::{Fact, facts};
 use normal::normal;
 use omitted::Said;
@@ -123,11 +123,8 @@ const FOREIGN: f64 = 0.3;
 /// Words of a sentence that introduces what follows or sends the reader to somebody, and so says nothing itself.
 const LEADING: &[&str] = &["如下", "下面", "以下", "下列", "要注意", "12345", "核实"];
 
-/// The weight of a sentence that says anything.
+/// The weight of a sentence that says anything, and whose origin can be told.
 const SAYING: usize = 3;
-
-/// The weight of a sentence whose origin can be told.
-const COMPARABLE: usize = 3;
 
 /// A line with fewer pairs of characters says too little to be told from another.
 const TELLING: usize = 8;
@@ -245,7 +242,7 @@ impl Grounding {
         if !is_chinese(text) {
             return;
         }
-        if !self.is_supported(text, sources) || self.stands_elsewhere(text, sources) {
+        if !self.is_supported(text, sources) {
             faults.push(Fault { kind: FaultKind::Unsupported, words: text.to_owned() });
         }
         if fee::is_wrong(text, sources) {
@@ -260,34 +257,24 @@ impl Grounding {
         self.asked_facts.iter().any(|asked| asked.kind == fact.kind && asked.key == fact.key)
     }
 
-    /// Whether a sentence was copied from a source that is not cited for it.
-    fn stands_elsewhere(&self, text: &str, sources: &[&Source]) -> bool {
-        let best = |source: &Source, sentence: &[char]| {
-            source.sentences.iter().map(|known| beside(sentence, &known.text).share).fold(0.0, f64::max)
-        };
-        self.sources.len() > 1
-            && sentences(text).any(|sentence| {
-                let sentence: Vec<char> = sentence.chars().collect();
-                let cited = sources.iter().map(|source| best(source, &sentence)).fold(0.0, f64::max);
-                weight(&sentence) >= COMPARABLE
-                    && cited < NOT_HERE
-                    && self.sources.iter().any(|source| best(source, &sentence) >= COPIED)
-            })
+    /// Whether a sentence is about something else than the cited evidence, or was copied from evidence that is not cited.
+    fn is_misplaced(&self, sentence: &str, sources: &[&Source]) -> bool {
+        let introduces = sentence.ends_with(':') || LEADING.iter().any(|word| sentence.contains(word));
+        let sentence: Vec<char> = sentence.chars().collect();
+        if weight(&sentence) < SAYING {
+            return false;
+        }
+        let here = sources.iter().map(|source| source.share_of(&sentence)).fold(0.0, f64::max);
+        let elsewhere = || self.sources.iter().any(|source| source.share_of(&sentence) >= COPIED);
+        (here < FOREIGN && !introduces) || (here < NOT_HERE && self.sources.len() > 1 && elsewhere())
     }
 
     /// Whether the cited evidence speaks of what a line says, and no other evidence much more so.
     fn is_supported(&self, text: &str, sources: &[&Source]) -> bool {
-        let own = sense(text);
-        let is_foreign = |sentence: &str| {
-            let introduces = sentence.ends_with(':') || LEADING.iter().any(|word| sentence.contains(word));
-            let sentence: Vec<char> = sentence.chars().collect();
-            let known = sources.iter().flat_map(|source| &source.sentences);
-            let mut shares = known.map(|known| beside(&sentence, &known.text).share);
-            !introduces && weight(&sentence) >= SAYING && shares.all(|share| share < FOREIGN)
-        };
-        if sentences(text).any(is_foreign) {
+        if sentences(text).any(|sentence| self.is_misplaced(sentence, sources)) {
             return false;
         }
+        let own = sense(text);
         if own.len() < TELLING {
             return true;
         }
@@ -346,9 +333,16 @@ const BARE: &[&str] = &[
     "不一定",
 ];
 
+/// A text whose lines do not begin with a bare yes or no.
+pub fn without_bare_answers(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| without_bare_answer(line).unwrap_or_else(|| line.to_owned()))
+        .collect()
+}
+
 /// A line without the yes or no it begins with: what follows says it in words that can be checked. `None`: it does not begin
 /// with one, or nothing follows.
-pub fn without_bare_answer(line: &str) -> Option<String> {
+fn without_bare_answer(line: &str) -> Option<String> {
     let words = line.trim_start_matches(|c: char| c.is_whitespace() || "-*•0123456789.、".contains(c));
     let lead = line.strip_suffix(words)?;
     let (first, rest) = words.split_once(['，', ',', '。', '；', '：', '！', '!'])?;

@@ -56,7 +56,7 @@ fn decide<'a>(outcomes: &'a [ScenarioOutcome], facts: &BTreeMap<String, String>)
 
 #[cfg(test)]
 mod tests {
-    use super::super::evidence::{EvidenceKind, NodeOption};
+    use super::super::evidence::NodeOption;
     use super::*;
 
     fn facts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -77,39 +77,25 @@ mod tests {
     }
 
     fn scenario() -> Evidence {
-        Evidence {
-            id: "s".into(),
-            kind: EvidenceKind::Scenario,
-            title: "新生儿".into(),
-            unit: String::new(),
-            confidence: 1.0,
-            score: 0.0,
-            answer: String::new(),
-            department: None,
-            source: None,
-            url: None,
-            reach: Default::default(),
-            replaces: None,
-            is_suspect: false,
-            details: Details::Scenario(
-                vec![
-                    Node {
-                        id: "born".into(),
-                        ask: "在哪出生？".into(),
-                        options: vec![
-                            option("本市", Some("hukou"), &[("born", "here")]),
-                            option("外地", None, &[("born", "away")]),
-                        ],
-                    },
-                    Node {
-                        id: "hukou".into(),
-                        ask: "户口？".into(),
-                        options: vec![option("本市", None, &[("hukou", "here")])],
-                    },
-                ],
-                vec![outcome(&[("born", "here"), ("hukou", "here")], "全部联办"), outcome(&[], "分开办")],
-            ),
-        }
+        let details = Details::Scenario(
+            vec![
+                Node {
+                    id: "born".into(),
+                    ask: "在哪出生？".into(),
+                    options: vec![
+                        option("本市", Some("hukou"), &[("born", "here")]),
+                        option("外地", None, &[("born", "away")]),
+                    ],
+                },
+                Node {
+                    id: "hukou".into(),
+                    ask: "户口？".into(),
+                    options: vec![option("本市", None, &[("hukou", "here")])],
+                },
+            ],
+            vec![outcome(&[("born", "here"), ("hukou", "here")], "全部联办"), outcome(&[], "分开办")],
+        );
+        Evidence::new("s", "新生儿", "", details)
     }
 
     #[test]

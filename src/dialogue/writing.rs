@@ -9,7 +9,7 @@ use futures::StreamExt;
 use futures::future::{Either, select};
 
 use super::flaws::{FaultWords, OMISSIONS};
-use super::grounding::{Grounding, Omission, without_bare_answer};
+use super::grounding::{Grounding, Omission, without_bare_answers};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{
     Brief, Interrupt, Origin, Piece, Progress, Stopwatch, SynthesisError, Synthesizer, Usage,
@@ -252,12 +252,7 @@ impl Check<'_> {
         if !flaws.is_empty() {
             return Err(flaws);
         }
-        let mut omitted: Vec<Omission> = Vec::new();
-        for omission in self.grounding.omitted(&written.text, &written.cited) {
-            if !omitted.iter().any(|known| known.text == omission.text) {
-                omitted.push(omission);
-            }
-        }
+        let omitted = self.grounding.omitted(&written.text, &written.cited);
         if omitted.len() > APPENDED {
             let flaw = |omission: Omission| Flaw { kind: OMISSIONS, words: omission.text };
             return Err(omitted.into_iter().map(flaw).collect());
@@ -327,10 +322,7 @@ impl Draft {
         let (Some(before), Some(lines), Some(after)) = (before, text.get(self.shown..end), after) else {
             return end;
         };
-        let settled: String = lines
-            .split_inclusive('\n')
-            .map(|line| without_bare_answer(line).unwrap_or_else(|| line.to_owned()))
-            .collect();
+        let settled = without_bare_answers(lines);
         let end = before.len() + settled.len();
         self.written.text = format!("{before}{settled}{after}");
         end

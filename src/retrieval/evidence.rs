@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use knowledge::entry::{self, ConditionValue, Entry, EntryId, Operator};
 
 use crate::dialogue::evidence::{
-    Cited, Details, Evidence, EvidenceKind, Located, Material, Matter, Node, NodeOption, Policy, Position,
-    Reach, ScenarioOutcome, Window,
+    Cited, Details, Evidence, Located, Material, Matter, Node, NodeOption, Policy, Position, ScenarioOutcome,
+    Window,
 };
 
 /// The matters a scenario leads to.
@@ -26,33 +26,18 @@ pub(crate) fn evidence_of(entry: Entry) -> Evidence {
 
 /// The entry as evidence; `titles` names the matters of a scenario.
 pub(super) fn of(entry: Entry, titles: &BTreeMap<String, String>) -> Evidence {
-    let kind = match entry.details {
-        entry::Details::Faq => EvidenceKind::Faq,
-        entry::Details::Matter(_) => EvidenceKind::Matter,
-        entry::Details::Policy(_) => EvidenceKind::Policy,
-        entry::Details::Scenario(_) => EvidenceKind::Scenario,
-    };
     let online = match &entry.details {
         entry::Details::Matter(matter) => matter.online_url.clone(),
         _ => None,
     };
     let url = entry.source.as_ref().and_then(|source| source.url.clone()).or(online);
     let source = entry.source.as_ref().map(source);
+    let details = details(entry.details, titles);
     Evidence {
-        id: entry.id.as_ref().to_owned(),
-        kind,
-        unit: entry.title.clone(),
-        title: entry.title,
-        confidence: 1.0,
-        score: 0.0,
-        answer: entry.answer,
         department: entry.department,
         source,
         url,
-        reach: Reach::default(),
-        replaces: None,
-        is_suspect: false,
-        details: details(entry.details, titles),
+        ..Evidence::new(entry.id.as_ref(), entry.title, entry.answer, details)
     }
 }
 

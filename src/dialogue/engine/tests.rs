@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::super::evidence::{Details, Evidence, EvidenceKind, Material, Matter};
+use super::super::evidence::{Details, Evidence, Material, Matter};
 use super::super::ports::{AnswerStream, Brief, Interrupt, Piece, RetrievalError, SynthesisError};
 use super::super::question::Question;
 use super::*;
@@ -60,21 +60,11 @@ impl Progress for Quiet {
 
 pub(super) fn entry(id: &str, title: &str, confidence: f32) -> Evidence {
     let material = Material { name: "户口簿".into(), ..Material::default() };
+    let details = Details::Matter(Box::new(Matter { materials: vec![material], ..Matter::default() }));
     Evidence {
-        id: id.into(),
-        kind: EvidenceKind::Matter,
-        title: title.into(),
-        unit: title.into(),
         confidence,
         score: (confidence.min(0.999) / (1.0 - confidence.min(0.999))).ln(),
-        answer: "带户口簿去办。".into(),
-        department: None,
-        source: None,
-        url: None,
-        reach: Default::default(),
-        replaces: None,
-        is_suspect: false,
-        details: Details::Matter(Box::new(Matter { materials: vec![material], ..Matter::default() })),
+        ..Evidence::new(id, title, "带户口簿去办。", details)
     }
 }
 

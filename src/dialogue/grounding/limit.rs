@@ -1,5 +1,7 @@
 //! Which way a limit points: at least, or at most.
 
+use super::piece::stands;
+
 /// Which way a limit points.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Direction {
@@ -196,10 +198,7 @@ pub(super) fn limits(text: &[char]) -> Vec<Limit> {
     let mut found = Vec::new();
     let mut place = 0;
     while place < text.len() {
-        let word = ANYWHERE.iter().find(|(word, _)| {
-            let mut characters = text.iter().skip(place);
-            word.chars().all(|c| characters.next() == Some(&c))
-        });
+        let word = ANYWHERE.iter().find(|(word, _)| stands(text, place, word));
         let Some((word, direction)) = word else {
             place += 1;
             continue;

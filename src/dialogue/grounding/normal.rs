@@ -6,8 +6,11 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization;
 
 use super::numeral;
+use super::pattern::patterns;
 
-static THOUSANDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(\d),(\d{3}(?:\D|$))").ok());
+patterns! {
+    THOUSANDS = r"(\d),(\d{3}(?:\D|$))";
+}
 
 /// The text as it is compared: one form of every character, no blanks but between Latin words, numerals as digits.
 pub(super) fn normal(text: &str) -> String {

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use chinese_number::{ChineseCountMethod, ChineseToNumber};
 use regex::{Captures, Regex};
 
+use super::pattern::patterns;
+
 /// What makes a number of any numeral before it.
 const STRONG: &str = "个工作日|工作日|个自然日|自然日|个月|月|年|天|日|周岁|岁|周|星期|个小时|小时|分钟|秒|元|块钱|块|万元|亿元|平方米|平米|公里|倍|寸";
 
@@ -13,22 +15,16 @@ const WEAK: &str = "个|人|名|位|户|次|份|张|页|套|件|项|本|台|辆|
 
 const NUMERAL: &str = "[〇零一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+";
 
-fn pattern(text: &str) -> Option<Regex> {
-    Regex::new(text).ok()
-}
-
-static PERCENT: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!("百分之({NUMERAL}|[0-9.]+)")));
-static ARTICLE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(&format!("第({NUMERAL})([条款项章])")));
-static STRONGLY: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(&format!("(^|[^0-9周期拜第]|[^星]期)({NUMERAL})({STRONG})")));
-static WEAKLY: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(&format!("(^|[^0-9周期拜第]|[^星]期)({NUMERAL})({WEAK})")));
-static ENGLISH: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(concat!(
+patterns! {
+    PERCENT = &format!("百分之({NUMERAL}|[0-9.]+)");
+    ARTICLE = &format!("第({NUMERAL})([条款项章])");
+    STRONGLY = &format!("(^|[^0-9周期拜第]|[^星]期)({NUMERAL})({STRONG})");
+    WEAKLY = &format!("(^|[^0-9周期拜第]|[^星]期)({NUMERAL})({WEAK})");
+    ENGLISH = concat!(
         r"\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty|ninety)[ -]",
         r"(working|business|calendar|full|more|consecutive|recent|inch|day|week|month|year|hour|minute|cop|photo|time|person|people|child|item|document|step|per)"
-    ))
-});
+    );
+}
 
 /// The text with its numerals as digits. It has to be in normal form otherwise.
 pub(super) fn as_digits(text: &str) -> String {

@@ -26,54 +26,6 @@ const LIST: f64 = 0.3;
 /// The weight of a clause that can be traced to one place.
 const TRACEABLE: usize = 3;
 
-/// Words of a clause that bind, where it is not a condition anyway.
-const BINDING: &[&str] = &[
-    "但",
-    "除外",
-    "除了",
-    "不得",
-    "不能",
-    "不可",
-    "不予",
-    "不适用",
-    "不包括",
-    "不含",
-    "不补",
-    "不享受",
-    "不重复",
-    "不受理",
-    "不算",
-    "不退",
-    "追回",
-    "仅限",
-    "只限",
-    "必须",
-    "应当",
-    "只有",
-    "以上的",
-    "以下的",
-    "不超过",
-    "不低于",
-    "不少于",
-    "至少",
-    "最多",
-    "最高",
-    "前提",
-    "连续",
-    "才",
-    "须",
-    "限",
-    "满",
-    "未",
-    "逾期",
-    "过期",
-    "取消",
-    "否则",
-    "只",
-    "不再",
-    "要",
-];
-
 /// Words of an exception. It is told even if nothing else of its sentence is.
 const EXCEPTION: &[&str] = &[
     "不能",
@@ -97,8 +49,42 @@ const EXCEPTION: &[&str] = &[
     "过期",
 ];
 
+/// Other words of a clause that bind, where it is not a condition anyway.
+const BINDING: &[&str] = &[
+    "但",
+    "除了",
+    "必须",
+    "应当",
+    "只有",
+    "以上的",
+    "以下的",
+    "不超过",
+    "不低于",
+    "不少于",
+    "至少",
+    "最多",
+    "最高",
+    "前提",
+    "连续",
+    "才",
+    "须",
+    "限",
+    "满",
+    "未",
+    "取消",
+    "否则",
+    "只",
+    "不再",
+    "要",
+];
+
 /// What stands in every list of documents and tells nothing.
 const COMMON: &[&str] = &["1份", "原件", "复印件", "电子件", "表单"];
+
+/// Whether one of the words stands in a text.
+fn has(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
+}
 
 /// What an answer says, for looking up.
 pub(super) struct Said<'a> {
@@ -164,12 +150,12 @@ pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Sou
         let to_mind = text.split_once("注意:").map_or("", |(_, note)| note);
         let binds = || {
             lost[number].iter().any(|clause| {
-                to_mind.contains(clause.as_str()) || BINDING.iter().any(|word| clause.contains(word))
+                to_mind.contains(clause.as_str()) || has(clause, EXCEPTION) || has(clause, BINDING)
             })
         };
         let is_missing = match unit.part {
             Part::Title | Part::Circumstance => false,
-            Part::Answer => used[number] || EXCEPTION.iter().any(|word| unit.raw.contains(word)),
+            Part::Answer => used[number] || has(&unit.raw, EXCEPTION),
             Part::Condition => used[number] || list_is_told,
             Part::Material | Part::Step => used[number] && binds(),
         };

@@ -79,6 +79,12 @@ pub(super) fn clause_texts(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a word stands at a place of a text.
+pub(super) fn stands(text: &[char], place: usize, word: &str) -> bool {
+    let mut characters = text.iter().skip(place);
+    word.chars().all(|c| characters.next() == Some(&c))
+}
+
 /// Whether a character is Chinese.
 fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)

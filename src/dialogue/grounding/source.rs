@@ -2,6 +2,7 @@
 
 use super::super::described::Part;
 use super::super::evidence::Evidence;
+use super::beside::beside;
 use super::fact::{Fact, facts};
 use super::limit::{Limit, limits};
 use super::normal::normal;
@@ -63,6 +64,11 @@ impl Source {
         }
         units.retain(|unit| !unit.text.is_empty());
         Self { stated: Stated::new(&whole), sense: sense(&whole), sentences: parsed, units }
+    }
+
+    /// How much of a sentence stands in one of the evidence, at the most.
+    pub(super) fn share_of(&self, sentence: &[char]) -> f64 {
+        self.sentences.iter().map(|known| beside(sentence, &known.text).share).fold(0.0, f64::max)
     }
 }
 

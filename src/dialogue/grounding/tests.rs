@@ -1,6 +1,6 @@
 //! Answers that are faithful, and answers that are wrong in one place.
 
-use super::super::evidence::{Details, Evidence, EvidenceKind, Matter, Reach};
+use super::super::evidence::{Details, Evidence, Matter};
 use super::*;
 
 fn grant() -> Evidence {
@@ -12,22 +12,7 @@ fn grant() -> Evidence {
         conditions: vec!["注册地在安和市".into(), "经营满 12 个月".into()],
         ..Matter::default()
     }));
-    Evidence {
-        id: "grant".into(),
-        kind: EvidenceKind::Matter,
-        title: "一次性创业补贴".into(),
-        unit: String::new(),
-        confidence: 1.0,
-        score: 1.0,
-        answer: answer.into(),
-        department: None,
-        source: None,
-        url: None,
-        reach: Reach::default(),
-        replaces: None,
-        is_suspect: false,
-        details,
-    }
+    Evidence::new("grant", "一次性创业补贴", answer, details)
 }
 
 fn kinds(text: &str) -> Vec<&'static str> {

@@ -1,5 +1,7 @@
 //! Words that turn what is said into its contrary, and words that leave everything else out.
 
+use super::piece::stands;
+
 /// What such a word does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -175,12 +177,6 @@ fn denies_alone(text: &[char], place: usize) -> bool {
     let begins =
         place.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|c| !c.is_alphanumeric());
     begins && !matches!(text.get(place + 1), Some('人' | '的'))
-}
-
-/// Whether a word stands at a place.
-fn stands(text: &[char], place: usize, word: &str) -> bool {
-    let mut characters = text.iter().skip(place);
-    word.chars().all(|c| characters.next() == Some(&c))
 }
 
 impl Turn {

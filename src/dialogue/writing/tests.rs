@@ -8,7 +8,7 @@ use futures::stream;
 
 use super::super::aspect::Aspect;
 use super::super::context::Locale;
-use super::super::evidence::{Details, Evidence, EvidenceKind};
+use super::super::evidence::{Details, Evidence};
 use super::super::ports::AnswerStream;
 use super::*;
 use crate::config::words;
@@ -84,22 +84,7 @@ impl Stopwatch for Watch {
 }
 
 fn evidence(answer: &str) -> Evidence {
-    Evidence {
-        id: "lost".into(),
-        kind: EvidenceKind::Faq,
-        title: "身份证丢了".into(),
-        unit: String::new(),
-        confidence: 0.9,
-        score: 2.0,
-        answer: answer.into(),
-        department: None,
-        source: None,
-        url: None,
-        reach: Default::default(),
-        replaces: None,
-        is_suspect: false,
-        details: Details::Faq,
-    }
+    Evidence::new("lost", "身份证丢了", answer, Details::Faq)
 }
 
 const ANSWER: &str = "带户口簿到派出所补领，工本费 40 元，20 个工作日办好。";

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use futures::StreamExt;
 
 use super::*;
-use crate::dialogue::EvidenceKind;
 use crate::dialogue::evidence::{Material, Window};
 
 /// The phrases of the repository, so that the texts below are what a citizen reads.
@@ -19,22 +18,7 @@ fn phrases() -> Phrases {
 }
 
 fn evidence(answer: &str, details: Details) -> Evidence {
-    Evidence {
-        id: "e".into(),
-        kind: EvidenceKind::Matter,
-        title: "居民身份证丢失补领".into(),
-        unit: String::new(),
-        confidence: 1.0,
-        score: 0.0,
-        answer: answer.into(),
-        department: None,
-        source: None,
-        url: None,
-        reach: Default::default(),
-        replaces: None,
-        is_suspect: false,
-        details,
-    }
+    Evidence::new("e", "居民身份证丢失补领", answer, details)
 }
 
 const ANSWER: &str =
