@@ -221,12 +221,19 @@ impl Turn {
         found
     }
 
+    /// Whether nothing follows that it could turn: 不到年龄不能。
+    pub(super) fn is_elided(&self, text: &[char], all: &[Turn]) -> bool {
+        !self.backward && self.forward(text, all).is_empty()
+    }
+
     fn back(&self, text: &[char]) -> Vec<usize> {
         let mut found = Vec::new();
+        // 有任一种就带,没有的现场比对: whoever has none, which denies nothing of what stands before.
+        let is_noun = text.get(self.end) == Some(&'的');
         for place in (0..self.start).rev() {
             let c = text[place];
             // 的不能领, and …的,不可以: what is denied stands before.
-            let joins = found.is_empty() && (c == '的' || (c == ',' && place + 1 == self.start));
+            let joins = found.is_empty() && (c == '的' || (c == ',' && place + 1 == self.start && !is_noun));
             if !joins && (ENDS.contains(c) || !(c.is_alphanumeric() || c == '、')) {
                 break;
             }
@@ -242,9 +249,16 @@ impl Turn {
     }
 }
 
-/// Whether the character at a place is denied. Twice denied is not denied.
+/// Whether the character at a place is denied, as what stands between a denial and what it reaches is, too: 不享受补贴. Twice
+/// denied is not denied.
 pub(super) fn is_denied(text: &[char], all: &[Turn], place: usize) -> bool {
-    let reaching = all.iter().filter(|turn| turn.kind == Kind::Not && turn.reach(text, all).contains(&place));
+    let turns_itself = all.iter().any(|turn| (turn.start..turn.end).contains(&place));
+    let reaching = all.iter().filter(|turn| {
+        let reach = turn.reach(text, all);
+        let between =
+            || !turns_itself && turn.end <= place && reach.first().is_some_and(|&first| place < first);
+        turn.kind == Kind::Not && (reach.contains(&place) || between())
+    });
     reaching.count() % 2 == 1
 }
 
@@ -266,6 +280,8 @@ mod tests {
             ("收入类别不同", ""),
             ("别涂改", "涂改"),
             ("能不能领", ""),
+            ("不享受补贴", "享受补贴"),
+            ("有一种就带,没有的现场办", ""),
         ] {
             let characters: Vec<char> = text.chars().collect();
             let all = turns(&characters);

@@ -85,24 +85,48 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
     laid.truncate(laid.partition_point(|laid| laid.beside.share >= best - AS_GOOD));
     let words: String = clause.text.iter().collect();
     if best >= SAME_FIGURES {
-        figures(&words, asked, &laid, faults);
+        figures(&words, asked, &laid, best >= COPIED, faults);
     }
-    let turned_round = |limit: &Limit| is_turned_round(clause.text, limit, &laid, cited);
+    let turned_round = |limit: &Limit| {
+        is_turned_round(limit, &laid) && (best >= COPIED || !limits_elsewhere(clause.text, limit, cited))
+    };
     if best >= ALIKE && limits(clause.text).iter().any(turned_round) {
         faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
     }
     // One sentence that says the same in the same way is enough.
-    if laid.iter().all(|laid| is_contrary(clause, laid, cited)) {
+    if !stands_whole(clause, cited) && laid.iter().all(|laid| is_contrary(clause, laid, cited)) {
         faults.push(Fault { kind: FaultKind::Contrary, words });
     }
 }
 
-/// Figures of another size than in the sentences that say the same.
-fn figures(words: &str, asked: &[Fact], laid: &[Laid<'_>], faults: &mut Vec<Fault>) {
+/// Whether each part of a clause stands in one source as it is, from one mark to the next. Part of a longer one would not do: 收费
+/// stands in 不收费.
+fn stands_whole(clause: &Clause<'_>, cited: &[&Source]) -> bool {
+    let parts: Vec<String> = clauses(clause.text)
+        .into_iter()
+        .map(|(start, end)| clause.text[start..end].iter().collect())
+        .collect();
+    cited.iter().any(|source| parts.iter().all(|part| is_part(part, &source.stated.text)))
+}
+
+/// Whether words stand in a text between two marks.
+fn is_part(words: &str, text: &str) -> bool {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(words).any(|(at, _)| {
+        let (before, after) = (text.get(..at), text.get(at + words.len()..));
+        ends(before.and_then(|before| before.chars().next_back()))
+            && ends(after.and_then(|after| after.chars().next()))
+    })
+}
+
+/// Figures of another size than in the sentences that say the same. What was asked may be said again, but not for a limit in
+/// words that were copied.
+fn figures(words: &str, asked: &[Fact], laid: &[Laid<'_>], is_copy: bool, faults: &mut Vec<Fault>) {
     let known: Vec<&Fact> = laid.iter().flat_map(|laid| &laid.sentence.facts).collect();
     for fact in facts(words) {
         let was_asked = asked.iter().any(|asked| asked.kind == fact.kind && asked.key == fact.key);
-        if was_asked || matches!(fact.kind, FactKind::Date | FactKind::Link) {
+        let may_repeat = was_asked && !(is_copy && fact.direction.is_some());
+        if may_repeat || matches!(fact.kind, FactKind::Date | FactKind::Link) {
             continue;
         }
         let mut same_kind = known.iter().filter(|known| known.kind == fact.kind).peekable();
@@ -119,8 +143,8 @@ fn figures(words: &str, asked: &[Fact], laid: &[Laid<'_>], faults: &mut Vec<Faul
     }
 }
 
-/// Whether a limit points the other way in every sentence that says the same, and this way in none.
-fn is_turned_round(clause: &[char], limit: &Limit, laid: &[Laid<'_>], cited: &[&Source]) -> bool {
+/// Whether a limit points the other way in every sentence that says the same.
+fn is_turned_round(limit: &Limit, laid: &[Laid<'_>]) -> bool {
     let neighbours =
         [limit.start.checked_sub(1), limit.start.checked_sub(2), Some(limit.end), Some(limit.end + 1)];
     let other_way = |laid: &Laid<'_>| {
@@ -138,15 +162,20 @@ fn is_turned_round(clause: &[char], limit: &Limit, laid: &[Laid<'_>], cited: &[&
         let mut known = laid.sentence.limits.iter().filter(near).peekable();
         known.peek().is_some() && known.all(|known| known.direction != limit.direction)
     };
+    laid.iter().all(other_way)
+}
+
+/// Whether a sentence of the evidence limits the same in the same way, whatever else it says. Words that were copied are held
+/// against where they were copied from: 不满16岁 and 满16岁 stand in one entry, and each means something else.
+fn limits_elsewhere(clause: &[char], limit: &Limit, cited: &[&Source]) -> bool {
     let behind = |text: &[char], end: usize| text.iter().skip(end).take(3).copied().collect::<Vec<_>>();
     let mine = behind(clause, limit.end);
-    let elsewhere = cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
+    cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
         sentence
             .limits
             .iter()
             .any(|known| known.direction == limit.direction && behind(&sentence.text, known.end) == mine)
-    });
-    laid.iter().all(other_way) && !elsewhere
+    })
 }
 
 /// Whether a clause denies what a sentence affirms, or affirms what it denies.
@@ -179,13 +208,17 @@ fn is_denied_only_here(
         return false;
     }
     if there.is_empty() {
-        let word_for_word = laid.beside.share >= COPIED
-            && (turn.start..turn.end).filter_map(|place| laid.beside.places[place]).any(|place| {
-                known
-                    .turns
-                    .iter()
-                    .any(|known| known.kind == turn.kind && (known.start..known.end).contains(&place))
-            });
+        // 没有这一笔, said as 没有丧葬补助这一笔: the denial was copied, and what it denies spelt out.
+        // So is 不能登记, where 不能 stands alone in the evidence.
+        let copied = (turn.start..turn.end).filter_map(|place| laid.beside.places[place]).find_map(|place| {
+            known
+                .turns
+                .iter()
+                .find(|known| known.kind == turn.kind && (known.start..known.end).contains(&place))
+        });
+        let word_for_word = copied.is_some_and(|copied| {
+            laid.beside.share >= OWN_WORDS || copied.is_elided(&known.text, &known.turns)
+        });
         if word_for_word || clause.is_whole_of_several() || stands_elsewhere(clause, turn, &object, cited) {
             return false;
         }
@@ -238,9 +271,13 @@ fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>) -> 
                 }
             }
         });
+        let is_copied = turn.is_elided(&known.text, &known.turns)
+            && (turn.start..turn.end).filter_map(|there| laid.beside.place_of(there)).any(|place| {
+                own.iter().any(|own| own.kind == turn.kind && (own.start..own.end).contains(&place))
+            });
         let is_turn_itself =
             here.iter().all(|&(place, _)| own.iter().any(|turn| (turn.start..turn.end).contains(&place)));
-        !agrees && !is_turn_itself && !is_affirmed_beside(known, &object)
+        !agrees && !is_copied && !is_turn_itself && !is_affirmed_beside(known, &object)
     })
 }
 
