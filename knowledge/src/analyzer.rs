@@ -9,6 +9,7 @@ mod aliases;
 mod filler;
 mod normalise;
 mod sounds;
+mod things;
 mod tokens;
 
 use std::collections::{HashMap, HashSet};
@@ -18,6 +19,7 @@ use jieba_rs::Jieba;
 
 use aliases::Aliases;
 use normalise::Simplifier;
+use things::Things;
 
 pub(crate) use sounds::Sounds;
 pub use tokens::Tokens;
@@ -48,6 +50,7 @@ pub struct Analyzer {
     simplifier: Simplifier,
     aliases: Aliases,
     function_words: HashSet<&'static str>,
+    things: Things,
 }
 
 impl Analyzer {
@@ -62,12 +65,9 @@ impl Analyzer {
         for term in listed(TERMS) {
             jieba.add_word(term, None, None);
         }
-        Analyzer {
-            jieba,
-            simplifier: Simplifier::load(),
-            aliases: Aliases::load(),
-            function_words: listed(FUNCTION_WORDS).collect(),
-        }
+        let (simplifier, aliases) = (Simplifier::load(), Aliases::load());
+        let things = Things::load(|name| aliases.unify(simplifier.normalise(name)));
+        Analyzer { jieba, simplifier, aliases, things, function_words: listed(FUNCTION_WORDS).collect() }
     }
 
     /// One way to write what can be written in several: NFKC, simplified characters, lower case, single spaces.
@@ -119,6 +119,11 @@ impl Analyzer {
     pub fn segments<'t>(&self, normalised: &'t str) -> Vec<(&'t str, bool)> {
         let words = self.jieba.cut(normalised, true);
         words.into_iter().map(|word| (word.word, !self.is_function_word(word.word))).collect()
+    }
+
+    /// The things that a text in canonical names is about, given its words in order: for each, all that mentions it.
+    pub(crate) fn things(&self, canonical: &str, words: &[(&str, bool)]) -> Vec<&[String]> {
+        self.things.named(canonical, words)
     }
 
     /// Whether a word carries the form of a question and not its matter.

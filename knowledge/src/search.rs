@@ -139,7 +139,11 @@ pub(crate) fn fused(
         })
         .collect();
     let weights = model.weights(snapshot.corpus());
-    rank::order(&mut ranked, &asked, weights, limit.max(CLOSELY));
+    rank::order(&mut ranked, weights);
+    for one in ranked.iter_mut().take(limit.max(CLOSELY)) {
+        comparison.things(one.place, &mut one.features);
+    }
+    rank::confide(&mut ranked, &asked, weights, limit.max(CLOSELY));
     let (mut ranked, ended) = succession::resolve(snapshot, &query.scope, ranked)?;
     ties::settle(&mut ranked, snapshot, &query.scope, limit.max(CLOSELY))?;
     ranked.truncate(limit);

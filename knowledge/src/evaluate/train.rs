@@ -306,9 +306,20 @@ fn side(feature: Feature) -> Side {
         | Feature::unit_missing_back
         | Feature::unit_not
         | Feature::body_missing
-        | Feature::body_length => Side::Negative,
+        | Feature::body_length
+        | Feature::things_unit
+        | Feature::things_body
+        | Feature::thing_body => Side::Negative,
         Feature::dense => Side::Absent,
         _ => Side::Positive,
+    }
+}
+
+/// On which side of zero a feature stands in the order. The things that a question names are looked for when that is made.
+fn ranking_side(feature: Feature) -> Side {
+    match feature {
+        Feature::things_unit | Feature::things_body | Feature::thing_body => Side::Absent,
+        other => side(other),
     }
 }
 
@@ -375,7 +386,7 @@ fn fit_ranking(lessons: &[&Lesson], weights: &mut Weights, half: Option<bool>) {
     let row =
         |features: &Features| features.values().iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
     let (_, scale) = spread(useful.iter().flat_map(|(seen, _)| &seen.candidates).map(row), COUNT);
-    let sides: Vec<Side> = Feature::ALL.into_iter().map(side).collect();
+    let sides: Vec<Side> = Feature::ALL.into_iter().map(ranking_side).collect();
     let prior: Vec<f64> =
         weights.ranking.iter().zip(&scale).map(|(weight, scale)| f64::from(*weight) * scale).collect();
     let objective = |at: &[f64]| {

@@ -55,6 +55,8 @@ pub(crate) struct Asked {
     pub(crate) pairs: Vec<Pair>,
     /// Each word of two letters or more once.
     pub(crate) words: Vec<Word>,
+    /// The things that the question names: for each, all that mentions it.
+    pub(crate) things: Vec<Vec<Vec<u16>>>,
     /// Of what kind the question is.
     pub(crate) kinds: Kinds,
     /// The sounds of the letters, in the order of `letters`; 0 for what has none.
@@ -149,7 +151,12 @@ impl Asked {
             .collect();
         let runs = runs(&text, &weights);
         let segments = analyzer.segments(&text);
+        let things = analyzer.things(&text, &segments);
         let mut asked = Asked {
+            things: things
+                .into_iter()
+                .map(|mentions| mentions.iter().map(|mention| forward::units(mention)).collect())
+                .collect(),
             slots: vec![0; usize::from(u16::MAX) + 1],
             letters: Vec::new(),
             pairs: Vec::new(),

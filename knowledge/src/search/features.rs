@@ -56,6 +56,9 @@ features! {
     body_missing: "The rarest content word of the question that the entry lacks, over the rarest of the question.",
     body_sound: "How much of the question stands in the entry only by its sound.",
     body_length: "How long the entry is, against the average; half at the average.",
+    things_unit: "How many of the things that the question names no question of the entry mentions, over all that it names.",
+    things_body: "The same for all that the entry says.",
+    thing_body: "1 if the entry does not mention one of them at all.",
     first_stage: "What the first stage thinks of the entry.",
     dense: "How far the entry stands out by embedding from what is merely near; 0 without embeddings.",
 }

@@ -23,11 +23,15 @@ pub(super) struct Ranked {
 }
 
 /// Best first.
-pub(super) fn order(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, limit: usize) {
+pub(super) fn order(ranked: &mut [Ranked], weights: &Weights) {
     for one in ranked.iter_mut() {
         one.about.score = weights.score(&one.features);
     }
     ranked.sort_by(|a, b| b.about.score.total_cmp(&a.about.score).then_with(|| a.place.cmp(&b.place)));
+}
+
+/// How likely each of the first `limit` answers.
+pub(super) fn confide(ranked: &mut [Ranked], asked: &Asked, weights: &Weights, limit: usize) {
     let scores: Vec<f32> = ranked.iter().map(|one| one.about.score).collect();
     let question = of_question(asked);
     for (at, one) in ranked.iter_mut().enumerate().take(limit) {
