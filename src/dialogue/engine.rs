@@ -26,7 +26,7 @@ use super::judgement::{self, Foreseen, Found};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
 use super::question::{Audience, comparable};
-use super::screen::{Effect, Screen};
+use super::screen::{Effect, Noticed, Screen};
 use super::trace::{Ending, Step, Trace};
 use course::Course;
 pub use course::{Safeguards, cache_of};
@@ -290,7 +290,20 @@ impl Engine {
             course.pass(Step::Route, Ending::Handoff);
             self.hand_over(context, reason, locale)
         };
-        match self.wanted(text, noticed) {
+        let wish = self.wanted(text, noticed);
+        if let Some(wish) = wish
+            && self.gives_way(context, input, text, wish).await
+        {
+            let mut turn = self.read(context, input, text, noticed, course).await;
+            if let Some(reply) = &mut turn.reply {
+                reply.offer_human = true;
+                if wish.intent.is_emergency() {
+                    self.add_calls(reply, wish.intent, locale);
+                }
+            }
+            return turn;
+        }
+        match wish.map(|wish| wish.intent) {
             Some(intent) if intent.is_emergency() => {
                 course.pass(Step::Route, Ending::Emergency);
                 let reply = self.emergency_reply(intent, locale);
@@ -305,13 +318,25 @@ impl Engine {
             _ if context.last_question.as_deref() == Some(comparable(text).as_str()) => {
                 hand_over(Reason::Repeated)
             }
-            _ => match noticed {
-                Some(noticed) => self.noticed(context, input, text, noticed, course).await,
-                None => {
-                    course.pass(Step::Route, Ending::Question);
-                    self.question(context, input, text, course).await
-                }
-            },
+            _ => self.read(context, input, text, noticed, course).await,
+        }
+    }
+
+    /// Takes the words as a question, whatever the screen noticed of them.
+    async fn read(
+        &self,
+        context: &Context,
+        input: &Input,
+        text: &str,
+        noticed: Option<Noticed>,
+        course: &Course<'_>,
+    ) -> Turn {
+        match noticed {
+            Some(noticed) => self.noticed(context, input, text, noticed, course).await,
+            None => {
+                course.pass(Step::Route, Ending::Question);
+                self.question(context, input, text, course).await
+            }
         }
     }
 
@@ -333,6 +358,18 @@ impl Engine {
     }
 
     fn emergency_reply(&self, intent: Intent, locale: Locale) -> Reply {
+        let mut reply = Reply::plain(self.say(Phrase::Emergency, locale)).with_outcome(Outcome::Emergency);
+        reply.call = self.calls(intent, locale);
+        reply
+    }
+
+    /// Puts the numbers to call before an answer to words that only might speak of danger.
+    fn add_calls(&self, reply: &mut Reply, intent: Intent, locale: Locale) {
+        reply.text = format!("{}\n\n{}", self.say(Phrase::PerhapsDanger, locale), reply.text);
+        reply.call = self.calls(intent, locale);
+    }
+
+    fn calls(&self, intent: Intent, locale: Locale) -> Vec<Call> {
         let call = |phrase, number: &str| Call {
             label: self.say(phrase, locale).to_owned(),
             number: number.to_owned(),
@@ -340,16 +377,14 @@ impl Engine {
         let police = call(Phrase::CallPolice, "110");
         let fire = call(Phrase::CallFire, "119");
         let ambulance = call(Phrase::CallAmbulance, "120");
-        let mut reply = Reply::plain(self.say(Phrase::Emergency, locale)).with_outcome(Outcome::Emergency);
         // The number that fits comes first; the others stay in sight, because words can be misread.
-        reply.call = match intent {
+        match intent {
             Intent::EmergencyFire => vec![fire, ambulance, police],
             Intent::EmergencyPolice => vec![police, ambulance, fire],
             // 12356 is the national psychological assistance line.
             Intent::EmergencyCrisis => vec![call(Phrase::CallSupport, "12356"), ambulance, police],
             _ => vec![ambulance, police, fire],
-        };
-        reply
+        }
     }
 }
 

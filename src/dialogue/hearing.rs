@@ -25,11 +25,14 @@ const AGAINST: f32 = 0.6;
 const OF_KIND: f32 = 0.5;
 
 /// How far above its threshold danger has to be where a rule says that something else is meant.
-const DESPITE_RULE: f32 = 0.5;
+const DESPITE_RULE: f32 = 0.75;
+
+/// How far above its threshold what no rule says has to be to be beyond doubt.
+const BEYOND_DOUBT: f32 = 0.75;
 
 /// How far below its threshold danger has to be for a rule about danger not to count. In cross-validation no line of danger that
 /// a rule hears is so far below, and two thirds of the questions are that a rule takes for danger.
-const NOTHING_LIKE_IT: f32 = -1.0;
+const NOTHING_LIKE_IT: f32 = -0.75;
 
 /// What is told apart. Danger is heard as one, and of which kind it is is asked afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -294,6 +297,17 @@ pub fn settle(ruled: Option<Intent>, margins: &Scores, is_known: impl Fn(Intent)
         Some(ruled) if ruled.is_emergency() => decide(margins, is_known),
         Some(ruled) => danger(margins, DESPITE_RULE).or(Some(ruled)),
         None => decide(margins, is_known),
+    }
+}
+
+/// Whether what [`settle`] found is beyond doubt: a rule says it, and of danger the words sound like it too; or they sound very
+/// much like it. What is not may be an ordinary question that only sounds like it.
+pub fn is_certain(wanted: Intent, ruled: Option<Intent>, margins: &Scores) -> bool {
+    let class = if wanted.is_emergency() { Class::Emergency } else { Class::Intent(wanted) };
+    let margin = best(margins, |other| other == class).map_or(f32::MIN, |(_, margin)| margin);
+    match ruled {
+        Some(ruled) if ruled == wanted => !wanted.is_emergency() || margin >= 0.0,
+        _ => margin >= BEYOND_DOUBT,
     }
 }
 

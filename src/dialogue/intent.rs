@@ -79,6 +79,22 @@ impl Intent {
     }
 }
 
+/// What the words want, and how surely.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wish {
+    /// What it is.
+    pub intent: Intent,
+    /// Whether it is beyond doubt. What is not gives way to a matter that the words surely name.
+    pub is_certain: bool,
+}
+
+impl Wish {
+    /// A wish that is beyond doubt.
+    pub fn certain(intent: Intent) -> Self {
+        Self { intent, is_certain: true }
+    }
+}
+
 /// The words of one intent, as written in the file.
 #[derive(Clone, Debug, Default)]
 pub struct RuleWords {
@@ -184,12 +200,21 @@ impl Words {
 
     /// What the words want: by a rule if one holds, else by what they sound like.
     pub fn intent(&self, text: &str) -> Option<Intent> {
+        self.wish(text).map(|wish| wish.intent)
+    }
+
+    /// The same, with how sure that is.
+    pub fn wish(&self, text: &str) -> Option<Wish> {
         let ruled = self.by_rule(text);
         match &self.hearing {
             // Nothing was said: a picture alone, or blanks.
             Some(_) if text.trim().is_empty() => None,
-            Some(hearing) => hearing::settle(ruled, &hearing.margins(text), |intent| self.knows(intent)),
-            None => ruled,
+            Some(hearing) => {
+                let margins = hearing.margins(text);
+                let intent = hearing::settle(ruled, &margins, |intent| self.knows(intent))?;
+                Some(Wish { intent, is_certain: hearing::is_certain(intent, ruled, &margins) })
+            }
+            None => ruled.map(Wish::certain),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::answer::Outcome;
 use super::engine::Policy;
-use super::intent::{Intent, Words};
+use super::evidence::{Evidence, EvidenceKind};
+use super::intent::{Intent, Wish, Words};
 use super::question::comparable;
 
 /// A question whose content has at most this many characters is asked about when several entries fit.
@@ -19,6 +20,18 @@ pub struct Found<'a> {
     pub unit: &'a str,
     /// Whether it is a guided scenario.
     pub scenario: bool,
+}
+
+impl<'a> Found<'a> {
+    /// An entry, as far as it is looked at.
+    pub fn of(entry: &'a Evidence) -> Self {
+        Self {
+            confidence: entry.confidence,
+            score: entry.score,
+            unit: &entry.unit,
+            scenario: entry.kind == EvidenceKind::Scenario,
+        }
+    }
 }
 
 /// What becomes of a question.
@@ -67,9 +80,14 @@ pub fn judge(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) ->
     if found[0].scenario { Judgement::Guide } else { Judgement::Answer }
 }
 
+/// Whether a wish that is not beyond doubt gives way to what was found.
+pub(super) fn gives_way(policy: &Policy, wish: Wish, found: &[Found<'_>]) -> bool {
+    !wish.is_certain && found.first().is_some_and(|first| first.confidence >= policy.answer_at)
+}
+
 /// Says what a first question would come to.
 pub(super) fn foresee(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) -> Foreseen {
-    if let Some(intent) = words.intent(text) {
+    if let Some(Wish { intent, .. }) = words.wish(text).filter(|wish| !gives_way(policy, *wish, found)) {
         let outcome = match intent {
             intent if intent.is_emergency() => Some(Outcome::Emergency),
             Intent::AskHuman | Intent::Complaint | Intent::Dissatisfied => Some(Outcome::Handoff),

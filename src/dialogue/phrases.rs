@@ -57,6 +57,8 @@ phrases! {
     QueuedUnanswered = "queued_unanswered",
     /// The same, for a complaint.
     QueuedComplaint = "queued_complaint",
+    /// Above the emergency numbers, with the answer, where the words only might speak of danger.
+    PerhapsDanger = "perhaps_danger",
     /// Above the emergency numbers.
     Emergency = "emergency",
     /// Said when the citizen writes again after the end.

@@ -5,6 +5,7 @@ use super::super::aspect::Aspect;
 use super::super::cache;
 use super::super::context::{Context, Offer, Topic};
 use super::super::evidence::{Evidence, EvidenceKind};
+use super::super::intent::Wish;
 use super::super::judgement::{self, Found, Judgement};
 use super::super::phrases::Phrase;
 use super::super::ports::Brief;
@@ -103,6 +104,16 @@ impl Engine {
         }
     }
 
+    /// Whether words that may be a wish are rather a question, because they surely name a matter.
+    pub(super) async fn gives_way(&self, context: &Context, input: &Input, text: &str, wish: Wish) -> bool {
+        if wish.is_certain || !judgement::has_subject(&self.words, text) {
+            return false;
+        }
+        let question = asked(context, input, text.to_owned());
+        let found = self.retriever.retrieve(&question, self.policy.evidence).await.unwrap_or_default();
+        judgement::gives_way(&self.policy, wish, &found.iter().map(Found::of).collect::<Vec<_>>())
+    }
+
     /// Looks the question up as it stands; where that finds nothing sure and the question could lean on the topic,
     /// looks it up once more with the topic's name before it.
     async fn find(
@@ -148,15 +159,7 @@ impl Engine {
             course.pass(Step::Retrieve, Ending::Ended);
             return self.ended(context, input, text, &evidence, ended);
         }
-        let found: Vec<Found<'_>> = evidence
-            .iter()
-            .map(|entry| Found {
-                score: entry.score,
-                confidence: entry.confidence,
-                unit: &entry.unit,
-                scenario: entry.kind == EvidenceKind::Scenario,
-            })
-            .collect();
+        let found: Vec<Found<'_>> = evidence.iter().map(Found::of).collect();
         let judged = judgement::judge(&self.policy, &self.words, &self.subject(input, text), &found);
         course.pass(
             Step::Enough,

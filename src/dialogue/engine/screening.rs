@@ -2,7 +2,7 @@
 
 use super::super::answer::{Outcome, Reply};
 use super::super::context::Context;
-use super::super::intent::Intent;
+use super::super::intent::{Intent, Wish};
 use super::super::judgement;
 use super::super::screen::{Effect, Noticed};
 use super::super::trace::{Ending, Step};
@@ -11,15 +11,16 @@ use super::{Engine, Input, Turn};
 
 impl Engine {
     /// What the words want of the conversation. Orders to the program, and what is refused, sound like many things, and an insult
-    /// sounds dissatisfied: there only danger is taken by ear, and the rest by rule.
-    pub(super) fn wanted(&self, text: &str, noticed: Option<Noticed>) -> Option<Intent> {
-        let heard = self.words.intent(text);
+    /// sounds dissatisfied or like a complaint: there only danger is taken by ear, and the rest by rule.
+    pub(super) fn wanted(&self, text: &str, noticed: Option<Noticed>) -> Option<Wish> {
+        let wish = self.words.wish(text);
+        let heard = wish.map(|wish| wish.intent);
         let by_rule = match noticed.map(|noticed| noticed.effect) {
             Some(Effect::Refuse | Effect::Quote) => !heard.is_some_and(Intent::is_emergency),
-            Some(Effect::Calm) => heard == Some(Intent::Dissatisfied),
+            Some(Effect::Calm) => matches!(heard, Some(Intent::Dissatisfied | Intent::Complaint)),
             Some(Effect::Remark) | None => false,
         };
-        if by_rule { self.words.by_rule(text) } else { heard }
+        if by_rule { self.words.by_rule(text).map(Wish::certain) } else { wish }
     }
 
     /// A turn over words that were noticed.

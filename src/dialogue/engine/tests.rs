@@ -143,6 +143,26 @@ async fn danger_comes_before_everything() {
     }
 }
 
+/// The words sound like a farewell, and no rule says so.
+#[tokio::test]
+async fn what_only_might_be_danger_gives_way_to_a_matter_and_the_numbers_stay() {
+    let text = "房子想给儿子，是卖给他省钱还是白送他省钱，还是等我不在了再说";
+    let sure = engine(vec![entry("gift", "房子", 0.9)]);
+    let wish = sure.words.wish(text).expect("it is heard");
+    assert!(wish.intent.is_emergency() && !wish.is_certain, "{wish:?}");
+    let turn = say(&sure, &Context::default(), text).await;
+    assert_eq!((outcome(&turn), turn.handoff), (Some(Outcome::Answered), None));
+    let reply = turn.reply.unwrap();
+    assert!(reply.text.starts_with(sure.say(Phrase::PerhapsDanger, Locale::Zh)), "{}", reply.text);
+    assert!(reply.text.ends_with("[1]") && reply.offer_human && !reply.call.is_empty());
+    let unsure = engine(vec![entry("gift", "房子", 0.4)]);
+    let turn = say(&unsure, &Context::default(), text).await;
+    assert_eq!((outcome(&turn), turn.handoff), (Some(Outcome::Emergency), Some(Reason::Emergency)));
+    let found = [Found { confidence: 0.9, score: 2.0, unit: "房子", scenario: false }];
+    assert_eq!(sure.foresee(text, &found), Foreseen { outcome: Some(Outcome::Answered), intent: None });
+    assert_eq!(sure.foresee(text, &[]).outcome, Some(Outcome::Emergency));
+}
+
 #[tokio::test]
 async fn rules_tell_wishes_from_questions_that_look_alike() {
     let engine = engine(vec![]);

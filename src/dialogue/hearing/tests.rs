@@ -2,7 +2,7 @@
 
 use super::fit::{Line, Material, biases};
 use super::pieces::{Concepts, Pieces};
-use super::{Class, Hearing, HearingError, Scores, contrasted, decide, print, settle};
+use super::{Class, Hearing, HearingError, Scores, contrasted, decide, is_certain, print, settle};
 use crate::config::words;
 use crate::dialogue::intent::Intent;
 
@@ -132,10 +132,35 @@ fn danger_goes_before_everything_and_a_rule_before_what_words_sound_like() {
     margins[at(Class::Emergency)] = 0.8;
     assert_eq!(settle(Some(Intent::AskHuman), &margins, |_| true), Some(Intent::EmergencyFire));
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
-    margins[at(Class::Emergency)] = -0.9;
+    margins[at(Class::Emergency)] = -0.7;
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
-    margins[at(Class::Emergency)] = -1.1;
+    margins[at(Class::Emergency)] = -0.8;
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::Dissatisfied));
+}
+
+#[test]
+fn beyond_doubt_is_what_a_rule_says_or_what_sounds_very_much_like_it() {
+    let at = |class: Class| Class::ALL.iter().position(|other| *other == class).unwrap();
+    let heard = |class: Class, margin: f32| {
+        let mut margins = [-1.0; Class::ALL.len()];
+        margins[at(class)] = margin;
+        margins
+    };
+    let (human, danger) = (Class::Intent(Intent::AskHuman), Class::Emergency);
+    let table = [
+        (Intent::AskHuman, None, heard(human, 0.7), false),
+        (Intent::AskHuman, None, heard(human, 0.8), true),
+        (Intent::AskHuman, Some(Intent::AskHuman), heard(human, -0.6), true),
+        (Intent::EmergencyFire, None, heard(danger, 0.1), false),
+        (Intent::EmergencyFire, Some(Intent::EmergencyFire), heard(danger, 0.1), true),
+        // A rule about danger in words that do not sound like it: 火灾保险.
+        (Intent::EmergencyFire, Some(Intent::EmergencyFire), heard(danger, -0.1), false),
+        // Danger that is heard against a rule about something else has to be clear already.
+        (Intent::EmergencyFire, Some(Intent::AskHuman), heard(danger, 0.8), true),
+    ];
+    for (wanted, ruled, margins, certain) in table {
+        assert_eq!(is_certain(wanted, ruled, &margins), certain, "{wanted:?} {ruled:?}");
+    }
 }
 
 #[test]

@@ -19,8 +19,8 @@ pub struct Costs {
 /// such turn calls a person anyway. Thanks and greetings that are looked up do little harm.
 pub fn costs(class: Class) -> Costs {
     match class {
-        Class::Emergency => Costs { missed: 7.0, question: 2.0, other: 1.0 },
-        Class::Intent(Intent::AskHuman) => Costs { missed: 2.0, question: 1.5, other: 1.0 },
+        Class::Emergency => Costs { missed: 20.0, question: 2.0, other: 1.0 },
+        Class::Intent(Intent::AskHuman) => Costs { missed: 2.0, question: 2.5, other: 1.5 },
         Class::Intent(Intent::Dissatisfied) => Costs { missed: 1.3, question: 1.5, other: 1.0 },
         Class::Intent(Intent::Complaint) => Costs { missed: 1.0, question: 2.0, other: 1.0 },
         // Logging in elsewhere is a matter that is asked about.
