@@ -109,6 +109,7 @@ async fn begin(writer: &Models) -> Result<AnswerStream, SynthesisError> {
             locale: Locale::Zh,
             asker: None,
             faults: &[],
+            waiting: None,
         })
         .await
 }
