@@ -30,6 +30,7 @@ mod login;
 mod model;
 mod model_litellm;
 mod model_operation;
+mod model_slow;
 mod model_wire;
 mod places;
 mod questions;
