@@ -16,6 +16,7 @@ mod desk;
 mod dingtalk;
 mod embedding;
 mod evaluate_fitting;
+mod evaluate_report;
 mod files;
 mod gateway;
 mod guardrails;
