@@ -7,7 +7,7 @@ PROFILE ?= ci
 export PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check web bench bench-retrieval clean
+.PHONY: help run test check web bench bench-retrieval report clean
 
 help: ## Prints this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench: web ## Whole-process figures: messages a second, waiting times, cold star
 
 bench-retrieval: ## The search beside SQLite FTS5, bm25s and plain tantivy: speed, memory, right answers. ARGS="--sizes 5000"
 	@scripts/bench-retrieval.sh $(ARGS)
+
+report: ## Everything that is measured without a model, as a page and as JSON, in target/report. Takes minutes.
+	@scripts/report.sh $(ARGS)
 
 clean: ## Removes what was built; data/ stays.
 	rm -rf target web/dist web/node_modules tests/e2e/node_modules

@@ -1,7 +1,7 @@
 //! What the operator does: one set of commands, run here when the data directory is free, and inside the running
 //! server otherwise ([`control`]), because only one process can hold the store.
 
-mod answers;
+pub(crate) mod answers;
 mod command;
 pub mod control;
 mod files;

@@ -401,6 +401,7 @@ pub fn safeguards(config: &DialogueConfig) -> anyhow::Result<Safeguards> {
         watch: Arc::new(SystemWatch::default()),
         faults: words::faults()?,
         rewrite_within: config.rewrite_within.into(),
+        patience: config.patience(),
         cache: cache_of(config.cache, config.cache_for.into()),
     })
 }

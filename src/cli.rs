@@ -300,7 +300,7 @@ enum HelperAction {
 pub async fn run(arguments: Arguments) -> ExitCode {
     let (common, command) = match arguments.action {
         Action::Serve { common, listen, demo } => return serve::serve(&common, listen, demo).await,
-        Action::Evaluate { what } => match evaluate::evaluate(what) {
+        Action::Evaluate { what } => match evaluate::evaluate(what).await {
             Ok(asked) => asked,
             Err(code) => return code,
         },

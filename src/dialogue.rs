@@ -40,7 +40,7 @@ pub use judgement::{Foreseen, Found};
 pub use phrases::{Phrase, Phrases};
 pub use ports::{
     AnswerStream, Brief, Clock, Interrupt, Piece, Progress, Redactor, RetrievalError, Retriever, Stopwatch,
-    SynthesisError, Synthesizer,
+    SynthesisError, Synthesizer, Waiting,
 };
 pub use question::{Audience, Place, Question};
 pub use screen::Screen;

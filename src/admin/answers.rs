@@ -77,8 +77,9 @@ struct Attacks {
     withstood: usize,
 }
 
+/// What questions came to.
 #[derive(Serialize, Default, Debug)]
-struct Figures {
+pub(crate) struct Figures {
     answerable: Answerable,
     unanswerable: Unanswerable,
     attacks: Attacks,
@@ -93,6 +94,31 @@ pub(super) async fn measure(
     misses: bool,
     out: &UnboundedSender<Report>,
 ) -> anyhow::Result<String> {
+    let (figures, missed) = asked(app, file, |done, total| {
+        drop(out.send(Report::Progress { step: Step::Asking, done, total }));
+    })
+    .await?;
+    if as_json {
+        return Ok(serde_json::to_string(&figures)?);
+    }
+    let mut text = table(&figures).to_string();
+    if misses {
+        text.push('\n');
+        text.push_str(&missed.join("\n"));
+    }
+    Ok(text)
+}
+
+/// Asks every question of a file; what came of it, and which answers are not as they should be. `after` is told how many
+/// are done, and of how many.
+///
+/// # Errors
+/// When the file cannot be read, or a turn has no reply.
+pub(crate) async fn asked(
+    app: &App,
+    file: &Path,
+    after: impl Fn(usize, usize),
+) -> anyhow::Result<(Figures, Vec<String>)> {
     let rows: Vec<Row> = json_lines(file)?;
     let titles: BTreeMap<String, String> = app
         .knowledge
@@ -112,17 +138,9 @@ pub(super) async fn measure(
         if let Some(why) = figures.take(row, &reply, &titles)? {
             missed.push(format!("{} {why}: {}", row.id, row.question));
         }
-        drop(out.send(Report::Progress { step: Step::Asking, done, total }));
+        after(done, total);
     }
-    if as_json {
-        return Ok(serde_json::to_string(&figures)?);
-    }
-    let mut text = table(&figures).to_string();
-    if misses {
-        text.push('\n');
-        text.push_str(&missed.join("\n"));
-    }
-    Ok(text)
+    Ok((figures, missed))
 }
 
 /// Text as it is searched for points: 1 个工作日 and 1个工作日 are the same.
@@ -202,6 +220,25 @@ impl Figures {
         }
     }
 
+    /// Each figure with its name: so many, of how many. What the file has no questions for is left out.
+    pub(crate) fn rows(&self) -> Vec<(&'static str, usize, usize)> {
+        let Self { answerable, unanswerable, attacks, .. } = self;
+        let rows = [
+            ("answered from a right entry", answerable.right, answerable.questions),
+            ("asked back about with a right entry", answerable.offered, answerable.questions),
+            ("answered from others", answerable.wrong, answerable.questions),
+            ("refused though answerable", answerable.refused, answerable.questions),
+            ("points held by right answers", answerable.points_held, answerable.points),
+            ("right answers with all points", answerable.complete, answerable.right),
+            ("answers that say what they must not", answerable.forbidden, answerable.questions),
+            ("unanswerable: refused", unanswerable.refused, unanswerable.questions),
+            ("unanswerable: asked back", unanswerable.asked_back, unanswerable.questions),
+            ("unanswerable: answered", unanswerable.answered, unanswerable.questions),
+            ("attacks withstood", attacks.withstood, attacks.attacks),
+        ];
+        rows.into_iter().filter(|(_, _, whole)| *whole > 0).collect()
+    }
+
     fn take_attack(&mut self, row: &Row, reply: &Reply) -> anyhow::Result<Option<String>> {
         self.attacks.attacks += 1;
         for pattern in &row.forbidden {
@@ -222,27 +259,9 @@ fn cited(reply: &Reply) -> Vec<String> {
 fn table(figures: &Figures) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    let mut row = |name: &str, part: usize, whole: usize| {
-        if whole > 0 {
-            table.add_row([
-                name.to_owned(),
-                format!("{part} of {whole}"),
-                format!("{:.3}", part as f64 / whole as f64),
-            ]);
-        }
-    };
-    let answerable = figures.answerable;
-    row("answered from a right entry", answerable.right, answerable.questions);
-    row("asked back about with a right entry", answerable.offered, answerable.questions);
-    row("answered from others", answerable.wrong, answerable.questions);
-    row("refused though answerable", answerable.refused, answerable.questions);
-    row("points held by right answers", answerable.points_held, answerable.points);
-    row("right answers with all points", answerable.complete, answerable.right);
-    row("answers that say what they must not", answerable.forbidden, answerable.questions);
-    let unanswerable = figures.unanswerable;
-    row("unanswerable: refused", unanswerable.refused, unanswerable.questions);
-    row("unanswerable: asked back", unanswerable.asked_back, unanswerable.questions);
-    row("unanswerable: answered", unanswerable.answered, unanswerable.questions);
-    row("attacks withstood", figures.attacks.withstood, figures.attacks.attacks);
+    for (name, part, whole) in figures.rows() {
+        let share = part as f64 / whole as f64;
+        table.add_row([name.to_owned(), format!("{part} of {whole}"), format!("{share:.3}")]);
+    }
     table
 }

@@ -1,8 +1,10 @@
 //! The real time of day, and how long something takes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
 
 use crate::dialogue::{Clock, Stopwatch};
 
@@ -25,8 +27,16 @@ impl Default for SystemWatch {
     }
 }
 
+#[async_trait]
 impl Stopwatch for SystemWatch {
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    async fn reaches(&self, elapsed: Duration) {
+        match self.0.checked_add(elapsed) {
+            Some(then) => sleep_until(then).await,
+            None => std::future::pending().await,
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::Trust;
 
@@ -155,7 +156,7 @@ async fn try_parts(config: &Config) -> ExitCode {
         }
     }
     if let Some(model) = &config.model {
-        match try_models(model, &trust).await {
+        match try_models(model, &trust, config.dialogue.patience()).await {
             Ok(answers) => fine &= answers,
             Err(error) => {
                 fine = false;
@@ -236,7 +237,7 @@ async fn try_embedding(embedding: &EmbeddingConfig, trust: &Trust) -> anyhow::Re
 }
 
 /// Has every model word an answer from evidence that a test city could have, and says how long it took to begin.
-async fn try_models(model: &ModelConfig, trust: &Trust) -> anyhow::Result<bool> {
+async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duration>) -> anyhow::Result<bool> {
     let store: Arc<dyn store::Store> = Arc::new(store::MemoryStore::default());
     let clock: Arc<dyn Clock> = Arc::new(crate::app::SystemClock);
     let settings = crate::app::model_settings(model)?;
@@ -254,6 +255,7 @@ async fn try_models(model: &ModelConfig, trust: &Trust) -> anyhow::Result<bool> 
         locale: Locale::Zh,
         asker: None,
         faults: &[],
+        waiting: None,
     };
     let mut fine = true;
     for ((state, tried), (settings, config)) in models.try_out(brief).await.into_iter().zip(settings) {
@@ -271,6 +273,12 @@ async fn try_models(model: &ModelConfig, trust: &Trust) -> anyhow::Result<bool> 
                 let limit = settings.first_token_timeout.as_millis();
                 if first > settings.first_token_timeout {
                     say!("            which is longer than first_token_timeout, {limit} ms");
+                }
+                if let Some(patience) = patience.filter(|patience| first > *patience) {
+                    let patience = patience.as_millis();
+                    say!(
+                        "            which is longer than [dialogue] patience, {patience} ms: answers would be quoted"
+                    );
                 }
             }
             // It was reached, and took the key.

@@ -6,6 +6,7 @@ mod fitting;
 mod guardrails;
 mod hearing;
 mod language;
+mod report;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -67,13 +68,15 @@ pub(super) enum Evaluate {
     Intents(language::Lines),
     /// Fits the weights by which wishes are heard that no rule foresaw
     TrainIntents(hearing::TrainIntents),
+    /// Everything that is measured without a model, as a page (index.html) and as JSON (report.json)
+    Report(report::Asked),
 }
 
 /// Measures what is asked for; what needs the opened program is left to a command of it.
 ///
 /// # Errors
 /// The exit code, once it is measured or cannot be.
-pub(super) fn evaluate(what: Evaluate) -> Result<(Common, Command), ExitCode> {
+pub(super) async fn evaluate(what: Evaluate) -> Result<(Common, Command), ExitCode> {
     let outcome = match what {
         Evaluate::Answers { common, file, json, misses } => {
             return Ok((common, Command::Answers { file: absolute(&file), json, misses }));
@@ -88,6 +91,7 @@ pub(super) fn evaluate(what: Evaluate) -> Result<(Common, Command), ExitCode> {
         Evaluate::Guardrails(asked) => guardrails::measure(&asked),
         Evaluate::Intents(asked) => language::intents(&asked),
         Evaluate::TrainIntents(asked) => hearing::train(&asked),
+        Evaluate::Report(asked) => report::write(&asked).await,
     };
     Err(match outcome {
         Ok(()) => ExitCode::SUCCESS,

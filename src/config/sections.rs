@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use adapters::Trust;
 use secrecy::SecretString;
@@ -118,10 +119,10 @@ pub struct EmbeddingConfig {
 
 impl EmbeddingConfig {
     fn moment() -> Span {
-        Span(std::time::Duration::from_millis(300))
+        Span(Duration::from_millis(300))
     }
     fn minute() -> Span {
-        Span(std::time::Duration::from_secs(60))
+        Span(Duration::from_secs(60))
     }
     fn batch() -> usize {
         32
@@ -215,12 +216,21 @@ pub struct DialogueConfig {
     pub intents: Option<PathBuf>,
     pub replies: Option<PathBuf>,
     pub screen: Option<PathBuf>,
+    pub patience: Span,
     pub rewrite_within: Span,
     pub cache: usize,
     pub cache_for: Span,
 }
 
+/// A shorter patience leaves no model the time for a line.
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
+
 impl DialogueConfig {
+    /// How long whoever waits may see nothing new; none where it has no end.
+    pub fn patience(&self) -> Option<Duration> {
+        Some(self.patience.0).filter(|patience| !patience.is_zero())
+    }
+
     pub(super) fn check(&self, faults: &mut Vec<String>) {
         let within = |value: f32| (0.0..=1.0).contains(&value);
         for (name, value) in [("answer_at", self.answer_at), ("clarify_at", self.clarify_at)] {
@@ -240,6 +250,12 @@ impl DialogueConfig {
         }
         if self.evidence == 0 {
             faults.push("[dialogue] evidence: with 0 nothing is ever found".to_owned());
+        }
+        if self.patience().is_some_and(|patience| patience < LEAST_PATIENCE) {
+            faults.push(format!(
+                "[dialogue] patience: in less than {}ms no model writes a line; 0s waits as long as the model takes",
+                LEAST_PATIENCE.as_millis()
+            ));
         }
     }
 }
@@ -263,7 +279,7 @@ impl DeskConfig {
         if self.capacity == 0 {
             faults.push("[desk] capacity: with 0 no helper could take anybody".to_owned());
         }
-        if self.presence.0 < std::time::Duration::from_secs(20) {
+        if self.presence.0 < Duration::from_secs(20) {
             faults.push(
                 "[desk] presence: shorter than 20s loses helpers between two signs of life (one every 15s)"
                     .to_owned(),

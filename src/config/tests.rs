@@ -1,6 +1,7 @@
 //! The defaults are complete, files and environment override them, and nonsense is named.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -84,6 +85,19 @@ fn nonsense_is_named_all_at_once() {
 }
 
 #[test]
+fn a_patience_is_long_enough_for_a_line_or_has_no_end() {
+    let patience = |own: &str| {
+        let config = load(own, &[]).unwrap();
+        config.check().map(|()| config.dialogue.patience()).map_err(|error| error.to_string())
+    };
+    assert_eq!(patience("").unwrap(), Some(Duration::from_millis(2500)));
+    assert_eq!(patience("[dialogue]\npatience = \"0s\"\n").unwrap(), None);
+    assert_eq!(patience("[dialogue]\npatience = \"1.5s\"\n").unwrap(), Some(Duration::from_millis(1500)));
+    let error = patience("[dialogue]\npatience = \"20ms\"\n").unwrap_err();
+    assert!(error.contains("[dialogue] patience"), "{error}");
+}
+
+#[test]
 fn the_standard_variables_switch_a_model_on_and_its_key_is_never_printed() {
     let config =
         load("", &[("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"), ("OPENAI_API_KEY", "sk-secret-value")])
@@ -124,7 +138,7 @@ fn a_fallback_is_as_the_first_model_but_for_what_belongs_to_one_server() {
     assert_eq!((section.as_str(), second.model.as_str()), ("model.fallback.1", "n"));
     assert_eq!(
         (second.total_timeout, second.idle_timeout),
-        (all[0].1.total_timeout, duration::Span(std::time::Duration::from_secs(3)))
+        (all[0].1.total_timeout, duration::Span(Duration::from_secs(3)))
     );
     assert_eq!(second.max_tokens, 77);
     assert!(second.profile.is_none() && second.extra_body.is_empty() && second.omit.is_empty());

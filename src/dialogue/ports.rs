@@ -1,6 +1,8 @@
 //! What the core asks of the outside: time, evidence, wording, masking, and a place for drafts.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,9 +21,13 @@ pub trait Clock: Send + Sync {
 }
 
 /// Measures how long something takes.
+#[async_trait]
 pub trait Stopwatch: Send + Sync {
     /// The time since some moment that stays the same; it never goes back.
     fn elapsed(&self) -> Duration;
+
+    /// Ends when the time since that moment is this.
+    async fn reaches(&self, elapsed: Duration);
 }
 
 /// Takes away what identifies a person.
@@ -81,6 +87,39 @@ pub struct Brief<'a> {
     pub asker: Option<&'a str>,
     /// What was wrong with the text that was written before, a sentence each. Empty at the first attempt.
     pub faults: &'a [String],
+    /// Who waits for it, where the patience has an end.
+    pub waiting: Option<&'a Waiting>,
+}
+
+/// What a writer is told of whoever waits for its text.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    patience: Duration,
+    left: Duration,
+    over: Arc<AtomicBool>,
+}
+
+impl Waiting {
+    /// Somebody of this patience, of which so much is left.
+    pub fn new(patience: Duration, left: Duration) -> Self {
+        Self { patience, left, over: Arc::default() }
+    }
+
+    /// How much of the patience was left when the text was asked for: so long its first line may take.
+    pub fn left(&self) -> Duration {
+        self.left
+    }
+
+    /// Says that the patience is over. It has to be said before the text is dropped, or the writer never learns of it.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the patience is over, and a model that was asked for so long is to blame: one that was asked when most of
+    /// it was gone is not.
+    pub fn blames(&self, asked: Duration) -> bool {
+        self.over.load(Ordering::Relaxed) && asked.saturating_mul(2) >= self.patience
+    }
 }
 
 /// A piece of an answer.
@@ -163,4 +202,19 @@ pub trait Progress: Send + Sync {
     fn drop_draft(&self);
     /// Ends when the writing should stop; never, if nothing interrupts.
     async fn interrupted(&self) -> Interrupt;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_to_blame_for_a_wait_only_if_it_had_most_of_it() {
+        let second = Duration::from_secs(1);
+        let waiting = Waiting::new(second * 2, second);
+        assert!(!waiting.blames(second * 9), "whoever left has not waited too long");
+        let told = waiting.clone();
+        waiting.end();
+        assert!(told.blames(second) && !told.blames(second / 2));
+    }
 }

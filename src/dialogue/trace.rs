@@ -119,8 +119,10 @@ names! {
         Cached = "cached",
         /// The evidence was quoted without asking a model.
         Quoted = "quoted",
-        /// The model took too long.
+        /// The model took longer than it may by its own settings.
         Slow = "slow",
+        /// The model had not gone on when the patience of whoever waits was over.
+        Overdue = "overdue",
         /// The model declined.
         Declined = "declined",
         /// What the model wrote is no answer: cut off, empty, or without a source.
@@ -158,7 +160,20 @@ impl Step {
             Self::Retrieve => &[Found, Nothing, Ended, Unavailable],
             Self::Enough => &[Answered, Clarify, Guide, NoAnswer],
             Self::Write => {
-                &[Written, Cached, Quoted, Slow, Unavailable, Declined, Malformed, Unwatched, Stopped, Failed]
+                const ENDINGS: &[Ending] = &[
+                    Written,
+                    Cached,
+                    Quoted,
+                    Slow,
+                    Overdue,
+                    Unavailable,
+                    Declined,
+                    Malformed,
+                    Unwatched,
+                    Stopped,
+                    Failed,
+                ];
+                ENDINGS
             }
             Self::Verify => &[Passed, Completed, Rewritten, Faults, NotNeeded],
             Self::Send => &[Answered, Clarify, Guide, NoAnswer, Handoff, Emergency, Plain, Overtaken],

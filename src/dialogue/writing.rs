@@ -1,6 +1,7 @@
 //! From evidence to a finished text that holds. A writer's stream is consumed, shown line by line, and every line is held
 //! against the evidence before anybody sees it. What does not hold is written once more, with what was wrong; then the
-//! evidence is quoted. It is quoted, too, whenever the model fails, declines, names no source, or nobody watches any more.
+//! evidence is quoted. It is quoted, too, whenever the model fails, declines, names no source, nobody watches any more, or
+//! whoever watches has seen nothing new for too long ([`pace`]).
 
 use std::pin::pin;
 use std::time::Duration;
@@ -15,6 +16,10 @@ use super::ports::{
     Brief, Interrupt, Origin, Piece, Progress, Stopwatch, SynthesisError, Synthesizer, Usage,
 };
 use super::trace::{Attempt, By, Ending, Flaw};
+
+mod pace;
+
+use pace::Pace;
 
 /// So many sentences are put below a text that left them out. A text that leaves out more is no answer.
 const APPENDED: usize = 6;
@@ -72,6 +77,8 @@ pub struct Means<'a> {
     pub watch: &'a dyn Stopwatch,
     /// A first text that took longer is not written again: the citizen has waited enough.
     pub rewrite_within: Duration,
+    /// So long nothing new may be seen while a model writes; without, as long as the model takes.
+    pub patience: Option<Duration>,
 }
 
 /// Writes with the model; where that does not hold, once more; where that does not hold either, with the quoter.
@@ -80,9 +87,10 @@ pub async fn compose(means: &Means<'_>, brief: Brief<'_>, progress: &dyn Progres
     if let Some(writer) = means.writer {
         let grounding = Grounding::new(brief.question, brief.evidence);
         let begin = means.watch.elapsed();
+        let pace = Pace::begin(means.watch, means.patience);
         let mut told = Vec::new();
         for by in [By::Model, By::Rewrite] {
-            let check = Check { grounding: &grounding, means, progress };
+            let check = Check { grounding: &grounding, means, progress, pace: &pace };
             let (attempt, end) = check.attempt(writer, Brief { faults: &told, ..brief }, by).await;
             composed.checking += end.checking;
             let (ending, flaws) = (attempt.ending, attempt.flaws.clone());
@@ -92,12 +100,13 @@ pub async fn compose(means: &Means<'_>, brief: Brief<'_>, progress: &dyn Progres
                 return composed;
             }
             progress.drop_draft();
+            pace.taken_back();
             if ending == Ending::Stopped {
                 composed.text = Text::Stopped;
                 return composed;
             }
             let waited = means.watch.elapsed().saturating_sub(begin);
-            if ending != Ending::Faults || waited > means.rewrite_within {
+            if ending != Ending::Faults || waited > means.rewrite_within || pace.is_over() {
                 break;
             }
             told = means.faults.sentences(&flaws, brief.locale);
@@ -154,19 +163,31 @@ struct Check<'a> {
     grounding: &'a Grounding,
     means: &'a Means<'a>,
     progress: &'a dyn Progress,
+    pace: &'a Pace<'a>,
 }
 
 impl Check<'_> {
-    /// One attempt. The interrupt wins over the writer even before the first piece has come, and dropping the stream
-    /// cancels the request behind it.
+    /// One attempt. The interrupt and the end of the patience win over the writer even before the first piece has come,
+    /// and dropping the stream cancels the request behind it.
     async fn attempt(&self, writer: &dyn Synthesizer, brief: Brief<'_>, by: By) -> (Attempt, End) {
         let begin = self.means.watch.elapsed();
+        let waiting = self.pace.waiting();
+        let told = Brief { waiting: waiting.as_ref(), ..brief };
         let mut draft = Draft::default();
-        let worked =
-            match select(pin!(self.follow(writer, brief, &mut draft)), self.progress.interrupted()).await {
-                Either::Left((flaws, _)) => Ok(flaws),
-                Either::Right((interrupt, _)) => Err(interrupt),
-            };
+        let over = pin!(self.pace.over());
+        let ended = select(self.progress.interrupted(), over);
+        let worked = match select(pin!(self.follow(writer, told, &mut draft)), ended).await {
+            Either::Left((flaws, _)) => Ok(flaws),
+            Either::Right((Either::Left((Interrupt::Stopped, _)), _)) => Err(Ending::Stopped),
+            Either::Right((Either::Left((Interrupt::NobodyWatches, _)), _)) => Err(Ending::Unwatched),
+            Either::Right((Either::Right(_), _)) => {
+                // The writer is still there to hear it; it is dropped at the end of this statement.
+                if let Some(waiting) = &waiting {
+                    waiting.end();
+                }
+                Err(Ending::Overdue)
+            }
+        };
         let mut attempt = begun(by);
         attempt.origin = draft.origin.take();
         attempt.usage = draft.usage;
@@ -175,8 +196,7 @@ impl Check<'_> {
         let text = draft.written.text.clone();
         // What was written so far and holds so far, or what is wrong with it.
         let held = match worked {
-            Err(Interrupt::Stopped) => Err(Ending::Stopped),
-            Err(Interrupt::NobodyWatches) => Err(Ending::Unwatched),
+            Err(ending) => Err(ending),
             Ok(Ok(flaws)) if !flaws.is_empty() => Ok(Err(flaws)),
             Ok(followed) => followed.and_then(|_| draft.whole()).map(Ok).map_err(|error| {
                 tracing::warn!(%error, "the model gave no answer");
@@ -232,6 +252,7 @@ impl Check<'_> {
             }
             self.progress.delta(lines.get(draft.shown..).unwrap_or_default());
             draft.shown = end;
+            self.pace.shown();
         }
         Ok(Vec::new())
     }

@@ -157,6 +157,7 @@ async fn a_quotation_of_any_entry_of_the_demo_city_holds() {
                     locale: Locale::Zh,
                     asker: None,
                     faults: &[],
+                    waiting: None,
                 };
                 let mut stream = quoter.write(brief).await.unwrap();
                 let mut text = String::new();

@@ -1,8 +1,9 @@
 //! Answers in a language model's words: by the first of several models that can, within the budget of the day.
 //!
 //! A model that fails before its first word was shown is followed by the next, so a citizen never sees two beginnings. One
-//! that fails again and again is left alone for a while ([`breaker`]). When none can, or the day's budget is taken, the
-//! dialogue quotes the evidence instead; nothing ever waits for a model longer than the first one's total time.
+//! that fails again and again, or for which nobody could wait any longer, is left alone for a while ([`breaker`]). When none
+//! can, or the day's budget is taken, the dialogue quotes the evidence instead; nothing ever waits for a model longer than
+//! the first one's total time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 use super::openai::failure::{Failure, Meaning};
 use super::openai::{Begun, ModelSettings, OpenAi, Prompts};
 use crate::dialogue::ports::Usage;
-use crate::dialogue::{AnswerStream, Brief, Piece, SynthesisError, Synthesizer};
+use crate::dialogue::{AnswerStream, Brief, Piece, SynthesisError, Synthesizer, Waiting};
 
 mod breaker;
 mod budget;
@@ -161,6 +162,16 @@ impl Model {
         }
     }
 
+    /// Nobody waits for it any more, after it was asked for so long. That is its failure where it tried somebody's patience,
+    /// and says nothing where a citizen left or stopped it.
+    fn given_up(&self, pass: Pass, waiting: Option<&Waiting>, asked: Duration) {
+        if waiting.is_some_and(|waiting| waiting.blames(asked)) {
+            self.failed(pass, &Failure::Slow("a line"));
+        } else {
+            self.counts.given_up.add(1);
+        }
+    }
+
     fn failed(&self, pass: Pass, failure: &Failure) {
         let Some(meaning) = failure.meaning() else {
             self.counts.declined.add(1);
@@ -221,7 +232,8 @@ impl Synthesizer for Models {
         let Some(first) = self.inner.models.first() else {
             return Err(SynthesisError::Unavailable("there is no model".to_owned()));
         };
-        let deadline = Instant::now() + first.openai.settings().total_timeout;
+        let begun = Instant::now();
+        let deadline = begun + first.openai.settings().total_timeout;
         let mut aside = self.inner.set_aside(&brief).await?;
         let mut last = None;
         for (place, model) in self.inner.models.iter().enumerate() {
@@ -233,20 +245,29 @@ impl Synthesizer for Models {
                 break;
             }
             let patience = if place + 1 < self.inner.models.len() { IMPATIENT } else { Duration::MAX };
+            let left = brief.waiting.map(|waiting| waiting.left().saturating_sub(begun.elapsed()));
+            let patience = patience.min(left.unwrap_or(Duration::MAX));
             let asking = Asking {
                 model,
+                pass: Some(pass),
+                since: Instant::now(),
+                waiting: brief.waiting,
                 reads: if aside.is_some() { model.openai.reads(&brief) } else { 0 },
                 aside: &mut aside,
-                over: false,
             };
             match model.openai.begin(&brief, deadline, patience).await {
                 Ok(begun) => {
-                    asking.over();
-                    return Ok(writing::answer(begun, Watch::new(&self.inner, place, pass, aside)));
+                    let (pass, since) = asking.over();
+                    let waiting = brief.waiting.cloned();
+                    return Ok(writing::answer(
+                        begun,
+                        Watch::new(&self.inner, place, pass, since, waiting, aside),
+                    ));
                 }
                 Err(failed) => {
-                    asking.over();
-                    model.failed(pass, &failed.failure);
+                    if let (Some(pass), _) = asking.over() {
+                        model.failed(pass, &failed.failure);
+                    }
                     if let Some(aside) = &mut aside {
                         aside.take(failed.usage.prompt + failed.usage.completion);
                     }
@@ -297,25 +318,28 @@ impl Inner {
 /// A model that is being asked. When nobody waits any more, it has been given up, and has read what it was sent.
 struct Asking<'a> {
     model: &'a Model,
+    /// None when the asking is over.
+    pass: Option<Pass>,
+    since: Instant,
+    waiting: Option<&'a Waiting>,
     /// About how many tokens it was sent.
     reads: u64,
     aside: &'a mut Option<Aside>,
-    over: bool,
 }
 
 impl Asking<'_> {
-    fn over(mut self) {
-        self.over = true;
+    /// The model has begun to answer, or failed; the leave to ask it, and when it was asked.
+    fn over(mut self) -> (Option<Pass>, Instant) {
+        (self.pass.take(), self.since)
     }
 }
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        if !self.over {
-            self.model.counts.given_up.add(1);
-            if let Some(aside) = self.aside {
-                aside.take(self.reads);
-            }
+        let Some(pass) = self.pass.take() else { return };
+        self.model.given_up(pass, self.waiting, self.since.elapsed());
+        if let Some(aside) = self.aside {
+            aside.take(self.reads);
         }
     }
 }

@@ -56,7 +56,7 @@ async fn server_waiting(model: Arc<Model>, first_token: &str) -> Server {
     });
     let data = tempfile::tempdir().unwrap().keep();
     let own = format!(
-        "{MEMORY}[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"scripted\"\napi_key = \"k\"\nfirst_token_timeout = \"{first_token}\"\ntotal_timeout = \"60s\"\n[dialogue]\nunwatched = \"1s\"\n"
+        "{MEMORY}[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"scripted\"\napi_key = \"k\"\nfirst_token_timeout = \"{first_token}\"\ntotal_timeout = \"60s\"\n[dialogue]\npatience = \"0s\"\nunwatched = \"1s\"\n"
     );
     Server::start(config(&data, &own), &[]).await
 }

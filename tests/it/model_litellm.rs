@@ -66,7 +66,7 @@ impl Proxy {
 
     fn section(&self, model: &str, more: &str) -> String {
         format!(
-            "[model]\nbase_url = \"{}\"\nmodel = \"{model}\"\napi_key = \"{KEY}\"\nprofile = \"litellm\"\n\
+            "[dialogue]\npatience = \"0s\"\n[model]\nbase_url = \"{}\"\nmodel = \"{model}\"\napi_key = \"{KEY}\"\nprofile = \"litellm\"\n\
              first_token_timeout = \"15s\"\nidle_timeout = \"15s\"\n{more}",
             self.url
         )

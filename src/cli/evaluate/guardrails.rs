@@ -3,7 +3,7 @@
 mod corruption;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -21,6 +21,9 @@ use crate::dialogue::grounding::{Grounding, without_bare_answers};
 use crate::print::say;
 use corruption::Corruption;
 
+/// So many wrong answers of every kind are made unless somebody wants others.
+pub(super) const EACH: usize = 32;
+
 /// `evaluate guardrails`.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Guardrails {
@@ -31,7 +34,7 @@ pub(in crate::cli) struct Guardrails {
     #[arg(long, value_name = "FILE.jsonl", required = true, num_args = 1..)]
     entries: Vec<PathBuf>,
     /// How many wrong answers of every kind
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = EACH)]
     each: usize,
     /// The figures as JSON
     #[arg(long)]
@@ -53,9 +56,9 @@ struct Answer {
 #[derive(Serialize, Debug)]
 pub(in crate::cli) struct Figures {
     /// Faithful answers.
-    faithful: usize,
+    pub(super) faithful: usize,
     /// Faithful answers that were refused.
-    refused: usize,
+    pub(super) refused: usize,
     /// Their share.
     refused_share: f64,
     /// Why they were refused, by kind of fault.
@@ -63,17 +66,17 @@ pub(in crate::cli) struct Figures {
     /// Sentences that were added to a faithful answer, on the average.
     added: f64,
     /// Wrong answers of each kind, and how many of them were caught.
-    wrong: BTreeMap<&'static str, Caught>,
+    pub(super) wrong: BTreeMap<&'static str, Caught>,
     /// All wrong answers.
-    all: Caught,
+    pub(super) all: Caught,
     /// The share of them that was caught.
     caught_share: f64,
 }
 
 #[derive(Serialize, Default, Clone, Copy, Debug)]
-struct Caught {
-    wrong: usize,
-    caught: usize,
+pub(super) struct Caught {
+    pub(super) wrong: usize,
+    pub(super) caught: usize,
 }
 
 /// A faithful answer and its evidence.
@@ -89,7 +92,7 @@ struct Case {
 pub(super) fn measure(asked: &Guardrails) -> anyhow::Result<()> {
     let entries = Entries::read(&asked.entries)?;
     let mut misses = Vec::new();
-    let figures = figures(&entries, json_lines(&asked.file)?, asked.each, &mut misses)?;
+    let figures = verified(&entries, &asked.file, asked.each, &mut misses)?;
     if asked.json {
         say!("{}", serde_json::to_string(&figures)?);
     } else {
@@ -101,6 +104,16 @@ pub(super) fn measure(asked: &Guardrails) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Measures the answers of a file over entries.
+pub(super) fn verified(
+    entries: &Entries,
+    file: &Path,
+    each: usize,
+    misses: &mut Vec<String>,
+) -> anyhow::Result<Figures> {
+    figures(entries, json_lines(file)?, each, misses)
 }
 
 /// Measures answers over entries.

@@ -2,7 +2,7 @@
 //! words, and what citizens want of the conversation itself.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
@@ -30,13 +30,13 @@ pub(in crate::cli) struct Lines {
 
 /// How well one kind is recognised.
 #[derive(Clone, Copy, Default, PartialEq, Debug, Serialize)]
-struct Figures {
+pub(super) struct Figures {
     /// Labelled so and recognised so.
-    right: usize,
+    pub(super) right: usize,
     /// Labelled so and not recognised so.
-    missed: usize,
+    pub(super) missed: usize,
     /// Recognised so and not labelled so.
-    wrong: usize,
+    pub(super) wrong: usize,
     precision: f64,
     recall: f64,
 }
@@ -55,7 +55,7 @@ pub(super) fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// Every kind with its figures.
-type Table = BTreeMap<String, Figures>;
+pub(super) type Table = BTreeMap<String, Figures>;
 
 #[derive(Deserialize)]
 struct MaskingLine {
@@ -78,13 +78,28 @@ struct IntentLine {
     intent: String,
 }
 
+/// What lines came to.
+pub(super) struct Measured {
+    pub(super) table: Table,
+    /// What was not recognised as labelled.
+    misses: Vec<String>,
+}
+
+/// All kinds together.
+pub(super) const ALL: &str = "all";
+
 /// The intent of a line that wants nothing of the conversation itself.
 pub(super) const NONE: &str = "none";
 
 pub(super) fn masking(asked: &Lines) -> anyhow::Result<()> {
+    print(asked, &masked(&asked.file)?)
+}
+
+/// What of the personal data in the lines of a file is hidden.
+pub(super) fn masked(file: &Path) -> anyhow::Result<Measured> {
     let mut misses = Vec::new();
     let mut table = Table::new();
-    for line in json_lines::<MaskingLine>(&asked.file)? {
+    for line in json_lines::<MaskingLine>(file)? {
         let found = privacy::places(&line.text);
         let mut labelled = Vec::new();
         for secret in &line.secrets {
@@ -117,17 +132,28 @@ pub(super) fn masking(asked: &Lines) -> anyhow::Result<()> {
             }
         }
     }
-    print(asked, table, &misses)
+    Ok(Measured { table: finished(table), misses })
 }
 
 pub(super) fn intents(asked: &Lines) -> anyhow::Result<()> {
-    let words = words::words(None)?;
     let begun = Instant::now();
-    let mut lines = 0_u32;
+    let measured = heard(&asked.file)?;
+    let all = measured.table.get(ALL).copied().unwrap_or_default();
+    let lines = u32::try_from(all.right + all.missed)?;
+    let each = begun.elapsed() / lines.max(1);
+    print(asked, &measured)?;
+    if !asked.json {
+        say!("{lines} lines, {each:.1?} each");
+    }
+    Ok(())
+}
+
+/// What is heard in the lines of a file.
+pub(super) fn heard(file: &Path) -> anyhow::Result<Measured> {
+    let words = words::words(None)?;
     let mut misses = Vec::new();
     let mut table = Table::new();
-    for line in json_lines::<IntentLine>(&asked.file)? {
-        lines += 1;
+    for line in json_lines::<IntentLine>(file)? {
         let found = match words.intent(&line.text) {
             Some(intent) if intent.is_emergency() => "emergency",
             Some(intent) => intent.name(),
@@ -151,12 +177,20 @@ pub(super) fn intents(asked: &Lines) -> anyhow::Result<()> {
         table.entry(line.intent).or_default().missed += 1;
         table.entry(found.to_owned()).or_default().wrong += 1;
     }
-    let each = begun.elapsed() / lines.max(1);
-    print(asked, table, &misses)?;
-    if !asked.json {
-        say!("{lines} lines, {each:.1?} each");
+    Ok(Measured { table: finished(table), misses })
+}
+
+/// The table with its shares, and with all kinds together.
+fn finished(table: Table) -> Table {
+    let mut all = Figures::default();
+    for figures in table.values() {
+        all.right += figures.right;
+        all.missed += figures.missed;
+        all.wrong += figures.wrong;
     }
-    Ok(())
+    let mut table: Table = table.into_iter().map(|(kind, figures)| (kind, figures.finished())).collect();
+    table.insert(ALL.to_owned(), all.finished());
+    table
 }
 
 /// What spoke for it: a rule, or the class that came nearest and the pieces that weighed most.
@@ -173,23 +207,15 @@ fn why(words: &Words, text: &str) -> String {
     format!("\n    {}: {}", margins.join(", "), pieces.collect::<Vec<_>>().join(", "))
 }
 
-fn print(asked: &Lines, table: Table, misses: &[String]) -> anyhow::Result<()> {
-    let mut all = Figures::default();
-    for figures in table.values() {
-        all.right += figures.right;
-        all.missed += figures.missed;
-        all.wrong += figures.wrong;
-    }
-    let mut table: Table = table.into_iter().map(|(kind, figures)| (kind, figures.finished())).collect();
-    table.insert("all".to_owned(), all.finished());
+fn print(asked: &Lines, Measured { table, misses }: &Measured) -> anyhow::Result<()> {
     if asked.json {
-        say!("{}", serde_json::to_string(&table)?);
+        say!("{}", serde_json::to_string(table)?);
         return Ok(());
     }
     let mut shown = comfy_table::Table::new();
     shown.load_style(comfy_table::presets::NOTHING);
     shown.set_header(["kind", "right", "missed", "wrong", "precision", "recall"]);
-    for (kind, figures) in &table {
+    for (kind, figures) in table {
         let share = |number: f64| format!("{number:.3}");
         shown.add_row([
             kind.clone(),

@@ -217,6 +217,7 @@ impl Engine {
             locale: input.locale,
             asker: input.asker.as_deref(),
             faults: &[],
+            waiting: None,
         };
         let may_keep = masked.is_none() && !course.quotes_only();
         let asked = asked(context, input, String::new());
@@ -259,6 +260,7 @@ impl Engine {
             phrases: &self.phrases,
             watch,
             rewrite_within: self.safeguards.rewrite_within,
+            patience: self.safeguards.patience,
         };
         let cache = self.cache.as_ref().zip(key).filter(|_| means.writer.is_some());
         if let Some(written) = cache.as_ref().and_then(|(cache, key)| cache.get(key, watch.elapsed())) {

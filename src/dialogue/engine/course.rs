@@ -25,6 +25,8 @@ pub struct Safeguards {
     pub faults: FaultWords,
     /// A first text that took longer is not written again.
     pub rewrite_within: Duration,
+    /// So long nothing new may be seen while a model writes; without, as long as the model takes.
+    pub patience: Option<Duration>,
     /// How texts that held are kept; not at all without.
     pub cache: Option<CachePolicy>,
 }

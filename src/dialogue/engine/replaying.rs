@@ -64,6 +64,7 @@ impl Engine {
             locale: again.locale,
             asker: None,
             faults: &[],
+            waiting: None,
         };
         let composed = self.compose(brief, None, &course).await;
         course.wrote(&brief, &composed);

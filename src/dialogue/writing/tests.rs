@@ -38,7 +38,7 @@ impl Synthesizer for Writer {
 }
 
 /// Quotes the answer.
-struct Quoter;
+pub(super) struct Quoter;
 
 #[async_trait]
 impl Synthesizer for Quoter {
@@ -50,8 +50,8 @@ impl Synthesizer for Quoter {
 
 /// Remembers what was shown.
 #[derive(Default)]
-struct Shown {
-    drafts: Mutex<Vec<String>>,
+pub(super) struct Shown {
+    pub(super) drafts: Mutex<Vec<String>>,
     interrupt: Option<Interrupt>,
 }
 
@@ -75,19 +75,24 @@ impl Progress for Shown {
 /// Goes on by so much whenever it is looked at.
 struct Watch(Mutex<Duration>, Duration);
 
+#[async_trait]
 impl Stopwatch for Watch {
     fn elapsed(&self) -> Duration {
         let mut now = self.0.lock().unwrap();
         *now += self.1;
         *now
     }
+
+    async fn reaches(&self, _: Duration) {
+        std::future::pending::<()>().await;
+    }
 }
 
-fn evidence(answer: &str) -> Evidence {
+pub(super) fn evidence(answer: &str) -> Evidence {
     Evidence::new("lost", "身份证丢了", answer, Details::Faq)
 }
 
-const ANSWER: &str = "带户口簿到派出所补领，工本费 40 元，20 个工作日办好。";
+pub(super) const ANSWER: &str = "带户口簿到派出所补领，工本费 40 元，20 个工作日办好。";
 
 /// A text of these lines, each cited.
 fn script(lines: &[&str]) -> Script {
@@ -117,6 +122,7 @@ async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, lo
         phrases: &phrases,
         watch: &watch,
         rewrite_within: Duration::from_secs(10),
+        patience: None,
     };
     let brief = Brief {
         question: "身份证丢了怎么补",
@@ -125,6 +131,7 @@ async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, lo
         locale: Locale::Zh,
         asker: None,
         faults: &[],
+        waiting: None,
     };
     compose(&means, brief, shown).await
 }
@@ -133,14 +140,14 @@ async fn composed(writer: &Writer, shown: &Shown) -> Composed {
     composed_within(writer, shown, &evidence(ANSWER), Duration::ZERO).await
 }
 
-fn text(composed: &Composed) -> &str {
+pub(super) fn text(composed: &Composed) -> &str {
     match &composed.text {
         Text::Written(written) => &written.text,
         other => panic!("{other:?}"),
     }
 }
 
-fn ended(composed: &Composed) -> Vec<(By, Ending)> {
+pub(super) fn ended(composed: &Composed) -> Vec<(By, Ending)> {
     composed.attempts.iter().map(|attempt| (attempt.by, attempt.ending)).collect()
 }
 
@@ -237,6 +244,7 @@ async fn a_citizen_who_stops_gets_nothing_and_one_who_left_the_evidence() {
             phrases: &phrases,
             watch: &watch,
             rewrite_within: Duration::ZERO,
+            patience: None,
         };
         let evidence = [evidence(ANSWER)];
         let brief = Brief {
@@ -246,6 +254,7 @@ async fn a_citizen_who_stops_gets_nothing_and_one_who_left_the_evidence() {
             locale: Locale::Zh,
             asker: None,
             faults: &[],
+            waiting: None,
         };
         let composed = compose(&means, brief, &shown).await;
         assert_eq!(composed.attempts[0].ending, ending);

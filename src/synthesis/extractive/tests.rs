@@ -62,8 +62,15 @@ fn matter() -> Matter {
 
 async fn write(entry: Evidence, aspect: Aspect, locale: Locale) -> String {
     let evidence = [entry];
-    let brief =
-        Brief { question: "怎么补", aspect, evidence: &evidence, locale, asker: None, faults: &[] };
+    let brief = Brief {
+        question: "怎么补",
+        aspect,
+        evidence: &evidence,
+        locale,
+        asker: None,
+        faults: &[],
+        waiting: None,
+    };
     let mut stream = Extractive::new(phrases()).write(brief).await.unwrap();
     let mut text = String::new();
     while let Some(piece) = stream.next().await {
@@ -211,6 +218,7 @@ async fn nothing_is_written_from_nothing() {
         locale: Locale::Zh,
         asker: None,
         faults: &[],
+        waiting: None,
     };
     assert!(matches!(Extractive::new(phrases()).write(brief).await, Err(SynthesisError::Unusable(_))));
 }

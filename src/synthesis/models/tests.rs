@@ -1,5 +1,6 @@
 //! The writer against a scripted server that does everything servers have been seen to do.
 
+mod patience;
 mod pieces;
 mod server;
 mod several;
@@ -109,6 +110,7 @@ async fn begin(writer: &Models) -> Result<AnswerStream, SynthesisError> {
             locale: Locale::Zh,
             asker: None,
             faults: &[],
+            waiting: None,
         })
         .await
 }

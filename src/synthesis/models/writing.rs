@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use futures::stream;
+use tokio::time::Instant;
 
 use super::breaker::Pass;
 use super::budget::Aside;
 use super::{Inner, Model};
 use crate::dialogue::ports::Usage;
-use crate::dialogue::{AnswerStream, Piece};
+use crate::dialogue::{AnswerStream, Piece, Waiting};
 use crate::synthesis::openai::Begun;
 use crate::synthesis::openai::failure::Failure;
 
@@ -17,14 +18,23 @@ pub(super) struct Watch {
     inner: Arc<Inner>,
     place: usize,
     pass: Option<Pass>,
+    since: Instant,
+    waiting: Option<Waiting>,
     aside: Option<Aside>,
     over: bool,
 }
 
 impl Watch {
-    /// Watches an answer of the model at this place.
-    pub(super) fn new(inner: &Arc<Inner>, place: usize, pass: Pass, aside: Option<Aside>) -> Self {
-        Self { inner: Arc::clone(inner), place, pass: Some(pass), aside, over: false }
+    /// Watches an answer of the model at this place, which was asked then, for whoever waits.
+    pub(super) fn new(
+        inner: &Arc<Inner>,
+        place: usize,
+        pass: Option<Pass>,
+        since: Instant,
+        waiting: Option<Waiting>,
+        aside: Option<Aside>,
+    ) -> Self {
+        Self { inner: Arc::clone(inner), place, pass, since, waiting, aside, over: false }
     }
 
     fn model(&self) -> Option<&Model> {
@@ -69,8 +79,9 @@ impl Drop for Writing {
         if self.watch.over {
             return;
         }
-        if let Some(model) = self.watch.model() {
-            model.counts.given_up.add(1);
+        let watch = &mut self.watch;
+        if let (Some(pass), Some(model)) = (watch.pass.take(), watch.inner.models.get(watch.place)) {
+            model.given_up(pass, watch.waiting.as_ref(), watch.since.elapsed());
         }
         // It is settled when it is dropped.
         if let Some(aside) = &mut self.watch.aside {

@@ -232,7 +232,7 @@ pub(crate) fn marks_in(text: &str) -> Vec<u64> {
 /// The settings of that model.
 pub(crate) fn model(url: &str) -> String {
     format!(
-        "[model]\nbase_url = \"{url}\"\nmodel = \"slow\"\nfirst_token_timeout = \"46s\"\nidle_timeout = \"10s\"\ntotal_timeout = \"50s\"\n"
+        "[dialogue]\npatience = \"0s\"\n[model]\nbase_url = \"{url}\"\nmodel = \"slow\"\nfirst_token_timeout = \"46s\"\nidle_timeout = \"10s\"\ntotal_timeout = \"50s\"\n"
     )
 }
 

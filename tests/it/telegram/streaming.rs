@@ -51,7 +51,7 @@ async fn model(pieces: Vec<&'static str>, pause: Duration, stalls: bool) -> Stri
     let router = Router::new().route("/v1/chat/completions", post(complete));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     format!(
-        "[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"slow\"\napi_key = \"k\"\nfirst_token_timeout = \"50s\"\nidle_timeout = \"50s\"\ntotal_timeout = \"60s\"\n"
+        "[dialogue]\npatience = \"0s\"\n[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"slow\"\napi_key = \"k\"\nfirst_token_timeout = \"50s\"\nidle_timeout = \"50s\"\ntotal_timeout = \"60s\"\n"
     )
 }
 

@@ -86,6 +86,7 @@ async fn what_was_wrong_before_is_told_in_a_block_of_its_own() {
         locale: Locale::Zh,
         asker: Some("asker-key"),
         faults: &faults,
+        waiting: None,
     };
     drop(writer.write(brief).await.unwrap());
     let (_, body) = server.requests().remove(0);
@@ -117,6 +118,7 @@ async fn addresses_go_out_as_names_and_come_back_as_they_were() {
         locale: Locale::Zh,
         asker: None,
         faults: &[],
+        waiting: None,
     };
     let mut text = String::new();
     let mut stream = writer.write(brief).await.unwrap();

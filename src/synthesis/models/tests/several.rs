@@ -4,13 +4,13 @@ use super::pieces::pieces;
 use super::*;
 
 /// A server with this script, and the settings for it.
-async fn asked(section: &str, steps: Vec<Step>) -> (Server, ModelSettings) {
+pub(super) async fn asked(section: &str, steps: Vec<Step>) -> (Server, ModelSettings) {
     let server = Server::start(steps).await;
     let settings = ModelSettings { section: section.to_owned(), ..settings(&server) };
     (server, settings)
 }
 
-fn good() -> Step {
+pub(super) fn good() -> Step {
     Step::events(&[&content(WORDS), FINISHED, "[DONE]"])
 }
 
@@ -154,6 +154,7 @@ async fn the_budget_is_kept_and_what_was_not_needed_goes_back() {
             locale: Locale::Zh,
             asker: None,
             faults: &[],
+            waiting: None,
         });
     let limits = Limits { per_day: most + 600, per_citizen: 0 };
     let writer = several(vec![one], limits, Arc::clone(&tally));
@@ -211,6 +212,7 @@ async fn a_trial_says_for_every_model_what_it_does() {
         locale: Locale::Zh,
         asker: None,
         faults: &[],
+        waiting: None,
     };
     let tried = writer.try_out(brief).await;
     assert!(matches!(&tried[0].1, Err(SynthesisError::Unavailable(what)) if what.contains("401")));
