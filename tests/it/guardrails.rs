@@ -59,7 +59,12 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
         "{known}"
     );
     assert!(number(&known, "/answerable/forbidden") <= 2.0, "{known}");
-    let unknown = ask("unanswerable.jsonl");
-    println!("{unknown}");
-    assert!(number(&unknown, "/unanswerable/answered") <= 9.0, "{unknown}");
+    for (file, answered) in [("unanswerable.jsonl", 6.0), ("unanswerable_fresh.jsonl", 7.0)] {
+        let unknown = ask(file);
+        println!("{unknown}");
+        assert!(number(&unknown, "/unanswerable/answered") <= answered, "{file}: {unknown}");
+    }
+    let others = ask("answerable_fresh.jsonl");
+    println!("{others}");
+    assert!(number(&others, "/answerable/refused") <= 4.0, "{others}");
 }

@@ -7,13 +7,30 @@ use serde_json::Value;
 
 use crate::support::process::PROGRAM;
 
-/// Floors of precision and recall on lines by other hands that nothing was fitted to; what is reached is in
+/// What is heard, with which precision and which recall at least.
+type Floor = (&'static str, f64, f64);
+
+/// Floors of precision and recall on two files of lines by other hands that nothing was fitted to; what is reached is in
 /// docs/language.md.
-const FLOORS: [(&str, f64, f64); 4] = [
-    ("emergency", 0.95, 0.97),
-    ("ask_human", 0.96, 0.95),
-    ("dissatisfied", 0.95, 0.96),
-    ("complaint", 0.90, 0.80),
+const FLOORS: [(&str, [Floor; 4]); 2] = [
+    (
+        "intents_unseen.jsonl",
+        [
+            ("emergency", 0.92, 1.0),
+            ("ask_human", 0.96, 0.93),
+            ("dissatisfied", 0.95, 0.95),
+            ("complaint", 0.88, 0.80),
+        ],
+    ),
+    (
+        "intents_fresh.jsonl",
+        [
+            ("emergency", 0.95, 1.0),
+            ("ask_human", 0.90, 0.97),
+            ("dissatisfied", 0.97, 0.97),
+            ("complaint", 0.92, 0.80),
+        ],
+    ),
 ];
 
 /// The share of questions that has to be looked up as questions.
@@ -97,10 +114,12 @@ fn the_weights_that_ship_are_what_the_lines_give() {
 
 #[test]
 fn wishes_are_heard_in_words_that_nobody_foresaw() {
-    let found = figures("intents", "intents_unseen.jsonl");
-    for (intent, precision, recall) in FLOORS {
-        assert!(share(&found, intent, "precision") >= precision, "{intent}: {found}");
-        assert!(share(&found, intent, "recall") >= recall, "{intent}: {found}");
+    for (file, floors) in FLOORS {
+        let found = figures("intents", file);
+        for (intent, precision, recall) in floors {
+            assert!(share(&found, intent, "precision") >= precision, "{intent} of {file}: {found}");
+            assert!(share(&found, intent, "recall") >= recall, "{intent} of {file}: {found}");
+        }
     }
 }
 

@@ -13,11 +13,11 @@ const RIGHT: usize = 33;
 /// Of the 20 foreign questions at least so many are refused.
 const REFUSED: usize = 20;
 /// Of the 100 questions written from the entries' titles alone, without their words, at least so many are right.
-const RIGHT_UNSEEN: usize = 78;
+const RIGHT_UNSEEN: usize = 79;
 /// Of them, at least so many are right or asked back about with the right entry among the choices.
-const OFFERED_UNSEEN: usize = 84;
+const OFFERED_UNSEEN: usize = 85;
 /// Of the 40 foreign questions that nobody tuned against at least so many are refused.
-const REFUSED_UNSEEN: usize = 30;
+const REFUSED_UNSEEN: usize = 32;
 /// Of the 10 follow-ups at least so many are understood.
 const FOLLOWED: usize = 10;
 
