@@ -5,18 +5,23 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Asks for somebody of this patience, of which so much is left, who waits for a line that does not come.
-async fn waited(writer: &Models, left: Duration) {
-    let (waiting, evidence) = (Waiting::new(PATIENCE, left), evidence());
-    let brief = Brief {
+/// A question of somebody who waits.
+fn brief<'a>(evidence: &'a [Evidence], waiting: &'a Waiting) -> Brief<'a> {
+    Brief {
         question: "身份证丢了怎么办",
         aspect: Aspect::Overview,
-        evidence: &evidence,
+        evidence,
         locale: Locale::Zh,
         asker: None,
         faults: &[],
-        waiting: Some(&waiting),
-    };
+        waiting: Some(waiting),
+    }
+}
+
+/// Asks for somebody of this patience, of which so much is left, who waits for a line that does not come.
+async fn waited(writer: &Models, left: Duration) {
+    let (waiting, evidence) = (Waiting::new(PATIENCE, left), evidence());
+    let brief = brief(&evidence, &waiting);
     let writing = async {
         let mut stream = writer.write(brief).await?;
         while let Some(piece) = stream.next().await {
@@ -91,15 +96,7 @@ async fn a_pause_that_a_server_asks_for_is_not_waited_for_beyond_the_patience() 
     let (server, one) = asked("model", vec![busy, good()]).await;
     let writer = writer(one);
     let (waiting, evidence) = (Waiting::new(PATIENCE, PATIENCE), evidence());
-    let brief = Brief {
-        question: "身份证丢了怎么办",
-        aspect: Aspect::Overview,
-        evidence: &evidence,
-        locale: Locale::Zh,
-        asker: None,
-        faults: &[],
-        waiting: Some(&waiting),
-    };
+    let brief = brief(&evidence, &waiting);
     let Err(SynthesisError::Unavailable(what)) = writer.write(brief).await.map(|_| ()) else {
         panic!("it was asked again")
     };
