@@ -7,7 +7,7 @@ PROFILE ?= ci
 export PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check web bench bench-retrieval report clean
+.PHONY: help run test check web bench bench-assist bench-retrieval report clean
 
 help: ## Prints this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ web: ## Builds the citizen's widget and the helpers' desk into web/dist.
 
 bench: web ## Whole-process figures: messages a second, waiting times, cold start, memory.
 	cargo bench --locked --bench load
+
+bench-assist: web ## The shared screen's relay beside a bare one: 200 pages at 10 Hz. ROOMS, SECONDS in the environment.
+	cargo bench --locked --bench assist_relay
 
 bench-retrieval: ## The search beside SQLite FTS5, bm25s and plain tantivy: speed, memory, right answers. ARGS="--sizes 5000"
 	@scripts/bench-retrieval.sh $(ARGS)

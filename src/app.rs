@@ -16,13 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::web::{WebChannel, WebSettings, sign::Signer};
-use adapters::{Channel, Inbox, Kit, Trust};
+use adapters::{Alarms, Channel, Inbox, Kit, Trust};
 use anyhow::Context;
 use knowledge::Model;
 use knowledge::vectors::{Found, Space, TextLimits, Vectors};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::assist::{Assist, AssistLimits, AssistWords, Form, Shares};
 use crate::bus::{Events, LocalBus};
 use crate::config::{ChannelConfig, Config, DialogueConfig, EmbeddingConfig, words};
 use crate::desk::{Desk, DeskSettings};
@@ -78,6 +79,8 @@ pub struct App {
     pub trials: Arc<Trials>,
     /// Citizens' login, if there is one.
     pub identities: Option<Arc<Identities>>,
+    /// The shared screens, if there are some.
+    pub assist: Option<Arc<Assist>>,
     /// The language models, if there are some.
     models: Option<Models>,
     /// The configured channels and their types.
@@ -173,6 +176,7 @@ impl App {
             channels,
             stop.clone(),
         );
+        let assist = assist(&config, &ledger, &clock, &metrics, &stop)?;
         let judge = Arc::clone(&gateway);
         let trials = Trials::new(
             Arc::clone(&store),
@@ -193,6 +197,7 @@ impl App {
             doubts,
             trials,
             identities,
+            assist,
             models,
             channel_types,
             metrics,
@@ -222,6 +227,7 @@ impl App {
         let app = Arc::new(self);
         let web = app.web()?;
         let presences = tokio::spawn(Arc::clone(&app.desk).sweep(app.stop.clone()));
+        let shares = app.assist.clone().map(|assist| tokio::spawn(assist.sweep()));
         let control = crate::admin::control::listen(Arc::clone(&app), app.stop.clone()).await?;
         let router = http::router(Arc::clone(&web));
         let stop = app.stop.clone();
@@ -244,7 +250,12 @@ impl App {
         tracing::info!("stopping");
         stop.cancel();
         let drained = async {
-            tokio::join!(app.gateway.drain(), app.trials.drain(), listening.wait());
+            let rooms = async {
+                if let Some(assist) = &app.assist {
+                    assist.drain().await;
+                }
+            };
+            tokio::join!(app.gateway.drain(), app.trials.drain(), listening.wait(), rooms);
             if !server.is_finished() {
                 // Connections that are kept open have no claim to be waited for beyond the drain time.
                 drop(server.await);
@@ -257,6 +268,9 @@ impl App {
         forgetting.abort();
         if let Some(embedding) = embedding {
             embedding.abort();
+        }
+        if let Some(shares) = shares {
+            shares.abort();
         }
         drop(control);
         app.knowledge.close().await;
@@ -279,6 +293,7 @@ impl App {
             doubts: Arc::clone(&self.doubts),
             trials: Arc::clone(&self.trials),
             identities: self.identities.clone(),
+            assist: self.assist.clone(),
             models: self.models.clone().map(|models| -> http::models::Look {
                 Box::new(move || models.states().into_iter().map(models::view).collect())
             }),
@@ -291,6 +306,7 @@ impl App {
                 secure_cookies,
                 api_token: config.server.api_token.clone(),
                 patience: PATIENCE,
+                public_url: config.server.public_url.clone(),
                 city: (config.city.name.clone(), config.city.name_en.clone()),
                 demo: config.city.demo,
             },
@@ -364,6 +380,34 @@ async fn open_dense(
         weight: config.weight,
     };
     Ok(Dense::new(embedder(config, trust)?, vectors, settings))
+}
+
+/// The shared screens, unless they are switched off.
+fn assist(
+    config: &Config,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<Arc<Assist>>> {
+    let settings = &config.assist;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let [link, code] = words::assist()?;
+    let words = AssistWords { link, code };
+    let shares = Shares::new(ledger.clone(), words, settings.link_ttl.into(), settings.idle_ttl.into());
+    let forms = settings.forms.iter().map(|form| Form { title: form.title.clone(), url: form.url.clone() });
+    let limits = AssistLimits {
+        frame_bytes: settings.frame_bytes,
+        inflated_bytes: settings.inflated_bytes,
+        frames_per_second: settings.frames_per_second,
+        nodes: settings.nodes,
+        tail_bytes: settings.tail_bytes,
+    };
+    let clock = Arc::clone(clock);
+    let alarms = Alarms::new(Arc::new(move || clock.now()));
+    Ok(Some(Assist::new(shares, forms.collect(), limits, metrics.clone(), alarms, stop.clone())))
 }
 
 fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> anyhow::Result<Engine> {

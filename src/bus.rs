@@ -80,6 +80,16 @@ pub mod topic {
     /// What concerns everyone who waits.
     pub const QUEUE: &str = "queue";
 
+    /// What the viewers of a shared screen are shown.
+    pub fn assist(share: &str) -> String {
+        format!("assist/{share}")
+    }
+
+    /// What the viewers of a shared screen do.
+    pub fn assist_up(share: &str) -> String {
+        format!("assist/{share}/up")
+    }
+
     /// Replies that wait to be delivered.
     pub const OUTBOX: &str = "outbox";
 }
@@ -105,6 +115,16 @@ impl Events {
     /// Subscribes; payloads that are no events (of a newer version, say) are passed over.
     pub fn subscribe(&self, topic: &str) -> Pin<Box<dyn Stream<Item = Event> + Send>> {
         Box::pin(self.0.subscribe(topic).filter_map(async |payload| serde_json::from_slice(&payload).ok()))
+    }
+
+    /// Publishes bytes that are no event: frames of a shared screen.
+    pub fn publish_bytes(&self, topic: &str, payload: Bytes) {
+        self.0.publish(topic, payload);
+    }
+
+    /// Subscribes to bytes that are no events.
+    pub fn subscribe_bytes(&self, topic: &str) -> Subscription {
+        self.0.subscribe(topic)
     }
 
     /// How many subscriptions a topic has in this process.

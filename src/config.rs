@@ -3,6 +3,7 @@
 //! A section is one struct in `config/`. [`Config::load`] gives the raw sections, [`Config::check`] what is wrong with
 //! them in an operator's words.
 
+pub mod assist;
 pub mod channels;
 pub mod dingtalk;
 pub mod duration;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
+pub use assist::AssistConfig;
 pub use channels::{ChannelConfig, HttpConfig, TelegramConfig, TelegramMode};
 pub use dingtalk::{DingtalkAudience, DingtalkConfig, DingtalkLocale, DingtalkMode};
 pub use login::LoginConfig;
@@ -58,6 +60,8 @@ pub struct Config {
     pub dialogue: DialogueConfig,
     /// The helpers' side.
     pub desk: DeskConfig,
+    /// The shared screen.
+    pub assist: AssistConfig,
     /// How long what is kept.
     pub retention: RetentionConfig,
     /// How entries are ranked.
@@ -131,6 +135,7 @@ impl Config {
         self.limits.check(&mut faults);
         self.desk.check(&mut faults);
         self.trial.check(&mut faults);
+        self.assist.check(&mut faults);
         if let Some(model) = &self.model {
             model.check(&mut faults);
         }

@@ -173,6 +173,11 @@ impl Gateway {
         self.channels.get(&of.channel)?.enterprise(of).await
     }
 
+    /// Whether nobody but the citizen reads what is sent to them.
+    pub fn is_private(&self, peer: &Peer) -> bool {
+        self.channels.get(&peer.channel).is_some_and(|channel| channel.is_private(peer))
+    }
+
     /// The channels, for mounting their routes.
     pub fn channels(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {
         self.channels.values()

@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod assets;
+pub mod assist;
 pub mod auth;
 pub mod channels;
 pub mod desk;
@@ -38,6 +39,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::assist::Assist;
 use crate::desk::Desk;
 use crate::gateway::Gateway;
 use crate::identity::Identities;
@@ -65,6 +67,8 @@ pub struct HttpSettings {
     pub api_token: Option<SecretString>,
     /// How long `ask` waits for an answer.
     pub patience: Duration,
+    /// Where citizens reach this server, if that is configured.
+    pub public_url: Option<String>,
     /// What the page is called, Chinese and English.
     pub city: (String, String),
     /// Whether the demo knowledge is served.
@@ -81,6 +85,7 @@ pub struct Web {
     pub(crate) trials: Arc<Trials>,
     pub(crate) identities: Option<Arc<Identities>>,
     pub(crate) models: Option<models::Look>,
+    pub(crate) assist: Option<Arc<Assist>>,
     pub(crate) metrics: Metrics,
     pub(crate) settings: HttpSettings,
     pub(crate) problems: error::Problems,
@@ -130,6 +135,10 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(channels::list))
         .routes(routes!(files::read))
         .routes(routes!(live::live))
+        .routes(routes!(assist::begin, assist::list))
+        .routes(routes!(assist::end))
+        .routes(routes!(assist::audit))
+        .routes(routes!(assist::helper))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(files::send))
@@ -147,6 +156,11 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(login::callback))
         .layer(from_fn(auth::same_site))
         .layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
+    let shared = OpenApiRouter::new()
+        .routes(routes!(assist::open))
+        .routes(routes!(assist::citizen))
+        .layer(assist::forms_only(&web))
+        .layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
     let search = search::router(web.settings.body_bytes).layer(from_fn(auth::same_site));
     let api = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public)
@@ -155,6 +169,7 @@ pub fn router(web: Shared) -> Router {
         .merge(import)
         .merge(desk)
         .merge(citizen)
+        .merge(shared)
         .merge(search);
     let (api, description) = api.split_for_parts();
     let description: Arc<str> = description.to_json().unwrap_or_default().into();

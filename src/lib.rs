@@ -12,6 +12,7 @@
 //! - [`retrieval`], [`synthesis`]: the core's ports: evidence, and putting it into words
 //! - [`embedding`]: vectors of texts, for search by meaning
 //! - [`desk`]: helpers, queue, claims
+//! - [`assist`]: the shared screen: consent, relay, scrubbing
 //! - [`identity`]: citizens' login, and the joining of their channels by consent
 //! - [`records`]: conversations as they are stored, above [`store`], the narrow waist
 //! - [`bus`]: live events
@@ -21,6 +22,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod assist;
 pub mod bus;
 pub mod cli;
 pub mod config;

@@ -14,9 +14,12 @@ mod addresses;
 mod credit;
 mod digits;
 
-const IDENTITY_CARD: &str = "【身份证号】";
-const MOBILE: &str = "【手机号】";
-const BANK_CARD: &str = "【银行卡号】";
+/// The label of identity cards.
+pub const IDENTITY_CARD: &str = "【身份证号】";
+/// The label of mobile phones.
+pub const MOBILE: &str = "【手机号】";
+/// The label of bank cards.
+pub const BANK_CARD: &str = "【银行卡号】";
 const EMAIL: &str = "【邮箱】";
 const PASSPORT: &str = "【证件号】";
 const ADDRESS: &str = "【住址】";

@@ -12,6 +12,7 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod message;
+pub mod share;
 pub mod token;
 pub mod trace;
 
@@ -25,4 +26,5 @@ pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
 pub use history::{Past, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
+pub use share::{Scope, ShareAudit, ShareEnd, ShareRecord, ShareState};
 pub use trace::TraceRecord;

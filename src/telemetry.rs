@@ -1,6 +1,7 @@
 //! Logs and metrics. Log lines carry ids, never words, addresses or keys; metrics carry counts and durations alone.
 
 mod answers;
+mod assist;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogConfig, LogFormat};
 use answers::AnswerCounters;
+use assist::AssistGauges;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Channel {
@@ -98,6 +100,7 @@ pub struct Metrics {
     embedding: EmbeddingGauges,
     answers: AnswerCounters,
     models: ModelGauges,
+    assist: AssistGauges,
 }
 
 /// What is measured of language models.
@@ -278,6 +281,8 @@ impl Default for Metrics {
         let answers = AnswerCounters::default();
         answers.register(&mut registry);
         models.register(&mut registry);
+        let assist = AssistGauges::default();
+        assist.register(&mut registry);
         Self {
             registry: Arc::new(registry),
             accepted,
@@ -298,6 +303,7 @@ impl Default for Metrics {
             embedding,
             answers,
             models,
+            assist,
         }
     }
 }

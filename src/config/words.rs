@@ -32,6 +32,7 @@ const WEB: &str = include_str!("../../config/words/web.toml");
 const DINGTALK: &str = include_str!("../../config/words/dingtalk.toml");
 const ALARMS: &str = include_str!("../../config/words/alarms.toml");
 const LOGIN: &str = include_str!("../../config/words/login.toml");
+const ASSIST: &str = include_str!("../../config/words/assist.toml");
 const WECHAT: &str = include_str!("../../config/words/wechat.toml");
 
 #[derive(Deserialize)]
@@ -214,6 +215,22 @@ pub fn consent() -> Result<(String, String), ConfigError> {
     }
     let LoginFile { consent } = channel("login.toml", LOGIN)?;
     Ok((consent.zh.trim().to_owned(), consent.en.trim().to_owned()))
+}
+
+/// What is sent to a citizen whose form is to be shared: with the link, and with the code; Chinese and English.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn assist() -> Result<[(String, String); 2], ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct AssistFile {
+        link: PhraseFile,
+        code: PhraseFile,
+    }
+    let AssistFile { link, code } = channel("assist.toml", ASSIST)?;
+    let trimmed = |phrase: PhraseFile| (phrase.zh.trim().to_owned(), phrase.en.trim().to_owned());
+    Ok([trimmed(link), trimmed(code)])
 }
 
 /// What the Telegram channel says of itself.

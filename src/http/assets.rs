@@ -19,9 +19,18 @@ struct Built;
 const PAGE_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self' ws: wss:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
 
+/// The page that draws what a citizen's page sent.
+const VIEWER: &str = "desk/viewer.html";
+
+/// What is drawn there comes from elsewhere, so it may run nothing and ask nobody else.
+const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    font-src 'self'; connect-src 'self'; frame-src 'self' about:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
 pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
-    let widget =
-        Router::new().route("/widget.js", get(|headers: HeaderMap| file("widget.js", headers))).layer(anyone);
+    let widget = Router::new()
+        .route("/assist.js", get(|headers: HeaderMap| file("assist.js", headers)))
+        .route("/widget.js", get(|headers: HeaderMap| file("widget.js", headers)))
+        .layer(anyone);
     Router::new()
         .route("/", get(|headers: HeaderMap| file("index.html", headers)))
         .route(
@@ -43,6 +52,19 @@ pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
                 file(&name, headers).await
             }),
         )
+        .route("/s/{id}", get(|headers: HeaderMap| shared(headers)))
+        .route(
+            "/share/{*path}",
+            get(|Path(path): Path<String>, headers: HeaderMap| async move {
+                file(&format!("share/{path}"), headers).await
+            }),
+        )
+        .route(
+            "/forms/{*path}",
+            get(|Path(path): Path<String>, headers: HeaderMap| async move {
+                file(&form(path.trim_end_matches('/')), headers).await
+            }),
+        )
         .route("/favicon.ico", get(|headers: HeaderMap| file("favicon.ico", headers)))
         .merge(widget)
 }
@@ -55,6 +77,24 @@ async fn personal(name: &str, headers: HeaderMap) -> Response {
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
+}
+
+/// The page behind the link of a share. Looking at it uses nothing up: only its button does.
+async fn shared(mut headers: HeaderMap) -> Response {
+    headers.remove(header::IF_NONE_MATCH);
+    let mut response = file("share/index.html", headers).await;
+    super::assist::fleeting(&mut response);
+    response
+}
+
+/// The file of a form's address, which has no ending.
+fn form(path: &str) -> String {
+    let name = format!("forms/{path}");
+    let candidates = [format!("{name}/index.html"), format!("{name}.html")];
+    if Built::get(&name).is_some() {
+        return name;
+    }
+    candidates.into_iter().find(|candidate| Built::get(candidate).is_some()).unwrap_or(name)
 }
 
 /// Serves a built file; the browser asks again with its digest and mostly learns that nothing changed.
@@ -83,7 +123,8 @@ async fn file(name: &str, headers: HeaderMap) -> Response {
     let cache = if forever { "public, max-age=31536000, immutable" } else { "no-cache" };
     response_headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     if name.ends_with(".html") {
-        response_headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        let policy = if name == VIEWER { VIEWER_POLICY } else { PAGE_POLICY };
+        response_headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     response
 }

@@ -81,7 +81,10 @@ pub(super) async fn list(
     let channels = web.channel_alarms().into_iter().map(|(id, kind, alarms)| view(id, kind, alarms));
     // A model is no channel, but whoever mends the one mends the other.
     let models = web.models().into_iter().map(|model| view(&model.id, models::TYPE, model.alarms));
-    Ok(Json(channels.chain(models).collect()))
+    // Nor are shared screens, and they are listed only when something is wrong with one.
+    let shared = web.assist.as_ref().map(|assist| assist.alarms()).filter(|alarms| !alarms.is_empty());
+    let shared = shared.map(|alarms| view("assist", "assist", alarms));
+    Ok(Json(channels.chain(models).chain(shared).collect()))
 }
 
 fn view(words: &AlarmWords, alarm: Alarm, english: bool) -> AlarmView {

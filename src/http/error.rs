@@ -295,6 +295,7 @@ mod tests {
         let sources = [
             include_str!("error.rs"),
             include_str!("ask.rs"),
+            include_str!("assist.rs"),
             include_str!("auth.rs"),
             include_str!("channels.rs"),
             include_str!("desk.rs"),

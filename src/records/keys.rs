@@ -332,6 +332,41 @@ pub fn all_taken() -> Range {
     Range::prefix("taken", &[])
 }
 
+/// A shared screen.
+pub fn share(id: &str) -> Key {
+    Key::new("share", &[id.into()])
+}
+
+/// A shared screen among all that a conversation had.
+pub fn share_of(conversation: &str, at: Timestamp, id: &str) -> Key {
+    Key::new("share_of", &[conversation.into(), moment(at).into(), id.into()])
+}
+
+/// All shared screens that a conversation had, the oldest first.
+pub fn shares_of(conversation: &str) -> Range {
+    Range::prefix("share_of", &[conversation.into()])
+}
+
+/// The shared screen of a conversation that has not ended.
+pub fn share_open(conversation: &str) -> Key {
+    Key::new("share_open", &[conversation.into()])
+}
+
+/// All shared screens that have not ended.
+pub fn shares_open() -> Range {
+    Range::prefix("share_open", &[])
+}
+
+/// What happened to a shared screen; `row` tells apart what happened at the same moment.
+pub fn share_audit(id: &str, at: Timestamp, row: &str) -> Key {
+    Key::new("share_audit", &[id.into(), moment(at).into(), row.into()])
+}
+
+/// Everything that happened to a shared screen, in order.
+pub fn share_audits(id: &str) -> Range {
+    Range::prefix("share_audit", &[id.into()])
+}
+
 /// A single fact about the installation, such as its secrets or the knowledge's generation.
 pub fn meta(name: &str) -> Key {
     Key::new("meta", &[name.into()])

@@ -225,10 +225,10 @@ impl Ledger {
         }
         commit = self.move_load(commit, &finished).await?;
         match self.store.commit(commit).await? {
-            // Trying again cannot bring a lost lease back, nor undo that the same message was accepted or the same file
-            // was sent already.
+            // Trying again cannot bring a lost lease back, nor undo that the same message was accepted, the same file
+            // was sent or another screen was shared already.
             Committed::Conflict(key)
-                if matches!(key.space(), "lease" | "dedupe" | "inbox" | "file" | "fetch") =>
+                if matches!(key.space(), "lease" | "dedupe" | "inbox" | "file" | "fetch" | "share_open") =>
             {
                 Err(ChangeError::Fenced)
             }

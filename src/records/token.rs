@@ -10,6 +10,11 @@ pub fn fresh() -> String {
     URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
 }
 
+/// Something short that nobody can guess: 16 random bytes in base64url.
+pub fn fresh_short() -> String {
+    URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 16]>())
+}
+
 /// The digest under which a secret is kept: SHA-256 in base64url.
 pub fn digest(secret: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))

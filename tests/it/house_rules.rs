@@ -43,12 +43,14 @@ fn modules_import_only_whom_the_architecture_lets_them() {
         ("identity", &["identity", "records", "store"]),
         ("gateway", &["gateway", "dialogue", "identity", "records", "store", "bus", "privacy", "telemetry"]),
         ("desk", &["desk", "dialogue", "records", "store", "bus", "privacy"]),
+        ("assist", &["assist", "records", "store", "bus", "privacy", "telemetry"]),
         ("telemetry", &["telemetry", "config"]),
         ("config", &["config", "dialogue"]),
         (
             "http",
             &[
                 "http",
+                "assist",
                 "desk",
                 "gateway",
                 "identity",
@@ -90,6 +92,7 @@ fn modules_import_only_whom_the_architecture_lets_them() {
                     "gateway",
                     "identity",
                     "desk",
+                    "assist",
                     "telemetry",
                     "config",
                     "http",

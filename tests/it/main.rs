@@ -5,6 +5,7 @@
 mod support;
 
 mod answers;
+mod assist;
 mod attacks;
 mod bad_input;
 mod beyond_words;

@@ -1,0 +1,78 @@
+//! `[assist]`: the shared screen.
+
+use serde::{Deserialize, Serialize};
+
+use super::duration::Span;
+
+/// `[assist]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct AssistConfig {
+    pub enabled: bool,
+    pub forms: Vec<FormConfig>,
+    pub link_ttl: Span,
+    pub idle_ttl: Span,
+    pub frame_bytes: usize,
+    pub inflated_bytes: usize,
+    pub frames_per_second: u32,
+    pub nodes: usize,
+    pub tail_bytes: usize,
+}
+
+/// A form that can be shared.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormConfig {
+    /// What it is called.
+    pub title: String,
+    /// Its address, or a path on this server.
+    pub url: String,
+}
+
+/// A frame is inflated and read in memory, so a larger one would cost the memory of the machine.
+const MOST_INFLATED: usize = 64 << 20;
+
+impl AssistConfig {
+    pub(super) fn check(&self, faults: &mut Vec<String>) {
+        if !self.enabled {
+            return;
+        }
+        if self.forms.is_empty() {
+            faults.push(
+                "[assist] forms: without a form there is nothing to share; set enabled = false".to_owned(),
+            );
+        }
+        for form in &self.forms {
+            let own = form.url.starts_with('/') && !form.url.starts_with("//");
+            if !own && !form.url.starts_with("http://") && !form.url.starts_with("https://") {
+                faults.push(format!(
+                    "[assist] forms: `{}` is neither an address nor a path on this server",
+                    form.url
+                ));
+            }
+            if form.url.contains('#') {
+                faults.push(format!(
+                    "[assist] forms: `{}` has a `#`, which the share needs for itself",
+                    form.url
+                ));
+            }
+        }
+        for (name, value) in [
+            ("frame_bytes", self.frame_bytes),
+            ("inflated_bytes", self.inflated_bytes),
+            ("frames_per_second", usize::try_from(self.frames_per_second).unwrap_or(usize::MAX)),
+            ("nodes", self.nodes),
+        ] {
+            if value == 0 {
+                faults.push(format!("[assist] {name}: 0 would let nothing through"));
+            }
+        }
+        if self.inflated_bytes > MOST_INFLATED {
+            faults.push(format!("[assist] inflated_bytes: more than {MOST_INFLATED} is not possible"));
+        }
+        if self.link_ttl.0.is_zero() || self.idle_ttl.0.is_zero() {
+            faults.push("[assist] link_ttl and idle_ttl: with 0 every share is over at once".to_owned());
+        }
+    }
+}

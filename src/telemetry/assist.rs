@@ -1,0 +1,104 @@
+//! What is measured of shared screens.
+
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::{How, Metrics, Why, seconds};
+
+#[derive(Clone)]
+pub(super) struct AssistGauges {
+    rooms: Gauge<i64, AtomicI64>,
+    ended: Family<Why, Counter>,
+    denied: Family<How, Counter>,
+    frames: Family<How, Counter>,
+    bytes: Family<How, Counter>,
+    relay: Histogram,
+    long_tasks: Counter,
+}
+
+impl Default for AssistGauges {
+    fn default() -> Self {
+        Self {
+            rooms: Gauge::default(),
+            ended: Family::default(),
+            denied: Family::default(),
+            frames: Family::default(),
+            bytes: Family::default(),
+            relay: seconds(),
+            long_tasks: Counter::default(),
+        }
+    }
+}
+
+impl AssistGauges {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "assist_shares",
+            "Shared screens whose page is or was here just now",
+            self.rooms.clone(),
+        );
+        registry.register("assist_ended", "Shared screens that ended, by reason", self.ended.clone());
+        registry.register(
+            "assist_denied",
+            "Frames of helpers that were refused, by reason",
+            self.denied.clone(),
+        );
+        registry.register(
+            "assist_frames",
+            "Pictures and changes of pages: from citizens, to all viewers of a page, to each helper; and how often some were asked for again",
+            self.frames.clone(),
+        );
+        registry.register("assist_bytes", "The bytes of these frames", self.bytes.clone());
+        registry.register_with_unit(
+            "assist_lag",
+            "From a frame in order to its scrubbed copy on the way to the viewers",
+            Unit::Seconds,
+            self.relay.clone(),
+        );
+        registry.register(
+            "assist_long_tasks",
+            "Times that recording kept a citizen's page busy for too long, as the pages say",
+            self.long_tasks.clone(),
+        );
+    }
+}
+
+impl Metrics {
+    /// A shared screen is in memory here, or is not any more.
+    pub fn assist_rooms(&self, by: i64) {
+        self.assist.rooms.inc_by(by);
+    }
+
+    /// A shared screen ended.
+    pub fn assist_ended(&self, reason: &str) {
+        self.assist.ended.get_or_create(&Why { reason: reason.to_owned() }).inc();
+    }
+
+    /// A frame of a helper was refused.
+    pub fn assist_denied(&self, why: &'static str) {
+        self.assist.denied.get_or_create(&How { how: why }).inc();
+    }
+
+    /// A frame came from a page (`citizen`), went to all viewers of a page (`viewers`), or to one helper (`helper`); or some
+    /// were asked for again (`again`).
+    pub fn assist_frame(&self, how: &'static str, bytes: usize) {
+        self.assist.frames.get_or_create(&How { how }).inc();
+        self.assist.bytes.get_or_create(&How { how }).inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// A frame was scrubbed and passed on.
+    pub fn assist_relayed(&self, took: Duration) {
+        self.assist.relay.observe(took.as_secs_f64());
+    }
+
+    /// A page says how it does: tasks that took too long since it said so last.
+    pub fn assist_health(&self, long_tasks: u32) {
+        self.assist.long_tasks.inc_by(long_tasks.into());
+    }
+}

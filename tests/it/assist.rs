@@ -1,0 +1,8 @@
+//! The shared screen, end to end: a page's socket, helpers' sockets, a real server between them.
+
+mod consent;
+mod life;
+mod line;
+mod nodes;
+mod pages;
+pub(crate) mod people;
