@@ -1,0 +1,78 @@
+import type { Texts } from './zh';
+
+export const en: Texts = {
+  staff: 'A staff member',
+  staffNamed: '{name}, staff,',
+  staffNumbered: '{name}, staff no. {no},',
+  purpose: 'Purpose: {purpose}',
+
+  viewTitle: 'Let staff see this page to help you?',
+  viewAsk: '{helper} would like to see the page you are filling in.',
+  sees: 'They can see',
+  seesList: 'the form’s headings and text|the kind of service you chose|how far you have come',
+  hidden: 'They can’t see',
+  hiddenList:
+    'your name, ID number, phone and address: only dots|passwords, codes, photos and signatures|other pages, or anything else on your device',
+  viewNote: 'They can only look. They can’t fill in or submit anything. Nothing is recorded. You can press “Stop sharing” at any time.',
+  viewYes: 'Yes, let them see',
+  no: 'No',
+
+  pointTitle: 'Let staff point things out?',
+  pointAsk: '{helper} would like to draw boxes and arrows on this page to show you where to go.',
+  pointNote: 'They can only point. They can’t press or change anything.',
+  pointYes: 'Yes, let them point',
+
+  fillTitle: 'Let staff suggest what to write?',
+  fillAsk: '{helper} would like to show you what to write.',
+  fillNote:
+    'Nothing is filled in until you press “Fill in”. Passwords, codes, payments, declarations, uploads and submitting are always yours alone.',
+  fillYes: 'Yes, show suggestions',
+
+  bar: 'Screen sharing',
+  watching: '{helper} can see this page',
+  others: ', and {count} more',
+  waiting: 'Connecting to staff…',
+  offline: 'No connection. Trying again…',
+  paused: 'Paused: staff see nothing new',
+  pause: 'Pause',
+  resume: 'Resume',
+  stop: 'Stop sharing',
+  mayPoint: 'May point',
+  mayFill: 'May suggest',
+  takeBack: 'Take back: {what}',
+
+  hiddenField: 'Staff can’t see this field',
+  reveal: 'Show for 60 s',
+  revealed: 'Staff can see this field for {seconds} s',
+
+  stepOf: 'Step {at} of {all}',
+  stepsDone: 'All done',
+  helperPoints: 'Staff point here',
+
+  cardTitle: 'Staff suggest',
+  cardField: 'Field',
+  cardBefore: 'Now',
+  cardAfter: 'Change to',
+  cardWhy: 'Why',
+  empty: '(empty)',
+  notTicked: '(not chosen)',
+  ticked: 'choose it',
+  apply: 'Fill in',
+  reject: 'No thanks',
+  applyAll: 'Allow all like this, this time',
+  seconds: 'goes away in {seconds} s',
+  applied: 'Filled in: {label}',
+  undo: 'Undo',
+  undone: 'Undone',
+  stale: 'This field has just changed; nothing was filled in',
+
+  endedCitizen: 'Sharing has stopped. Staff can no longer see this page.',
+  endedHelper: 'Staff have ended the sharing.',
+  endedSlow: 'The page became slow, so sharing has stopped. You can go on with the form.',
+  endedLeak: 'To protect your personal data, sharing has been stopped. You can go on with the form.',
+  endedGone: 'This sharing has ended. Go back to the chat if you need help again.',
+  endedLarge: 'This page is too large to share. You can go on with the form.',
+  tooOld: 'Your browser is too old to share this page. You can go on with the form, or call 12345.',
+  openFailed: 'No connection. Please go back to the chat and try the link again.',
+  close: 'OK',
+};
