@@ -13,5 +13,5 @@ export function words(language = document.documentElement.lang): Words {
 
 export function nameOf(helper: Person | undefined, t: Words): string {
   if (!helper?.name) return t('staff');
-  return helper.no ? t('staffNumbered', { name: helper.name, no: helper.no }) : t('staffNamed', { name: helper.name });
+  return helper.no && helper.no !== helper.name ? t('staffNumbered', { name: helper.name, no: helper.no }) : t('staffNamed', { name: helper.name });
 }

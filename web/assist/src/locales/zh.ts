@@ -1,12 +1,12 @@
 /** Every text the citizen sees while a page is shared. `en.ts` has the same keys; `{name}` marks are filled in. */
 export const zh = {
   staff: '工作人员',
-  staffNamed: '工作人员 {name}',
-  staffNumbered: '工作人员 {name}（{no} 号）',
+  staffNamed: '工作人员{name}',
+  staffNumbered: '工作人员{name}（{no} 号）',
   purpose: '为了：{purpose}',
 
   viewTitle: '让工作人员看这一页，帮您填表？',
-  viewAsk: '{helper} 想看您正在填的这一页。',
+  viewAsk: '{helper}想看您正在填的这一页。',
   sees: '他能看到',
   seesList: '表格的栏目和文字|您选的办理事项|您填到了哪里',
   hidden: '他看不到',
@@ -16,17 +16,17 @@ export const zh = {
   no: '不同意',
 
   pointTitle: '让工作人员给您指位置？',
-  pointAsk: '{helper} 想在这一页上画框、画箭头，告诉您该填哪里。',
+  pointAsk: '{helper}想在这一页上画框、画箭头，告诉您该填哪里。',
   pointNote: '他只能指给您看，点不了，也改不了。',
   pointYes: '同意，让他指',
 
   fillTitle: '让工作人员给您写填写建议？',
-  fillAsk: '{helper} 想把建议填的内容写给您看。',
+  fillAsk: '{helper}想把建议填的内容写给您看。',
   fillNote: '每一条都要您点“填入”才会填进去。密码、验证码、付款、承诺勾选、上传和提交，永远只能您自己来。',
   fillYes: '同意，看他的建议',
 
   bar: '屏幕共享',
-  watching: '{helper} 正在看这一页',
+  watching: '{helper}正在看这一页',
   others: '，还有 {count} 人在看',
   waiting: '正在连接工作人员…',
   offline: '网络断了，正在重新连接…',

@@ -3,6 +3,7 @@ import type { FillResult, Proposal } from '@yikouwen/shared/assist/wire';
 import { apply, judge, raw, type Candidate } from '../fill';
 import type { Words } from '../words';
 import { button, h } from './dom';
+import { measure } from './place';
 
 const EXPIRES = 60;
 const UNDO = 10;
@@ -147,7 +148,7 @@ export function createCards(
     open = { proposal, close };
     const at = candidate.field.getBoundingClientRect();
     if (at.top < 0 || at.bottom > window.innerHeight) candidate.field.scrollIntoView({ block: 'center' });
-    settle(card, candidate.field, barHeight());
+    settle(root, card, candidate.field, barHeight());
     card.querySelector('h2')?.focus({ preventScroll: true });
   };
 
@@ -169,15 +170,16 @@ export function createCards(
 }
 
 /** Beside the field without hiding it: below, else above; on a small screen at the edge that the field is not at. */
-function settle(card: HTMLElement, field: HTMLElement, bar: number): void {
-  const at = field.getBoundingClientRect();
-  const room = window.innerHeight - bar;
+function settle(root: HTMLElement, card: HTMLElement, field: HTMLElement, bar: number): void {
+  const space = measure(root);
+  const at = space.box(field.getBoundingClientRect());
+  const room = space.height - bar;
   if (at.bottom + 12 + card.offsetHeight <= room) card.style.top = `${at.bottom + 12}px`;
   else if (at.top - 12 - card.offsetHeight >= 0) card.style.top = `${at.top - 12 - card.offsetHeight}px`;
   else card.style.bottom = `${bar + 8}px`;
   card.style.maxHeight = `${room - 16}px`;
-  if (window.innerWidth > 480) {
+  if (space.width > 480) {
     card.style.right = 'auto';
-    card.style.left = `${Math.max(12, Math.min(at.left, window.innerWidth - card.offsetWidth - 12))}px`;
+    card.style.left = `${Math.max(12, Math.min(at.left, space.width - card.offsetWidth - 12))}px`;
   }
 }

@@ -3,6 +3,7 @@ import { isForm } from '@yikouwen/shared/assist/touch';
 import { classOf, isSecret } from '../fields';
 import type { Words } from '../words';
 import { button, h } from './dom';
+import { measure } from './place';
 
 export const REVEAL_SECONDS = 60;
 
@@ -32,12 +33,13 @@ export function createChip(
     const left = Math.ceil(((until.get(field) ?? 0) - performance.now()) / 1000);
     words.textContent = left > 0 ? t('revealed', { seconds: left }) : t('hiddenField');
     show.hidden = left > 0;
-    const at = field.getBoundingClientRect();
+    const space = measure(root);
+    const at = space.box(field.getBoundingClientRect());
     const above = at.top - chip.offsetHeight - 8;
     // Beside the field where there is room, so that it hides neither the words above nor the field below.
-    const beside = at.right + 12 + chip.offsetWidth <= window.innerWidth;
-    chip.style.left = `${beside ? at.right + 12 : Math.max(8, Math.min(at.left, window.innerWidth - chip.offsetWidth - 8))}px`;
-    chip.style.top = `${beside ? at.top : at.bottom + 6 + chip.offsetHeight < window.innerHeight ? at.bottom + 6 : Math.max(4, above)}px`;
+    const beside = at.right + 12 + chip.offsetWidth <= space.width;
+    chip.style.left = `${beside ? at.right + 12 : Math.max(8, Math.min(at.left, space.width - chip.offsetWidth - 8))}px`;
+    chip.style.top = `${beside ? at.top : at.bottom + 6 + chip.offsetHeight < space.height ? at.bottom + 6 : Math.max(4, above)}px`;
   };
   const onFocus = ({ target }: Event): void => {
     const at = target instanceof HTMLElement ? target : undefined;

@@ -2,6 +2,7 @@ import type { Highlight, Pointer, Steps } from '@yikouwen/shared/assist/wire';
 
 import type { Words } from '../words';
 import { h } from './dom';
+import { measure, type Box, type Place } from './place';
 
 /** What a helper draws on the page: it is seen and can't be touched. */
 export interface Marks {
@@ -14,7 +15,6 @@ export interface Marks {
 
 interface Drawn {
   node: Node;
-  kind: 'box' | 'arrow' | 'pulse';
   frame: HTMLElement;
   caption: HTMLElement | undefined;
   arrow: HTMLElement | undefined;
@@ -46,16 +46,18 @@ export function createMarks(root: HTMLElement, t: Words, node: (id: number) => N
   const tick = (): void => {
     ticking = 0;
     const now = performance.now();
+    const space = measure(root);
     for (const [id, one] of drawn) {
       const at = box(one.node);
       if (now > one.until || !at) {
         erase(id, one);
         continue;
       }
-      place(one, at);
+      place(one, space.box(at), space);
     }
     if (pointed && now > pointed.until) pointed = undefined;
-    const under = pointed ? box(node(pointed.pointer.node) ?? document) : undefined;
+    const real = pointed ? box(node(pointed.pointer.node) ?? document) : undefined;
+    const under = real && space.box(real);
     hand.hidden = !under;
     if (pointed && under) {
       hand.style.left = `${under.left + pointed.pointer.dx * under.width}px`;
@@ -67,25 +69,24 @@ export function createMarks(root: HTMLElement, t: Words, node: (id: number) => N
     if (ticking === 0) ticking = requestAnimationFrame(tick);
   };
 
-  const place = ({ frame, caption, arrow, kind }: Drawn, at: DOMRect): void => {
+  const place = ({ frame, caption, arrow }: Drawn, at: Box, space: Place): void => {
     const gap = 6;
     frame.style.cssText = `left:${at.left - gap}px;top:${at.top - gap}px;width:${at.width + 2 * gap}px;height:${at.height + 2 * gap}px`;
-    const bottom = window.innerHeight - barHeight() - EDGE;
+    const bottom = space.height - barHeight() - EDGE;
     const captionHeight = caption?.offsetHeight ?? 0;
     const arrowHeight = arrow ? 60 : 0;
     const below = at.bottom + gap + EDGE + arrowHeight + captionHeight <= bottom || at.top < captionHeight + arrowHeight + 3 * EDGE;
     const start = below ? at.bottom + gap + 4 : at.top - gap - 4;
     if (arrow) {
       arrow.classList.toggle('up', below);
-      arrow.style.left = `${Math.min(Math.max(at.left + Math.min(at.width / 2, 80) - 22, EDGE), window.innerWidth - 52)}px`;
+      arrow.style.left = `${Math.min(Math.max(at.left + Math.min(at.width / 2, 80) - 22, EDGE), space.width - 52)}px`;
       arrow.style.top = `${below ? start : start - arrowHeight}px`;
     }
     if (!caption) return;
     const top = below ? start + arrowHeight + 2 : start - arrowHeight - captionHeight - 2;
-    const most = window.innerWidth - caption.offsetWidth - EDGE;
+    const most = space.width - caption.offsetWidth - EDGE;
     caption.style.left = `${Math.max(EDGE, Math.min(at.left, most))}px`;
     caption.style.top = `${Math.max(EDGE, Math.min(top, bottom - captionHeight))}px`;
-    frame.hidden = kind === 'arrow';
   };
 
   const erase = (id: string, { frame, caption, arrow }: Drawn): void => {
@@ -95,7 +96,7 @@ export function createMarks(root: HTMLElement, t: Words, node: (id: number) => N
     drawn.delete(id);
   };
 
-  const draw = (mark: { id: string; node: number; kind: Drawn['kind']; text: string; ttl: number }, small?: string): void => {
+  const draw = (mark: { id: string; node: number; kind: Highlight['kind']; text: string; ttl: number }, small?: string): void => {
     const target = node(mark.node);
     const at = target && box(target);
     const old = drawn.get(mark.id);
@@ -111,14 +112,15 @@ export function createMarks(root: HTMLElement, t: Words, node: (id: number) => N
     arrow?.append(arrowPicture());
     layer.append(frame, ...(arrow ? [arrow] : []), ...(caption ? [caption] : []));
     const until = mark.ttl > 0 ? performance.now() + Math.min(mark.ttl, 600) * 1000 : Infinity;
-    drawn.set(mark.id, { node: target, kind: mark.kind, frame, caption, arrow, until });
+    drawn.set(mark.id, { node: target, frame, caption, arrow, until });
     spoken.textContent = words === '' ? t('helperPoints') : words;
     if (at.top < 60 || at.bottom > window.innerHeight - barHeight() - 80) {
       const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
       (target as Element).scrollIntoView({ block: 'center', behavior: calm ? 'auto' : 'smooth' });
     }
     const one = drawn.get(mark.id);
-    if (one) place(one, at);
+    const space = measure(root);
+    if (one) place(one, space.box(at), space);
     wake();
   };
 
