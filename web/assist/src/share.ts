@@ -82,6 +82,7 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
   const marks = createMarks(surface.root, t, node, bar.height);
   const cards = createCards(surface.root, t, node, bar.height, (id, result) => line.send({ t: 'fill.result', id, result }));
   const chip = createChip(surface.root, t, {
+    barHeight: bar.height,
     id: (one) => recorder?.id(one) ?? -1,
     active: () => perm.view && !perm.paused && online,
     onReveal: (id) => {

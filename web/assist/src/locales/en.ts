@@ -41,9 +41,10 @@ export const en: Texts = {
   mayFill: 'May suggest',
   takeBack: 'Take back: {what}',
 
-  hiddenField: 'Staff can’t see this field',
+  hiddenField: 'Staff can’t see “{label}”',
   reveal: 'Show for 60 s',
-  revealed: 'Staff can see this field for {seconds} s',
+  revealed: 'Staff can see “{label}” for {seconds} s',
+  thisField: 'this field',
 
   stepOf: 'Step {at} of {all}',
   stepsDone: 'All done',

@@ -38,9 +38,10 @@ export const zh = {
   mayFill: '可以写建议',
   takeBack: '收回：{what}',
 
-  hiddenField: '这一项工作人员看不到',
+  hiddenField: '“{label}”工作人员看不到',
   reveal: '让他看 60 秒',
-  revealed: '工作人员能看到这一项，还有 {seconds} 秒',
+  revealed: '工作人员能看到“{label}”，还有 {seconds} 秒',
+  thisField: '这一项',
 
   stepOf: '第 {at} 步，共 {all} 步',
   stepsDone: '都填好了',

@@ -1,17 +1,17 @@
+import { labelOf } from '@yikouwen/shared/assist/label';
 import { isForm } from '@yikouwen/shared/assist/touch';
 
 import { classOf, isSecret } from '../fields';
 import type { Words } from '../words';
 import { button, h } from './dom';
-import { measure } from './place';
 
 export const REVEAL_SECONDS = 60;
 
-/** Tells at the field one is in that it can't be seen, and offers to show this one for a minute. */
+/** Tells of the field one is in that it can't be seen, and offers to show this one for a minute. */
 export function createChip(
   root: HTMLElement,
   t: Words,
-  presses: { id: (node: Node) => number; onReveal: (node: number) => void; active: () => boolean },
+  presses: { id: (node: Node) => number; onReveal: (node: number) => void; active: () => boolean; barHeight: () => number },
 ): { hide: () => void; remove: () => void } {
   const until = new Map<Element, number>();
   let field: HTMLElement | undefined;
@@ -31,15 +31,11 @@ export function createChip(
     chip.hidden = !there;
     if (!field || !there) return;
     const left = Math.ceil(((until.get(field) ?? 0) - performance.now()) / 1000);
-    words.textContent = left > 0 ? t('revealed', { seconds: left }) : t('hiddenField');
+    const label = labelOf(field) || t('thisField');
+    words.textContent = left > 0 ? t('revealed', { label, seconds: left }) : t('hiddenField', { label });
     show.hidden = left > 0;
-    const space = measure(root);
-    const at = space.box(field.getBoundingClientRect());
-    const above = at.top - chip.offsetHeight - 8;
-    // Beside the field where there is room, so that it hides neither the words above nor the field below.
-    const beside = at.right + 12 + chip.offsetWidth <= space.width;
-    chip.style.left = `${beside ? at.right + 12 : Math.max(8, Math.min(at.left, space.width - chip.offsetWidth - 8))}px`;
-    chip.style.top = `${beside ? at.top : at.bottom + 6 + chip.offsetHeight < space.height ? at.bottom + 6 : Math.max(4, above)}px`;
+    // At the edge, above the bar: beside the field it would lie on the next one.
+    chip.style.bottom = `${presses.barHeight() + 8}px`;
   };
   const onFocus = ({ target }: Event): void => {
     const at = target instanceof HTMLElement ? target : undefined;
@@ -52,7 +48,6 @@ export function createChip(
   };
   const timer = window.setInterval(draw, 500);
   document.addEventListener('focusin', onFocus);
-  document.addEventListener('scroll', draw, { capture: true, passive: true });
   return {
     hide() {
       field = undefined;
@@ -61,7 +56,6 @@ export function createChip(
     remove() {
       clearInterval(timer);
       document.removeEventListener('focusin', onFocus);
-      document.removeEventListener('scroll', draw, { capture: true });
       chip.remove();
     },
   };

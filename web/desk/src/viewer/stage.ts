@@ -108,6 +108,7 @@ export function createStage({ root, onShown, onStale, onSynced }: StageOptions):
       showDebug: false,
       loadTimeout: 0,
     });
+    replayer.iframe.title = document.title;
     replayer.startLive();
     const player: Player = { replayer, page, applied: 0, began, width: 0, height: 0 };
     building = player;
