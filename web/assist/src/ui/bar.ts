@@ -43,13 +43,15 @@ export function createBar(root: HTMLElement, t: Words, presses: BarPresses): Bar
     stop,
   );
   root.append(bar);
-  // Whatever lies at the end of the page can still be scrolled above the bar.
-  const before = document.body.style.paddingBottom;
+  // Whatever lies at the end of the page can still be scrolled above the bar, and the chat on it moves up. A sheet of its own
+  // leaves the page's style attributes alone, which a strict policy would have something to say about.
+  const room = new CSSStyleSheet();
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, room];
+  let taken = 0;
   const makeRoom = (): void => {
-    const height = `${bar.offsetHeight}px`;
-    document.body.style.paddingBottom = `calc(${height} + 8px)`;
-    // The chat on the same page moves up by this.
-    document.documentElement.style.setProperty('--yikouwen-below', height);
+    if (bar.offsetHeight === taken) return;
+    taken = bar.offsetHeight;
+    room.replaceSync(`:root{--yikouwen-below:${taken}px}body{padding-bottom:${taken + 8}px!important}`);
   };
   makeRoom();
   return {
@@ -68,8 +70,7 @@ export function createBar(root: HTMLElement, t: Words, presses: BarPresses): Bar
     height: () => bar.offsetHeight,
     remove() {
       bar.remove();
-      document.body.style.paddingBottom = before;
-      document.documentElement.style.removeProperty('--yikouwen-below');
+      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== room);
     },
   };
 }

@@ -29,6 +29,8 @@ export interface ShareState {
   lag: number | undefined;
   /** A picture is on the stage. */
   shown: boolean;
+  /** The citizen's window is wider than high. */
+  wide: boolean;
   picked: Picked | undefined;
   steps: { node: number; text: string }[];
   /** The step the citizen is at; undefined while none are sent. */
@@ -64,6 +66,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     title: '',
     lag: undefined,
     shown: false,
+    wide: false,
     picked: undefined,
     steps: [],
     at: undefined,
@@ -278,6 +281,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       switch (message.t) {
         case 'shown':
           state.shown = true;
+          state.wide = message.width > message.height;
           return;
         case 'stale':
           resnap(message.reason);

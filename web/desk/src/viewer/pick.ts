@@ -21,7 +21,8 @@ export function describe(element: Element, node: number): Picked {
   const type = element.getAttribute('type')?.toLowerCase() ?? 'text';
   const choice = element.localName === 'input' && (type === 'radio' || type === 'checkbox');
   const why = forbidden(element);
-  const hidden = hiddenBy(element);
+  // What a button says is the page's own.
+  const hidden = element.localName === 'button' ? undefined : hiddenBy(element);
   const input = element as HTMLInputElement;
   return {
     node,
