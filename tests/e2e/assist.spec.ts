@@ -1,6 +1,6 @@
 import { expect, Counter, newPage, picture, agree, test } from './support/shared';
 import { expectAccessible } from './support/axe';
-import { KEY, SID } from './support/relay';
+import { KEY, Relay, SID } from './support/relay';
 
 test('a citizen shares the form, is shown the way, and submits by himself', async ({ browser, figures }) => {
   const counter = await Counter.open(browser, { width: 360, height: 780 });
@@ -127,4 +127,47 @@ test('a share goes on over the pages of a form, and pauses', async ({ browser, r
   expect(relay.wire.filter(({ kind }) => kind !== 'text').length).toBe(frames);
   await page.getByTestId('share-pause').click();
   await expect.poll(() => relay.wire.at(-1)?.kind === 'snap' || relay.wire.some(({ kind }, at) => kind === 'snap' && at >= frames)).toBe(true);
+});
+
+test('a strict page of another site needs one script tag and two words in its policy', async ({ browser, relay }) => {
+  const site = await Relay.listen();
+  try {
+    const socket = relay.url.replace('http', 'ws');
+    const policy = `default-src 'none'; script-src ${relay.url}; connect-src ${relay.url} ${socket}; style-src 'self'; form-action 'self'; base-uri 'none'`;
+    site.page('/site.css', 'h1{color:#112233;letter-spacing:1.33333333px} h1::after{content:"机密词"}');
+    const html = `<!doctype html><html lang="zh"><head><meta http-equiv="content-security-policy" content="${policy}">
+      <link rel="stylesheet" href="/site.css"><script src="${relay.url}/assist.js" defer></script></head>
+      <body><h1>别处的表格</h1><form><label>姓名<input name="name"></label><label>事项<input name="matter" data-assist="show"></label></form></body></html>`;
+    // With its shadow root closed as it is, so all of it is done with the keyboard.
+    const page = await (await browser.newContext()).newPage();
+    const answer = async (done: () => unknown): Promise<void> => {
+      await page.waitForTimeout(300);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await expect.poll(done).toBeTruthy();
+    };
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(site.page('/form', html));
+    await expect.poll(() => relay.epoch).toBe(1);
+    await answer(() => relay.wire.some(({ kind }) => kind === 'snap'));
+    for (const scope of ['point', 'fill'] as const) {
+      relay.toCitizen({ t: 'share.request', scope, helper: { no: '8', name: '小王' }, purpose: relay.purpose });
+      await answer(() => relay.perm[scope]);
+    }
+    const snap = relay.wire.find(({ kind }) => kind === 'snap')?.text ?? '';
+    expect(snap, 'its styles go along, because the helper could not load them').toMatch(/rgb\(17, ?34, ?51\)/);
+    expect(snap).not.toContain('机密词');
+    relay.toCitizen({ t: 'fill.propose', id: 'f', node: relay.nodeOf('name', 'matter'), value: '开餐馆', purpose: '', expect: { name: 'matter', label: '事项' } });
+    await answer(() => relay.results('f').includes('applied'));
+    await expect(page.locator('[name="matter"]')).toHaveValue('开餐馆');
+    relay.toCitizen({ t: 'hl', id: 'h', node: relay.nodeOf('name', 'name'), kind: 'arrow', text: '填这里', ttl: 9 });
+    await page.waitForTimeout(300);
+    expect(complaints).toEqual([]);
+  } finally {
+    site.close();
+  }
 });

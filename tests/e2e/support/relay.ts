@@ -150,7 +150,7 @@ export class Relay {
   private async answer(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { pathname } = new URL(incoming.url ?? '/', this.url);
     const page = this.pages.get(pathname);
-    if (page !== undefined) return this.serve(answer, page, 'text/html; charset=utf-8');
+    if (page !== undefined) return this.serve(answer, page, TYPES[extname(pathname)] ?? 'text/html; charset=utf-8');
     if (pathname === '/api/v1/assist/open') return this.open(incoming, answer);
     const shares = /^\/api\/v1\/desk\/conversations\/[^/]+\/shares$/.test(pathname);
     if (shares && incoming.method === 'POST') return this.ask(incoming, answer);
