@@ -56,9 +56,18 @@ export function pageAddress(href: string): string {
   }
 }
 
-/** Numbers of drawings and styles are cut short, so that none looks like somebody's number. */
-export function shortNumbers(text: string): string {
+/**
+ * Numbers of drawings and styles are cut short and kept apart, so that none looks like somebody's number, to us or to the
+ * server: it takes single spaces and hyphens between digits for a way of writing one.
+ */
+function shortNumbers(text: string): string {
   return text.replace(/(\.\d{3})\d+/g, '$1').replace(/\d{6,}/g, '99999');
+}
+
+/** The numbers of a drawing, with commas between. */
+export function cleanDrawing(text: string): string | undefined {
+  if (!/^[\w\s.,()+-]*$/.test(text)) return undefined;
+  return dotDigits(shortNumbers(text).replace(/(\d)[ \u00a0](?=\d)/g, '$1,').replace(/(\d)-(?=\d)/g, '$1,-'));
 }
 
 const STRING = /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'/g;
@@ -69,6 +78,7 @@ export function cleanCss(text: string, base: string, origin: string): string {
   const quiet = text
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/@import[^;]*;/gi, '')
+    .replace(/unicode-range\s*:[^;}]*;?/gi, '')
     .replace(/url\(\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\s*\)/gi, (_all, double?: string, single?: string, bare?: string) => {
       const own = ownAddress((double ?? single ?? bare ?? '').trim(), base, origin);
       return own === undefined ? 'none' : `url("${own}")`;
@@ -80,7 +90,7 @@ export function cleanCss(text: string, base: string, origin: string): string {
       return KEEPS_STRINGS.test(before) || /url\($/.test(before) ? string : '""';
     })
     .replace(/#([0-9a-f]{8}|[0-9a-f]{6})(?![0-9a-z_-])/gi, (_all, hex: string) => rgb(hex));
-  return shortNumbers(quiet);
+  return dotDigits(shortNumbers(quiet).replace(/(\d)[ \u00a0](?=\d)/g, '$1  '));
 }
 
 function rgb(hex: string): string {

@@ -4,7 +4,7 @@
  */
 import { dotDigits, dots } from '@yikouwen/shared/assist/digits';
 
-import { attributeKind, cleanCss, ownAddress, pageAddress, shortNumbers } from './allow';
+import { attributeKind, cleanCss, cleanDrawing, ownAddress, pageAddress } from './allow';
 import { classOf, isSecret, mayShowChoice, mayShowText, shownValue } from './fields';
 
 type Json = Record<string, unknown>;
@@ -169,7 +169,7 @@ function attribute(name: string, value: unknown, element: Element, shown: boolea
     case 'address':
       return address(name, value, element, context);
     case 'drawn':
-      return typeof value === 'string' ? drawn(value) : value;
+      return typeof value === 'string' ? cleanDrawing(value) : value;
     case 'style':
       return style(value, context);
     case 'css':
@@ -182,10 +182,6 @@ function attribute(name: string, value: unknown, element: Element, shown: boolea
 /** Names and classes tie a page together, so a hidden number in one makes it dots rather than nothing. */
 function plainValue(name: string, value: string): string {
   return name.startsWith('rr_') ? value.replace(/(\.\d{3})\d+/g, '$1') : dotDigits(value);
-}
-
-function drawn(value: string): string | undefined {
-  return /^[\w\s.,()+-]*$/.test(value) ? shortNumbers(value) : undefined;
 }
 
 function address(name: string, value: unknown, element: Element, context: CleanContext): string | undefined {

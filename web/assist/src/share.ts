@@ -291,6 +291,8 @@ const ENDINGS: Record<string, 'endedCitizen' | 'endedHelper' | 'endedSlow' | 'en
   slow: 'endedSlow',
   leak: 'endedLeak',
   too_large: 'endedLarge',
+  too_deep: 'endedLarge',
+  too_many_nodes: 'endedLarge',
 };
 
 function shownTitle(): string {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { attributeKind, cleanCss, ownAddress, pageAddress } from '../src/allow';
+import { attributeKind, cleanCss, cleanDrawing, ownAddress, pageAddress } from '../src/allow';
 import { classOf, shownText, shownValue, tailed } from '../src/fields';
 import { checkCard, checkId, checkPhone } from '../src/validity';
 
@@ -100,5 +100,14 @@ describe('markup', () => {
     expect(clean("input[type='text']{font-family:'Noto Sans'}")).toBe("input[type='text']{font-family:'Noto Sans'}");
     expect(clean('@import "https://evil.example/a.css";.a{}')).toBe('.a{}');
     expect(clean('/* 张三 */.a{}')).toBe('.a{}');
+    expect(clean('.a{color:rgb(120 130 140)}')).toBe('.a{color:rgb(120  130  140)}');
+    expect(clean('@font-face{font-family:x;unicode-range:U+0131,U+0152-0153;}')).toBe('@font-face{font-family:x;}');
+    expect(clean('.c-13800138000{color:red}')).toBe('.c-99999{color:red}');
+  });
+  it('drawings keep their shape and hide no number', () => {
+    expect(cleanDrawing('0 0 24 24')).toBe('0,0,24,24');
+    expect(cleanDrawing('M12.3456789 10-20 30 40 50 60z')).toBe('M12.345,10,-20,30,40,50,60z');
+    expect(cleanDrawing('M13800138000 1')).toBe('M99999,1');
+    expect(cleanDrawing('url(http://evil.example)')).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ async function desk(shares: Share[] = [share]) {
   const sent: { t: string }[] = [];
   const close = vi.fn();
   const api = {
-    shares: vi.fn(() => Promise.resolve(shares)),
+    shares: vi.fn(() => Promise.resolve({ shares, forms: [{ title: '企业设立登记', url: '/forms/enterprise' }] })),
     askShare: vi.fn(() => Promise.resolve({ share: { ...share, id: 's2', state: 'asked' }, link: 'https://a.example/s/s2#k=k' })),
     endShare: vi.fn(() => Promise.resolve(undefined)),
   };
@@ -121,7 +121,7 @@ describe('a shared page at the desk', () => {
   it('is asked for with its purpose', async () => {
     const { made, api } = await desk([]);
     await made.ask('核对经营范围');
-    expect(api.askShare).toHaveBeenCalledWith('c', '核对经营范围');
+    expect(api.askShare).toHaveBeenCalledWith('c', '核对经营范围', undefined);
     expect(made.state.link).toContain('#k=');
     await made.end();
     expect(api.endShare).toHaveBeenCalledWith('s2');

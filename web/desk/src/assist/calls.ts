@@ -7,14 +7,23 @@ export interface Share {
   expires_at: string;
 }
 
+/** A form that citizens can be helped with. */
+export interface FormChoice {
+  title: string;
+  url: string;
+}
+
 type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
 
+const at = (conversation: string): string => `/desk/conversations/${encodeURIComponent(conversation)}/shares`;
+
 export const shareCalls = (call: Call) => ({
-  shares: async (conversation: string): Promise<Share[]> => {
-    const listed = await call<Share[] | { shares: Share[] }>('GET', `/desk/conversations/${encodeURIComponent(conversation)}/shares`);
-    return Array.isArray(listed) ? listed : listed.shares;
+  shares: async (conversation: string): Promise<{ shares: Share[]; forms: FormChoice[] }> => {
+    const { shares, forms = [] } = await call<{ shares: Share[]; forms?: FormChoice[] }>('GET', at(conversation));
+    return { shares, forms };
   },
-  askShare: (conversation: string, purpose: string) =>
-    call<{ share: Share; link: string }>('POST', `/desk/conversations/${encodeURIComponent(conversation)}/shares`, { purpose }),
+  /** The first form, unless another is chosen. */
+  askShare: (conversation: string, purpose: string, form?: string) =>
+    call<{ share: Share; link: string }>('POST', at(conversation), { purpose, ...(form === undefined ? {} : { form }) }),
   endShare: (share: string) => call<unknown>('POST', `/desk/shares/${encodeURIComponent(share)}/end`),
 });

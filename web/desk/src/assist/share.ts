@@ -5,7 +5,7 @@ import { reactive } from 'vue';
 
 import type { Api } from '../api';
 import type { FromViewer, Picked, ToViewer } from '../viewer/speech';
-import type { Share } from './calls';
+import type { FormChoice, Share } from './calls';
 import { openShareLink, type LinkOptions, type ShareLink } from './link';
 
 export interface Proposed {
@@ -40,6 +40,8 @@ export interface ShareState {
   /** What the server refused last: the kind of frame, and why. */
   denied: { of: string; why: string } | undefined;
   ended: string | undefined;
+  /** The forms that can be asked for. */
+  forms: FormChoice[];
 }
 
 /** Seconds a highlight stays. */
@@ -74,6 +76,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     proposals: [],
     denied: undefined,
     ended: undefined,
+    forms: [],
   });
   const state = reactive(fresh());
   let line: ShareLink | undefined;
@@ -119,7 +122,8 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
         state.peer = frame.state;
         return;
       case 'lag':
-        state.lag = Math.round(frame.ms + roundTrip / 2);
+        // Both are there and back.
+        state.lag = Math.round((frame.ms + roundTrip) / 2);
         return;
       case 'fill.result': {
         const found = state.proposals.find(({ id }) => id === frame.id);
@@ -128,8 +132,8 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       }
       case 'denied': {
         state.denied = { of: frame.of ?? '', why: frame.why };
-        const last = state.proposals.at(-1);
-        if (frame.of === 'fill.propose' && last?.result === 'sent') last.result = 'refused';
+        const meant = state.proposals.find(({ id }) => id === frame.id) ?? state.proposals.at(-1);
+        if (frame.of === 'fill.propose' && meant?.result === 'sent') meant.result = 'refused';
         return;
       }
       case 'end':
@@ -186,7 +190,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     line = undefined;
     waiting = [];
     show({ t: 'empty' });
-    Object.assign(state, fresh());
+    Object.assign(state, { ...fresh(), forms: state.forms });
   };
 
   return {
@@ -198,15 +202,17 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       leave();
       if (of === undefined) return;
       // A server without shared pages has none; neither is one that can't be reached a reason to say so here.
-      const shares = await api.shares(of).catch(() => []);
+      const { shares, forms } = await api.shares(of).catch(() => ({ shares: [], forms: [] }));
+      if (conversation !== of) return;
+      state.forms = forms;
       const running = shares.find((one) => one.state !== 'ended');
-      if (running && conversation === of && !state.share) join(running);
+      if (running && !state.share) join(running);
     },
     /** Throws when it is refused. */
-    async ask(purpose: string): Promise<void> {
+    async ask(purpose: string, form?: string): Promise<void> {
       const of = conversation;
       if (of === undefined) return;
-      const { share, link } = await api.askShare(of, purpose);
+      const { share, link } = await api.askShare(of, purpose, form);
       if (conversation !== of) return;
       leave();
       state.link = link;

@@ -159,7 +159,7 @@ export type ToHelper =
   | { t: 'peer'; state: PeerState }
   | { t: 'lag'; ms: number }
   | FillResultFrame
-  | { t: 'denied'; of?: string; why: string }
+  | { t: 'denied'; of?: string; id?: string; why: string }
   | { t: 'pong'; n: number }
   | Ended;
 
