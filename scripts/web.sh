@@ -9,7 +9,7 @@ npm_packages web
 
 # The mark of the last build lies beside the packages, because all of web/dist ends up in the server.
 built=web/node_modules/.yikouwen-built
-if [ -f "$built" ] && [ -f web/dist/widget.js ] && [ -f web/dist/desk/index.html ] &&
+if [ -f "$built" ] && [ -f web/dist/widget.js ] && [ -f web/dist/desk/index.html ] && [ -f web/dist/assist.js ] &&
   [ -z "$(find web \( -name node_modules -o -path web/dist \) -prune -o -type f -newer "$built" -print)" ]; then
   echo 'the web parts are current'
   exit

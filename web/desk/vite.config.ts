@@ -16,10 +16,15 @@ export default defineConfig({
     // The page's policy admits no data: address but for pictures, so nothing is inlined.
     assetsInlineLimit: 0,
     rolldownOptions: {
+      input: ['index.html', 'viewer.html'].map((page) => fileURLToPath(new URL(page, import.meta.url))),
       output: {
         codeSplitting: {
           // Libraries change seldom: a new version of the desk leaves them in the browser's cache.
-          groups: [{ name: 'vendor', test: /node_modules/ }],
+          groups: [
+            // The player belongs to the frame that draws shared pages, and to nothing else.
+            { name: 'player', test: /node_modules\/@?rrweb/, priority: 2 },
+            { name: 'vendor', test: /node_modules/, priority: 1 },
+          ],
         },
       },
     },

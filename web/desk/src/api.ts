@@ -13,6 +13,7 @@ import type {
   Transcript,
 } from '@yikouwen/shared/wire';
 
+import { shareCalls } from './assist/calls';
 import { withoutNulls } from './nulls';
 import { searchCalls } from './search/calls';
 
@@ -138,6 +139,7 @@ export function createApi(options: ApiOptions = {}) {
     typing: (id: string) => call<undefined>('POST', `${at(id)}/typing`),
     entry: (id: string) => call<Entry>('GET', `/knowledge/${encodeURIComponent(id)}`),
     ...searchCalls(call),
+    ...shareCalls(call),
     suggest: (q: string, limit = 8) =>
       call<{ suggestions: Suggestion[] }>('GET', `/suggest?q=${encodeURIComponent(q)}&limit=${limit}`),
   };

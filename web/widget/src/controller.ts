@@ -32,7 +32,7 @@ export class Controller {
   private readonly files = new Map<string, File>();
 
   constructor(
-    private readonly server: URL,
+    readonly server: URL,
     private readonly keeps: Keeps,
     private locale: Locale,
     fetcher: typeof fetch = (input, init) => fetch(input, init),

@@ -291,3 +291,14 @@ describe('bubble', () => {
     expect(find('launcher').getAttribute('aria-label')).toContain('1');
   });
 });
+
+describe('a shared form', () => {
+  it('is offered as a button, and only where the helper or the server sent it', async () => {
+    const href = `https://gov.example/s/${'A'.repeat(22)}#k=${'B'.repeat(22)}`;
+    await open();
+    await server(welcome, message(1, { author: 'robot', text: href }), message(2, { author: 'system', text: `请打开：${href}` }));
+    expect(all('share-card')).toHaveLength(1);
+    expect(find('share-link').getAttribute('href')).toBe(href);
+    expect(all('message').at(-1)?.textContent).not.toContain('#k=');
+  });
+});

@@ -1,3 +1,4 @@
+import { assistEn } from './assist.en';
 import { searchEn } from './search.en';
 import type { Texts } from './zh';
 
@@ -260,6 +261,7 @@ export const en: Texts = {
     urgent: (count) => `EMERGENCY (${count}) · Helper desk`,
   },
   search: searchEn,
+  assist: assistEn,
   errors: {
     network: 'The server cannot be reached. Check the connection and try again.',
     timeout: 'The server did not answer in time. Try again.',

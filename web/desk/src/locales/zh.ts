@@ -1,3 +1,4 @@
+import { assistZh } from './assist.zh';
 import { searchZh } from './search.zh';
 
 /** Everything people read on the desk. A text with a blank is a function, so a missing value cannot be overlooked. */
@@ -256,6 +257,7 @@ export const zh = {
     urgent: (count: number) => `【紧急】(${count}) 导服工作台`,
   },
   search: searchZh,
+  assist: assistZh,
   errors: {
     network: '连不上服务器，请检查网络后再试。',
     timeout: '服务器没有及时回应，请再试一次。',

@@ -2,6 +2,7 @@ import { clockTime } from '@yikouwen/shared/time';
 import type { Attachment, Message } from '@yikouwen/shared/wire';
 import type { JSX } from 'preact';
 
+import { shareIn } from '../share';
 import { withHuman, type Pending, type State } from '../state';
 import { useUi } from './context';
 import { Calls, Choices, FeedbackButtons, HumanOffer, Sources } from './Extras';
@@ -9,6 +10,7 @@ import { Files } from './Files';
 import { CheckIcon, FileIcon } from './icons';
 import { Markdown } from './Markdown';
 import { Rating } from './Rating';
+import { ShareCard } from './ShareCard';
 
 interface Props {
   message: Message;
@@ -26,12 +28,15 @@ export function MessageView({ message, state, latest, old = false }: Props): JSX
   const { citations = [], choices = [], call = [], attachments = [] } = message;
   const answered = message.outcome === 'answered' || message.outcome === 'guide';
   const given = state.feedback[message.id] ?? message.feedback;
+  const share = author === 'robot' || old ? undefined : shareIn(message.text, controller.server);
+  const words = share ? share.rest : message.text;
   const offer = (message.offer_human === true || given === 'useless') && latest && !withHuman(state.stage);
   return (
     <article class={`turn ${author}`} data-testid="message" data-author={author} data-message={message.id}>
       <Who message={message} />
       <div class={message.outcome === 'emergency' ? 'bubble emergency' : 'bubble'}>
-        {message.text !== '' && <Markdown text={message.text} citations={citations} />}
+        {words !== '' && <Markdown text={words} citations={citations} />}
+        {share && <ShareCard link={share} />}
         {attachments.length > 0 && <Files files={attachments} />}
         {call.length > 0 && <Calls calls={call} />}
         {citations.length > 0 && <Sources citations={citations} />}

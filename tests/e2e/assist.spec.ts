@@ -1,0 +1,173 @@
+import { expect, Counter, newPage, picture, agree, test } from './support/shared';
+import { expectAccessible } from './support/axe';
+import { KEY, Relay, SID } from './support/relay';
+
+test('a citizen shares the form, is shown the way, and submits by himself', async ({ browser, figures }) => {
+  const counter = await Counter.open(browser, { width: 360, height: 780 });
+  const { helper, form, relay } = counter;
+  const { page } = helper;
+  try {
+    await test.step('nothing leaves before consent', async () => {
+      await page.getByTestId('share-open').click();
+      await page.getByTestId('share-purpose').fill('帮您填写企业设立登记表');
+      await picture(page, 'desk-ask');
+      await page.getByTestId('share-send').click();
+      await form.goto(relay.formUrl);
+      await expect(form.getByTestId('consent')).toBeVisible();
+      expect(new URL(form.url()).hash, 'the token is not left in the address').toBe('');
+      await form.waitForTimeout(700);
+      const before = relay.wire.filter(({ kind, text }) => kind !== 'text' || !/"t":"(hello|visible)"/.test(text));
+      expect(before).toEqual([]);
+      expect(relay.wire.map(({ text }) => text).join('')).not.toContain('企业');
+      figures.print('frames of the page before consent', before.length);
+      await picture(form, 'phone-consent');
+      await expectAccessible(form, 'consent');
+    });
+    await test.step('consent shows the page', async () => {
+      const began = Date.now();
+      await form.getByTestId('consent-yes').click();
+      await counter.shown();
+      figures.print('from consent to the first picture (ms)', Date.now() - began);
+      await expect(counter.picture().locator('h1')).toHaveText('企业设立登记');
+      await picture(form, 'phone-bar');
+      await picture(page, 'desk-viewer-phone');
+    });
+    await test.step('a highlight', async () => {
+      await counter.allow('point');
+      await form.locator('#trade').scrollIntoViewIfNeeded();
+      await expect(counter.picture().locator('input[name="trade"]')).toBeInViewport();
+      await counter.pick(counter.picture().locator('input[name="trade"]'));
+      await expect(page.getByTestId('picked')).toContainText('字号');
+      await page.getByTestId('mark-caption').fill('先填这里：给企业起的名字');
+      await page.getByTestId('mark-arrow').click();
+      await expect(form.getByTestId('mark-text')).toHaveText('先填这里：给企业起的名字');
+      await form.waitForTimeout(600);
+      await picture(form, 'phone-arrow');
+      await picture(page, 'desk-highlight');
+    });
+    await test.step('a proposal is applied by the citizen', async () => {
+      await counter.allow('fill');
+      await page.getByTestId('fill-value').fill('禾苗');
+      await page.getByTestId('fill-why').fill('您刚才说想叫这个名字');
+      await page.getByTestId('fill-send').click();
+      await expect(form.getByTestId('fill-card')).toBeVisible();
+      await expect(form.getByTestId('fill-after')).toHaveText('禾苗');
+      await picture(form, 'phone-card');
+      await expectAccessible(form, 'fill card');
+      await form.getByTestId('fill-apply').click();
+      await expect(form.locator('#trade')).toHaveValue('禾苗');
+      await expect(page.getByTestId('proposal')).toHaveAttribute('data-result', 'applied');
+      await expect(counter.picture().locator('input[name="trade"]')).toHaveValue('禾苗');
+      await form.getByTestId('fill-undo').click();
+      await expect(form.locator('#trade')).toHaveValue('');
+      await expect(page.getByTestId('proposal')).toHaveAttribute('data-result', 'undone');
+      await picture(page, 'desk-fill');
+    });
+    await test.step('stopping ends the view at once', async () => {
+      const began = Date.now();
+      await form.getByTestId('share-stop').click();
+      await expect(page.getByTestId('share-notice')).toHaveText(/群众停止了共享/);
+      const took = Date.now() - began;
+      figures.print('from stop to an empty stage (ms)', took);
+      expect(took).toBeLessThan(500);
+      await expect(form.getByTestId('share-bar')).toHaveCount(0);
+      const frames = relay.wire.length;
+      await form.locator('#trade').fill('谷雨');
+      await form.waitForTimeout(400);
+      expect(relay.wire.length, 'nothing leaves afterwards').toBe(frames);
+    });
+  } finally {
+    await counter.close();
+  }
+});
+
+test('the link opens once, and asks for a code where one is needed', async ({ browser, relay }) => {
+  relay.code = '246810';
+  const page = await newPage(browser, { width: 360, height: 780 });
+  await page.goto(`${relay.url}/s/${SID}#k=${KEY}`);
+  await picture(page, 'phone-link');
+  await expectAccessible(page, 'link');
+  expect(relay.opened, 'looking at the link uses nothing up').toBe(0);
+  await page.locator('#open').click();
+  await expect(page.locator('#code')).toBeFocused();
+  await page.locator('#code').fill('111111');
+  await page.locator('#open').click();
+  await expect(page.locator('#fault')).toContainText('数字不对');
+  await picture(page, 'phone-link-code');
+  await page.locator('#code').fill('246810');
+  await page.locator('#open').click();
+  await expect(page.getByTestId('consent')).toBeVisible();
+  const again = await newPage(browser);
+  await again.goto(`${relay.url}/s/${SID}#k=${KEY}`);
+  await again.locator('#open').click();
+  await expect(again.locator('#fault')).toContainText('已经用过或者过期');
+});
+
+test('the drawing on the page is closed to the page', async ({ browser, relay }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(relay.formUrl);
+  await expect(page.locator('[data-yikouwen-assist]')).toBeAttached();
+  expect(await page.locator('[data-yikouwen-assist]').evaluate((host) => [host.shadowRoot, host.className])).toEqual([null, 'rr-block']);
+});
+
+test('a share goes on over the pages of a form, and pauses', async ({ browser, relay }) => {
+  const page = await newPage(browser);
+  await agree(page, relay, relay.formUrl);
+  await page.reload();
+  await expect(page.getByTestId('share-bar')).toHaveAttribute('data-state', 'watching');
+  await expect(page.getByTestId('consent')).toHaveCount(0);
+  await expect.poll(() => relay.epoch).toBe(2);
+  await expect.poll(() => relay.wire.filter(({ kind }) => kind === 'snap').length).toBe(2);
+  await page.getByTestId('share-pause').click();
+  await expect(page.getByTestId('share-bar')).toHaveAttribute('data-state', 'paused');
+  const frames = relay.wire.filter(({ kind }) => kind !== 'text').length;
+  await page.locator('#trade').fill('暂停时写的');
+  await page.waitForTimeout(400);
+  expect(relay.wire.filter(({ kind }) => kind !== 'text').length).toBe(frames);
+  await page.getByTestId('share-pause').click();
+  await expect.poll(() => relay.wire.at(-1)?.kind === 'snap' || relay.wire.some(({ kind }, at) => kind === 'snap' && at >= frames)).toBe(true);
+});
+
+test('a strict page of another site needs one script tag and two words in its policy', async ({ browser, relay }) => {
+  const site = await Relay.listen();
+  try {
+    const socket = relay.url.replace('http', 'ws');
+    const policy = `default-src 'none'; script-src ${relay.url}; connect-src ${relay.url} ${socket}; style-src 'self'; form-action 'self'; base-uri 'none'`;
+    site.page('/site.css', 'h1{color:#112233;letter-spacing:1.33333333px} h1::after{content:"机密词"}');
+    const html = `<!doctype html><html lang="zh"><head><meta http-equiv="content-security-policy" content="${policy}">
+      <link rel="stylesheet" href="/site.css"><script src="${relay.url}/assist.js" defer></script></head>
+      <body><h1>别处的表格</h1><form><label>姓名<input name="name"></label><label>事项<input name="matter" data-assist="show"></label></form></body></html>`;
+    // With its shadow root closed as it is, so all of it is done with the keyboard.
+    const page = await (await browser.newContext()).newPage();
+    const answer = async (done: () => unknown): Promise<void> => {
+      await page.waitForTimeout(300);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      await expect.poll(done).toBeTruthy();
+    };
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(site.page('/form', html));
+    await expect.poll(() => relay.epoch).toBe(1);
+    await answer(() => relay.wire.some(({ kind }) => kind === 'snap'));
+    for (const scope of ['point', 'fill'] as const) {
+      relay.toCitizen({ t: 'share.request', scope, helper: { no: '8', name: '小王' }, purpose: relay.purpose });
+      await answer(() => relay.perm[scope]);
+    }
+    const snap = relay.wire.find(({ kind }) => kind === 'snap')?.text ?? '';
+    expect(snap, 'its styles go along, because the helper could not load them').toMatch(/rgb\(17, ?34, ?51\)/);
+    expect(snap).not.toContain('机密词');
+    relay.toCitizen({ t: 'fill.propose', id: 'f', node: relay.nodeOf('name', 'matter'), value: '开餐馆', purpose: '', expect: { name: 'matter', label: '事项' } });
+    await answer(() => relay.results('f').includes('applied'));
+    await expect(page.locator('[name="matter"]')).toHaveValue('开餐馆');
+    relay.toCitizen({ t: 'hl', id: 'h', node: relay.nodeOf('name', 'name'), kind: 'arrow', text: '填这里', ttl: 9 });
+    await page.waitForTimeout(300);
+    expect(complaints).toEqual([]);
+  } finally {
+    site.close();
+  }
+});

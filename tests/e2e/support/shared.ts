@@ -1,0 +1,126 @@
+/** A form that is shared, with a relay between, and helpers at their desks. */
+import { join } from 'node:path';
+
+import type { Browser, FrameLocator, Locator, Page } from '@playwright/test';
+
+import { Citizen } from './citizen';
+import { Helper } from './helper';
+import { Relay } from './relay';
+import { Server } from './server';
+import { expect, test as base } from './test';
+
+/** A closed shadow root is closed to tests as well, so theirs are opened; one test looks at a page without this. */
+export async function openShadows(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const attach = Element.prototype.attachShadow;
+    Element.prototype.attachShadow = function (init) {
+      return attach.call(this, { ...init, mode: 'open' });
+    };
+  });
+}
+
+export interface Figures {
+  print: (name: string, value: string | number) => void;
+}
+
+export const test = base.extend<{ relay: Relay; figures: Figures }>({
+  relay: async ({}, use) => {
+    const relay = await Relay.listen();
+    await use(relay);
+    relay.close();
+  },
+  figures: async ({}, use, info) => {
+    await use({ print: (name, value) => console.log(`[${info.title}] ${name}: ${value}`) });
+  },
+});
+export { expect };
+
+/** LOOK=directory keeps a picture. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const { LOOK } = process.env;
+  if (LOOK !== undefined) await page.screenshot({ path: join(LOOK, `${name}.png`), animations: 'disabled' });
+}
+
+export async function newPage(browser: Browser, viewport = { width: 1280, height: 800 }): Promise<Page> {
+  const phone = viewport.width < 760;
+  const context = await browser.newContext({ viewport, ...(phone ? { hasTouch: true, isMobile: true } : {}) });
+  const page = await context.newPage();
+  await openShadows(page);
+  return page;
+}
+
+/** Opens a shared page and agrees to be seen, and to whatever else is named. */
+export async function agree(page: Page, relay: Relay, url: string, ...scopes: ('point' | 'fill')[]): Promise<void> {
+  await page.goto(url);
+  await page.getByTestId('consent-yes').click();
+  await expect.poll(() => relay.wire.some(({ kind }) => kind === 'snap')).toBe(true);
+  for (const scope of scopes) {
+    relay.toCitizen({ t: 'share.request', scope, helper: { no: '8', name: '小王' }, purpose: relay.purpose });
+    await expect(page.getByTestId('consent')).toHaveAttribute('data-scope', scope);
+    await page.getByTestId('consent-yes').click();
+    await expect.poll(() => relay.perm[scope]).toBe(true);
+  }
+}
+
+/** A citizen in a talk, a helper who serves, and the form between them. */
+export class Counter {
+  private constructor(
+    readonly server: Server,
+    readonly relay: Relay,
+    readonly citizen: Citizen,
+    readonly helper: Helper,
+    readonly form: Page,
+  ) {}
+
+  static async open(browser: Browser, viewport = { width: 1280, height: 800 }): Promise<Counter> {
+    const server = await Server.start();
+    server.addHelper('小王');
+    server.addHelper('小李', 'supervisor');
+    const relay = await Relay.listen(server.url);
+    const citizen = await Citizen.arrive(browser, relay.url);
+    await citizen.ask('开公司要什么材料');
+    await citizen.page.getByTestId('human-button').click();
+    const helper = await Helper.logIn(browser, relay.url, '小王');
+    await expect(helper.queue).toHaveCount(1);
+    await helper.claim();
+    const form = await newPage(browser, viewport);
+    return new Counter(server, relay, citizen, helper, form);
+  }
+
+  /** From the helper's request to the first picture. */
+  async share(url = this.relay.formUrl): Promise<void> {
+    const { page } = this.helper;
+    await page.getByTestId('share-open').click();
+    await page.getByTestId('share-purpose').fill('帮您填写企业设立登记表');
+    await page.getByTestId('share-send').click();
+    await expect(page.getByTestId('share-notice')).toBeVisible();
+    await this.form.goto(url);
+    await this.form.getByTestId('consent-yes').click();
+    await this.shown();
+  }
+  async shown(page = this.helper.page): Promise<void> {
+    await expect(page.getByTestId('share-panel')).toHaveAttribute('data-shown', 'true');
+    await expect(page.getByTestId('share-notice')).toHaveCount(0);
+  }
+  async allow(scope: 'point' | 'fill'): Promise<void> {
+    await this.helper.page.getByTestId(`ask-${scope}`).click();
+    await expect(this.form.getByTestId('consent')).toHaveAttribute('data-scope', scope);
+    await this.form.getByTestId('consent-yes').click();
+    await expect(this.helper.page.getByTestId(`scope-${scope}`)).toHaveAttribute('data-allowed', 'true');
+  }
+  /** The page as the helper sees it. */
+  picture(page = this.helper.page): FrameLocator {
+    return page.frameLocator('[data-testid="share-frame"]').frameLocator('.page:not(.building) iframe');
+  }
+  /** Presses something in the picture, through the glass over it. */
+  async pick(target: Locator): Promise<void> {
+    const box = await target.boundingBox();
+    if (!box) throw new Error('what is to be picked is not drawn');
+    await this.helper.page.mouse.move(box.x + box.width / 2 - 2, box.y + box.height / 2);
+    await this.helper.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  }
+  async close(): Promise<void> {
+    this.relay.close();
+    await this.server.stop();
+  }
+}

@@ -1,0 +1,24 @@
+/** A link to a shared form, as it comes in a message. */
+
+export interface ShareLink {
+  id: string;
+  key: string;
+  href: string;
+  /** The message without the link, which is shown as a button. */
+  rest: string;
+}
+
+const LINK = /https?:\/\/[^\s<>()]+\/s\/([\w-]{22})#k=([\w-]{22})/;
+
+/** Only a link of the server that this chat belongs to: another's would only look like one. */
+export function shareIn(text: string, server: URL): ShareLink | undefined {
+  const [href, id, key] = LINK.exec(text) ?? [];
+  if (href === undefined || id === undefined || key === undefined) return undefined;
+  if (!href.startsWith(new URL('s/', server).href)) return undefined;
+  return { id, key, href, rest: text.replace(href, '').trim() };
+}
+
+/** Whether something on this page has taken the share over, so that nothing needs to be opened. */
+export function offerShare({ id, key }: ShareLink): boolean {
+  return !window.dispatchEvent(new CustomEvent('yikouwen:share', { detail: { id, key }, cancelable: true }));
+}
