@@ -69,12 +69,14 @@ async fn taking_back_cuts_view_and_control_at_once() {
     assert_eq!(viewer.until_text("end").await["reason"], "citizen");
     println!("from the citizen's end to the viewer's: {} ms", begun.elapsed().as_millis());
     assert!(begun.elapsed() < Duration::from_millis(500));
-    let audit = scene.audit().await;
-    for row in
-        ["citizen allowed view", "citizen allowed point", "citizen took_back view", "citizen ended citizen"]
-    {
-        assert!(audit.iter().any(|known| known == row), "{row}: {audit:?}");
-    }
+    scene
+        .audited(&[
+            "citizen allowed view",
+            "citizen allowed point",
+            "citizen took_back view",
+            "citizen ended citizen",
+        ])
+        .await;
     scene.server.stop().await;
 }
 
@@ -183,10 +185,7 @@ async fn a_second_viewer_watches_is_named_and_may_do_nothing() {
     page.until(|frame| frame["t"] == "perm" && frame["viewers"].as_array().unwrap().len() == 1).await;
     page.inc(&typed(10, "批发")).await;
     assert_eq!(owner.until_events(2).await, typed(10, "批发"));
-    let audit = scene.audit().await;
-    for row in ["helper:督办 watches -", "helper:督办 left -", "citizen revealed node 10"] {
-        assert!(audit.iter().any(|known| known == row), "{row}: {audit:?}");
-    }
+    scene.audited(&["helper:督办 watches -", "helper:督办 left -", "citizen revealed node 10"]).await;
     scene.server.stop().await;
 }
 

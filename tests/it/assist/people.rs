@@ -114,6 +114,15 @@ impl Scene {
         };
         rows.as_array().unwrap().iter().map(row).collect()
     }
+
+    /// Waits until all of these were written down. A frame reaches the other side before its row reaches the store.
+    pub(crate) async fn audited(&self, wanted: &[&str]) {
+        eventually(&format!("{wanted:?} in the audit"), async || {
+            let rows = self.audit().await;
+            wanted.iter().all(|row| rows.iter().any(|known| known == row)).then_some(())
+        })
+        .await;
+    }
 }
 
 /// A citizen who is served by this helper.

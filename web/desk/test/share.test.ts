@@ -108,6 +108,13 @@ describe('a shared page at the desk', () => {
     expect(made.state.steps).toEqual([]);
   });
 
+  it('says when the citizen never agreed', async () => {
+    const { made, welcome, frame } = await desk();
+    welcome({ view: false, point: false, fill: false, paused: false });
+    frame({ t: 'end', reason: 'citizen' });
+    expect(made.state.ended).toBe('refused');
+  });
+
   it('ends for the citizen’s reason and leaves with the conversation', async () => {
     const { made, welcome, frame, close } = await desk();
     welcome();

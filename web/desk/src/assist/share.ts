@@ -85,6 +85,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
   let waiting: [ToViewer, Transferable[] | undefined][] = [];
   let resnapped = -Infinity;
   let roundTrip = 0;
+  let agreed = false;
 
   const show = (message: ToViewer, transfer?: Transferable[]): void => {
     if (draw) draw(message, transfer);
@@ -145,6 +146,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
   const setPermissions = ({ view, point, fill, paused, viewers }: Permissions): void => {
     // What is no longer allowed to be seen does not stay on the screen.
     if (!view && state.perm.view) empty();
+    agreed ||= view;
     state.perm = { view, point, fill, paused, ...(viewers ? { viewers } : {}) };
     state.asked = state.asked.filter((scope) => !state.perm[scope]);
     if (!point) state.at = undefined;
@@ -158,13 +160,15 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     line?.close();
     line = undefined;
     empty();
-    state.ended = reason;
+    // Whoever never agreed did not stop.
+    state.ended = reason === 'citizen' && !agreed ? 'refused' : reason;
     state.online = false;
     state.perm = { ...NOTHING };
   };
 
   const join = (share: Share): void => {
     state.share = share;
+    agreed = false;
     const url = new URL(`/api/v1/assist/helper?share=${encodeURIComponent(share.id)}`, window.location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     line = open({

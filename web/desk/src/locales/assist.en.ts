@@ -131,7 +131,12 @@ export const assistEn: typeof assistZh = {
   },
   ends: {
     citizen: 'The citizen has stopped sharing.',
+    refused: 'The citizen did not agree to share.',
     left: 'The citizen has left the form.',
+    idle: 'The citizen was away for too long, so sharing has ended.',
+    owner: 'You no longer serve this citizen, so sharing has ended.',
+    code: 'The digits were wrong too often. You can send another link.',
+    login: 'Your login has ended. Please log in again.',
     helper: 'You have ended the sharing.',
     slow: 'The citizen’s page became slow, so sharing has stopped.',
     leak: 'Personal data was not hidden, so sharing has stopped. Please tell an administrator to check this form.',
