@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Page } from '@playwright/test';
 
-import type { Relay } from './support/relay';
+import type { Frame, Tap } from './support/tap';
 import { agree, expect, newPage, test } from './support/shared';
 
 const vue = readFileSync(resolve(import.meta.dirname, '../../web/node_modules/vue/dist/vue.global.prod.js'), 'utf8');
@@ -50,20 +50,24 @@ const HTML = `<!doctype html><html lang="zh"><body data-assist="show">
 </script></body></html>`;
 
 let proposals = 0;
-function propose(relay: Relay, field: string, value: string, label: string, more: object = {}): string {
+function proposal(tap: Tap, field: string, value: string, label: string, more: object = {}): Frame & { id: string } {
   proposals += 1;
-  const id = `f${proposals}`;
-  relay.toCitizen({ t: 'fill.propose', id, node: relay.nodeOf('id', field), value, purpose: '试一试', expect: { name: field, label }, ...more });
-  return id;
+  const expected = { name: field, label };
+  return { t: 'fill.propose', id: `f${proposals}`, node: tap.nodeOf('id', field), value, purpose: '试一试', expect: expected, ...more };
 }
-async function begin(page: Page, relay: Relay): Promise<void> {
-  await agree(page, relay, relay.page('/fill', HTML), 'fill');
+function propose(tap: Tap, ...what: [field: string, value: string, label: string, more?: object]): string {
+  const frame = proposal(tap, ...what);
+  tap.say(frame);
+  return frame.id;
+}
+async function begin(page: Page, tap: Tap): Promise<void> {
+  await agree(page, tap, tap.page('/fill', HTML), 'fill');
   await expect(page.locator('#rtext')).toBeVisible();
 }
 
-test('a proposal fills plain, Vue and React fields, and can be undone', async ({ browser, relay, figures }) => {
+test('a proposal fills plain, Vue and React fields, and can be undone', async ({ browser, tap, figures }) => {
   const page = await newPage(browser);
-  await begin(page, relay);
+  await begin(page, tap);
   const table: [string, string, string, () => Promise<unknown>, unknown][] = [
     ['plain', '禾苗', '名称', () => page.locator('#plain').inputValue(), '禾苗'],
     ['area', '餐饮\n食品', '范围', () => page.locator('#area').inputValue(), '餐饮\n食品'],
@@ -83,100 +87,111 @@ test('a proposal fills plain, Vue and React fields, and can be undone', async ({
   for (const [field, value, label, read, wanted] of table) {
     const before = await read();
     const name = field.startsWith('radio') ? { expect: { name: 'radio', label } } : {};
-    const id = propose(relay, field, value, label, name);
+    const id = propose(tap, field, value, label, name);
     await expect(page.getByTestId('fill-label'), field).toHaveText(label);
     expect(await read(), `${field} before the citizen agrees`).toEqual(before);
     await page.getByTestId('fill-apply').click();
     await expect.poll(read, { message: field }).toEqual(wanted);
     await page.getByTestId('fill-undo').click();
     await expect.poll(read, { message: `${field} undone` }).toEqual(before);
-    await expect.poll(() => relay.results(id)).toEqual(['applied', 'undone']);
+    await expect.poll(() => tap.results(id)).toEqual(['applied', 'undone']);
   }
   figures.print('kinds of fields filled and undone', table.length);
 });
 
-test('what may never be touched is refused by the page itself', async ({ browser, relay, figures }) => {
+test('what may never be touched is refused by the server, and by the page itself', async ({ browser, tap, figures }) => {
+  test.setTimeout(120_000);
   const page = await newPage(browser);
-  await begin(page, relay);
-  const targets: [string, string][] = [
-    ['password', '密码'], ['code', '短信验证码'], ['file', '材料'], ['declare', '本人承诺内容真实'], ['pay', '付款账号'], ['locked', '原值'],
-    ['hidden', ''], ['submit', ''], ['delete', ''],
+  await begin(page, tap);
+  const targets: [string, string, string][] = [
+    ['password', '密码', 'password'], ['code', '短信验证码', 'code'], ['file', '材料', 'upload'], ['declare', '本人承诺内容真实', 'declaration'],
+    ['pay', '付款账号', 'pay'], ['locked', '原值', 'locked'], ['hidden', '', 'hidden'], ['submit', '', 'submit'], ['delete', '', 'delete'],
   ];
-  for (const [field, label] of targets) {
-    const id = propose(relay, field, 'true', label);
-    await expect.poll(() => relay.results(id), { message: field }).toEqual(['denied']);
+  for (const [field, label, why] of targets) {
+    const asked = propose(tap, field, 'true', label);
+    await expect.poll(() => tap.guide?.why(asked), { message: field }).toBe(why);
+    expect(tap.results(asked), 'the page never heard of it').toEqual([]);
+    const forged = proposal(tap, field, 'true', label);
+    tap.forge(forged);
+    await expect.poll(() => tap.results(forged.id), { message: field }).toEqual(['denied']);
   }
   await expect(page.getByTestId('fill-card')).toHaveCount(0);
   expect(await page.evaluate('[window.submitted, document.getElementById("declare").checked]')).toEqual([undefined, false]);
-  expect(() => relay.nodeOf('id', 'blocked'), 'what is blocked was never sent').toThrow();
-  figures.print('forbidden targets denied', targets.length);
+  expect(() => tap.nodeOf('id', 'blocked'), 'what is blocked was never sent').toThrow();
+  figures.print('forbidden targets denied, by server and page', targets.length);
 });
 
-test('a field that has changed since is not filled', async ({ browser, relay }) => {
+test('a field that has changed since is not filled', async ({ browser, tap }) => {
   const page = await newPage(browser);
-  await begin(page, relay);
+  await begin(page, tap);
   await test.step('another name or label', async () => {
-    const id = propose(relay, 'plain', 'x', '名字');
-    await expect.poll(() => relay.results(id)).toEqual(['stale']);
+    const id = propose(tap, 'plain', 'x', '名字');
+    await expect.poll(() => tap.results(id)).toEqual(['stale']);
   });
   await test.step('renamed under the card', async () => {
-    const id = propose(relay, 'plain', 'x', '名称');
+    const id = propose(tap, 'plain', 'x', '名称');
     await expect(page.getByTestId('fill-card')).toBeVisible();
     await page.evaluate(() => document.getElementById('plain')?.setAttribute('name', 'other'));
     await page.getByTestId('fill-apply').click();
-    await expect.poll(() => relay.results(id)).toEqual(['stale']);
+    await expect.poll(() => tap.results(id)).toEqual(['stale']);
     await page.evaluate(() => document.getElementById('plain')?.setAttribute('name', 'plain'));
   });
   await test.step('turned into a password under the card', async () => {
-    const id = propose(relay, 'area', 'x', '范围');
+    const id = propose(tap, 'area', 'x', '范围');
     await expect(page.getByTestId('fill-card')).toBeVisible();
     await page.evaluate(() => document.getElementById('area')?.setAttribute('autocomplete', 'current-password'));
     await page.getByTestId('fill-apply').click();
-    await expect.poll(() => relay.results(id)).toEqual(['denied']);
+    await expect.poll(() => tap.results(id)).toEqual(['denied']);
   });
   await test.step('written into by the citizen meanwhile', async () => {
-    const id = propose(relay, 'plain', 'x', '名称');
+    const id = propose(tap, 'plain', 'x', '名称');
     await expect(page.getByTestId('fill-card')).toBeVisible();
     await page.locator('#plain').fill('自己写的');
     await page.getByTestId('fill-apply').click();
-    await expect.poll(() => relay.results(id)).toEqual(['stale']);
+    await expect.poll(() => tap.results(id)).toEqual(['stale']);
     await expect(page.locator('#plain')).toHaveValue('自己写的');
   });
   await test.step('removed', async () => {
-    const node = relay.nodeOf('id', 'date');
+    const node = tap.nodeOf('id', 'date');
     await page.evaluate(() => document.getElementById('date')?.remove());
-    relay.toCitizen({ t: 'fill.propose', id: 'gone', node, value: '2026-12-01', purpose: '', expect: { name: 'date', label: '日期' } });
-    await expect.poll(() => relay.results('gone')).toEqual(['stale']);
+    const gone = { t: 'fill.propose', node, value: '2026-12-01', purpose: '', expect: { name: 'date', label: '日期' } };
+    tap.say({ ...gone, id: 'gone' });
+    await expect.poll(() => tap.guide?.why('gone')).toBe('node');
+    tap.forge({ ...gone, id: 'forged' });
+    await expect.poll(() => tap.results('forged')).toEqual(['stale']);
   });
   await test.step('refused', async () => {
-    const id = propose(relay, 'vnow', 'x', '即时');
+    const id = propose(tap, 'vnow', 'x', '即时');
     await page.getByTestId('fill-reject').click();
-    await expect.poll(() => relay.results(id)).toEqual(['rejected']);
+    await expect.poll(() => tap.results(id)).toEqual(['rejected']);
   });
   await test.step('all harmless ones at once, and no number among them', async () => {
-    const first = propose(relay, 'vnow', '一', '即时');
+    const first = propose(tap, 'vnow', '一', '即时');
     await page.getByTestId('fill-all').click();
-    await expect.poll(() => relay.results(first)).toEqual(['applied']);
-    const second = propose(relay, 'vlazy', '二', '稍后');
-    await expect.poll(() => relay.results(second)).toEqual(['applied']);
-    const phone = propose(relay, 'tel', '13800138000', '手机');
+    await expect.poll(() => tap.results(first)).toEqual(['applied']);
+    const second = propose(tap, 'vlazy', '二', '稍后');
+    await expect.poll(() => tap.results(second)).toEqual(['applied']);
+    const phone = propose(tap, 'tel', '13800138000', '手机');
     await expect(page.getByTestId('fill-card')).toBeVisible();
     await expect(page.getByTestId('fill-all')).toHaveCount(0);
     await page.getByTestId('take-back-fill').click();
-    await expect.poll(() => relay.results(phone)).toEqual(['rejected']);
-    await expect.poll(() => relay.perm.fill).toBe(false);
-    const late = propose(relay, 'vnow', '三', '即时');
-    await expect.poll(() => relay.results(late)).toEqual(['denied']);
+    await expect.poll(() => tap.results(phone)).toEqual(['rejected']);
+    await expect.poll(() => tap.perm.fill).toBe(false);
+    const late = propose(tap, 'vnow', '三', '即时');
+    await expect.poll(() => tap.guide?.why(late)).toBe('consent');
+    const forged = proposal(tap, 'vnow', '三', '即时');
+    tap.forge(forged);
+    await expect.poll(() => tap.results(forged.id)).toEqual(['denied']);
   });
 });
 
-test('a proposal that nobody answers goes away', async ({ browser, relay }) => {
+test('a proposal that nobody answers goes away', async ({ browser, tap }) => {
   const page = await newPage(browser);
   await page.clock.install();
-  await agree(page, relay, relay.page('/fill', HTML), 'fill');
-  const id = propose(relay, 'plain', '禾苗', '名称');
+  await agree(page, tap, tap.page('/fill', HTML), 'fill');
+  const id = propose(tap, 'plain', '禾苗', '名称');
   await expect(page.getByTestId('fill-card')).toBeVisible();
   await page.clock.runFor(61_000);
   await expect(page.getByTestId('fill-card')).toHaveCount(0);
-  await expect.poll(() => relay.results(id)).toEqual(['expired']);
+  await expect.poll(() => tap.results(id)).toEqual(['expired']);
 });

@@ -1,8 +1,7 @@
 import type { Page } from '@playwright/test';
 
 import { expectAccessible } from './support/axe';
-import { KEY, SID } from './support/relay';
-import { Counter, agree, expect, newPage, picture, test } from './support/shared';
+import { Counter, agree, expect, newPage, openShadows, picture, test } from './support/shared';
 
 async function fillStep(page: Page, step: number): Promise<void> {
   switch (step) {
@@ -41,9 +40,9 @@ async function fillStep(page: Page, step: number): Promise<void> {
 }
 
 for (const viewport of [{ width: 360, height: 780 }, { width: 1280, height: 800 }]) {
-  test(`the demo form leads through its steps at ${viewport.width} px`, async ({ browser, relay }) => {
+  test(`the demo form leads through its steps at ${viewport.width} px`, async ({ browser, tap }) => {
     const page = await newPage(browser, viewport);
-    await page.goto(`${relay.url}/forms/enterprise`);
+    await page.goto(`${tap.url}/forms/enterprise`);
     const size = viewport.width < 760 ? 'phone' : 'wide';
     for (let step = 1; step <= 4; step += 1) {
       await page.locator('#next').click();
@@ -69,9 +68,9 @@ for (const viewport of [{ width: 360, height: 780 }, { width: 1280, height: 800 
   });
 }
 
-test('numbers show their ends and a verdict, names only dots', async ({ browser, relay }) => {
+test('numbers show their ends and a verdict, names only dots', async ({ browser, tap }) => {
   const page = await newPage(browser);
-  await agree(page, relay, relay.formUrl);
+  await agree(page, tap, tap.formUrl);
   for (let step = 1; step <= 3; step += 1) {
     await fillStep(page, step);
     if (step < 3) await page.locator('#next').click();
@@ -82,37 +81,42 @@ test('numbers show their ends and a verdict, names only dots', async ({ browser,
   await picture(page, 'wide-bar');
   await expect(page.getByTestId('reveal-chip')).toBeVisible();
   await expectAccessible(page, 'form while shared');
-  const all = (): string => relay.wire.map(({ text }) => text).join('\n');
+  const all = (): string => tap.wire.map(({ text }) => text).join('\n');
   await expect.poll(all).toContain('1••••1（18 位，校验不对）');
   for (const secret of ['张三', '李四', '春风路', '11010519', '44052418']) expect(all(), secret).not.toContain(secret);
 });
 
 test('the link in the chat opens the form, on its own page and on the form’s', async ({ browser }) => {
   const counter = await Counter.open(browser);
-  const { citizen, helper, relay } = counter;
+  const { citizen, helper, tap } = counter;
   try {
-    // The server itself puts these words into the conversation.
-    await helper.write(`请点下面的按钮打开表单：${relay.url}/s/${SID}#k=${KEY}`);
+    await counter.ask();
     await expect(citizen.page.getByTestId('share-card')).toBeVisible();
     await picture(citizen.page, 'phone-card-in-chat');
     await test.step('in place, where the form has the chat', async () => {
       const form = await citizen.page.context().newPage();
-      await form.goto(`${relay.url}/forms/enterprise`);
+      await openShadows(form);
+      await form.goto(`${tap.url}/forms/enterprise`);
       await form.getByTestId('launcher').click();
       await form.getByTestId('share-link').click();
-      await expect(form.locator('[data-yikouwen-assist]')).toBeAttached();
+      await expect(form.getByTestId('consent')).toBeVisible();
       expect(new URL(form.url()).pathname).toBe('/forms/enterprise');
-      expect(relay.opened).toBe(1);
+      expect(tap.opened).toBe(1);
+      await form.getByTestId('consent-no').click();
       await form.close();
     });
     await test.step('by the page of the link, elsewhere', async () => {
-      relay.opened = 0;
+      await expect(helper.page.getByTestId('share-notice')).toContainText('群众没有同意共享');
+      await helper.page.getByTestId('share-dismiss').click();
+      await counter.ask();
+      await expect(citizen.page.getByTestId('share-card')).toHaveCount(2);
       const opened = citizen.page.waitForEvent('popup');
-      await citizen.page.getByTestId('share-link').click();
+      await citizen.page.getByTestId('share-link').last().click();
       const form = await opened;
       await form.locator('#open').click();
       await form.waitForURL(/\/forms\/enterprise/);
       await expect(form.locator('[data-yikouwen-assist]')).toBeAttached();
+      expect(tap.opened).toBe(2);
     });
   } finally {
     await counter.close();

@@ -73,13 +73,14 @@ function body(phase: string): string {
     .join('\n');
 }
 
-/** Every string in a frame. */
+/** Every string in a frame but the share's own names, which are drawn by lot. */
 function strings(value: unknown): string[] {
   if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(strings) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => (name === 'sid' || name === 'token' ? [] : strings(part)));
 }
 
-test('no secret leaves the page: snapshot, mutation, input', async ({ browser, relay, figures }) => {
+test('no secret leaves the page: snapshot, mutation, input', async ({ browser, tap, figures }) => {
   const page = await newPage(browser);
   const special = (phase: string, name: string): string => secret(phase, 100 + SPECIAL.indexOf(name));
   const html = `<!doctype html><html lang="zh"><head><title>${special('a', 'document title')}</title>
@@ -93,14 +94,13 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, r
     <label>姓名<input id="name"></label><label>备注<textarea id="note"></textarea></label>
     <div id="edit" contenteditable></div><div id="host"></div><canvas id="canvas" width="90" height="20"></canvas><img id="blob" alt="">
     <div id="places">${body('a')}</div></body></html>`;
-  relay.page('/empty', '<!doctype html><p>x</p>');
-  relay.page('/referring', '<!doctype html><a href="/corpus">x</a>');
-  relay.page('/corpus', html);
-  await page.goto(`${relay.url}/referring?name=${special('a', 'referrer')}`);
-  const share = `share=SIDSIDSIDSIDSIDSIDSIDS.TOKTOKTOKTOKTOKTOKTOKT`;
+  tap.page('/empty', '<!doctype html><p>x</p>');
+  tap.page('/referring', '<!doctype html><a href="/corpus">x</a>');
+  tap.page('/corpus', html);
+  await page.goto(`${tap.url}/referring?name=${special('a', 'referrer')}`);
   await page.evaluate(
     ([query, hash]) => location.assign(`/corpus?name=${query}#${hash}`),
-    [special('a', 'page query'), share],
+    [special('a', 'page query'), tap.fragment],
   );
   await page.waitForURL(/corpus/);
   await page.evaluate(([shadowText, shadowInput, canvas, blob, rule, adopted]) => {
@@ -116,20 +116,20 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, r
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   }, ['shadow text', 'shadow input', 'canvas', 'blob image', 'insertRule', 'adopted style sheet'].map((name) => special('a', name)));
   await page.getByTestId('consent-yes').click();
-  await expect.poll(() => relay.wire.some(({ kind }) => kind === 'snap')).toBe(true);
+  await expect.poll(() => tap.wire.some(({ kind }) => kind === 'snap')).toBe(true);
   await page.waitForTimeout(300);
 
   const places = Object.keys(PLACES).length + SPECIAL.length + Object.keys(NUMBERS).length;
   const leaks = (phase: string): string[] => {
-    const all = relay.wire.map(({ text }) => text).join('\n');
+    const all = tap.wire.map(({ text }) => text).join('\n');
     const found = [...Object.keys(PLACES).map((name, at) => [name, secret(phase, at)] as const), ...SPECIAL.map((name) => [name, special(phase, name)] as const)]
       .filter(([, word]) => all.includes(word))
       .map(([name]) => name);
     for (const [name, number] of Object.entries(NUMBERS)) if (all.includes(number) || all.includes(number.slice(2, 12))) found.push(name);
-    const runs = relay.wire.flatMap(({ text }) => strings(JSON.parse(text))).filter((text) => /\d{6}/.test(text));
+    const runs = tap.wire.flatMap(({ text }) => strings(JSON.parse(text))).filter((text) => /\d{6}/.test(text));
     return [...found, ...runs.map((run) => `six digits: ${run.slice(0, 120)}`)];
   };
-  const bulk = (): string => relay.wire.filter(({ kind }) => kind !== 'text').map(({ text }) => text).join('\n');
+  const bulk = (): string => tap.wire.filter(({ kind }) => kind !== 'text').map(({ text }) => text).join('\n');
 
   await test.step('snapshot', () => {
     expect(bulk(), 'what may be seen is there, so the rest would be, too').toContain('可以看的说明');
@@ -143,7 +143,7 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, r
   });
 
   await test.step('mutation', async () => {
-    const before = relay.wire.length;
+    const before = tap.wire.length;
     // First every attribute, text and value in place, then everything anew.
     await page.evaluate(() => {
       const change = (text: string): string => text.replace(/seka(\d{3})ret/g, 'sekb$1ret');
@@ -168,14 +168,14 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, r
       const places = document.getElementById('places');
       if (places) places.innerHTML = fresh;
     }, body('c'));
-    await expect.poll(() => relay.wire.slice(before).some(({ text }) => text.includes('改过的说明'))).toBe(true);
+    await expect.poll(() => tap.wire.slice(before).some(({ text }) => text.includes('改过的说明'))).toBe(true);
     await page.waitForTimeout(300);
     expect([...leaks('b'), ...leaks('c')]).toEqual([]);
     figures.print('mutation: places, leaks', `${places}, ${leaks('b').length + leaks('c').length}`);
   });
 
   await test.step('input', async () => {
-    const before = relay.wire.length;
+    const before = tap.wire.length;
     await page.locator('#name').pressSequentially(secret('d', 1));
     await page.locator('#note').pressSequentially(secret('d', 2));
     await page.locator('#edit').pressSequentially(secret('d', 3));
@@ -196,9 +196,9 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, r
       paste.setData('text/plain', word.replace('000', '099'));
       document.getElementById('name')?.dispatchEvent(new ClipboardEvent('paste', { bubbles: true, clipboardData: paste }));
     }, secret('d', 0));
-    await expect.poll(() => relay.wire.slice(before).some(({ text }) => text.includes('开书店'))).toBe(true);
+    await expect.poll(() => tap.wire.slice(before).some(({ text }) => text.includes('开书店'))).toBe(true);
     await page.waitForTimeout(300);
-    const all = relay.wire.map(({ text }) => text).join('\n');
+    const all = tap.wire.map(({ text }) => text).join('\n');
     expect(all.match(/sek[a-d]\d{3}ret/g) ?? []).toEqual([]);
     expect(all).not.toContain('13900139001');
     // Letter by letter a word would pass in parts.
@@ -207,29 +207,29 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, r
     }
     expect(all).toContain('139••••9001');
     figures.print('input: leaks', 0);
-    figures.print('frames and bytes looked through', `${relay.wire.length}, ${all.length}`);
+    figures.print('frames and bytes looked through', `${tap.wire.length}, ${all.length}`);
   });
 });
 
-test('one field can be shown for a minute', async ({ browser, relay }) => {
+test('one field can be shown for a minute', async ({ browser, tap }) => {
   const page = await newPage(browser);
   await page.clock.install();
-  await agree(page, relay, relay.page('/one', `<!doctype html><html lang="zh"><body><script src="/assist.js"></script><label>姓名<input id="name"></label><label>密码<input id="pw" type="password"></label>`));
-  const all = (): string => relay.wire.map(({ text }) => text).join('\n');
+  await agree(page, tap, tap.page('/one', `<!doctype html><html lang="zh"><body><script src="/assist.js"></script><label>姓名<input id="name"></label><label>密码<input id="pw" type="password"></label>`));
+  const all = (): string => tap.wire.map(({ text }) => text).join('\n');
   await page.locator('#name').fill('欧阳小明');
   await page.clock.runFor(300);
   expect(all()).not.toContain('欧阳小明');
   await page.getByTestId('reveal').click();
   await page.clock.runFor(300);
   await expect.poll(all).toContain('欧阳小明');
-  expect(relay.fromCitizen.find(({ t }) => t === 'reveal')).toMatchObject({ ttl: 60, node: relay.nodeOf('id', 'name') });
-  const before = relay.wire.length;
+  expect(tap.fromCitizen.find(({ t }) => t === 'reveal')).toMatchObject({ ttl: 60, node: tap.nodeOf('id', 'name') });
+  const before = tap.wire.length;
   await page.clock.fastForward(61_000);
   await page.clock.runFor(300);
-  await expect.poll(() => relay.wire.slice(before).map(({ text }) => text).join('')).toContain('••••');
+  await expect.poll(() => tap.wire.slice(before).map(({ text }) => text).join('')).toContain('••••');
   await page.locator('#name').fill('司马大刚呀');
   await page.clock.runFor(300);
-  await expect.poll(() => relay.wire.at(-1)?.text).toContain('•••••');
+  await expect.poll(() => tap.wire.at(-1)?.text).toContain('•••••');
   expect(all()).not.toContain('司马大刚');
   await page.locator('#pw').focus();
   await page.clock.runFor(600);

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 
 import type { Frame, Page } from '@playwright/test';
 
-import type { Spoil } from './support/relay';
+import type { Spoil } from './support/tap';
 import { Counter, agree, expect, newPage, openShadows, picture, test } from './support/shared';
 
 function viewerOf(desk: Page): Frame {
@@ -104,7 +104,7 @@ test('a frame that is lost, doubled or overtaken is repaired', async ({ browser,
       await counter.form.waitForTimeout(90);
     };
     for (const spoil of ['drop', 'double', 'swap', 'silent'] as Spoil[]) {
-      counter.relay.spoil = [spoil];
+      counter.tap.spoil = [spoil];
       const began = Date.now();
       await add();
       if (spoil === 'swap') await add();
@@ -116,7 +116,7 @@ test('a frame that is lost, doubled or overtaken is repaired', async ({ browser,
       expect(took, spoil).toBeLessThan(6_500);
     }
     await test.step('the citizen’s line is cut, and comes back', async () => {
-      counter.relay.cut();
+      counter.tap.cut();
       const began = Date.now();
       await add();
       await expect(drawn.locator('.added')).toHaveCount(number, { timeout: 9_000 });
@@ -136,11 +136,11 @@ test('a colleague who comes late sees the same form, and can only look', async (
     await expect(counter.picture().locator('select[name="industry"]')).toHaveValue('食品');
     const { hash } = new URL(counter.helper.page.url());
     const { Helper } = await import('./support/helper');
-    const colleague = await Helper.logIn(browser, counter.relay.url, '小李');
-    await colleague.page.goto(`${counter.relay.url}/desk/${hash}`);
+    const colleague = await Helper.logIn(browser, counter.tap.url, '小李');
+    await colleague.page.goto(`${counter.tap.url}/desk/${hash}`);
     await counter.shown(colleague.page);
     expect(await Promise.all([compared(counter.helper.page), compared(colleague.page)]), 'every element has the citizen’s number').toEqual([true, true]);
-    const digest = counter.relay.fromCitizen.findLast(({ t }) => t === 'digest');
+    const digest = counter.tap.fromCitizen.findLast(({ t }) => t === 'digest');
     figures.print('elements with the same numbers on three sides', String(digest?.['nodes']));
     await expect(counter.picture(colleague.page).locator('input[name="trade"]')).toHaveValue('禾苗');
     await expect(counter.picture(colleague.page).locator('select[name="industry"]')).toHaveValue('食品');
@@ -198,7 +198,7 @@ test('a hostile page runs nothing and fetches nothing at the helper’s', async 
       { type: 4, data: { href: `${place}/`, width: 800, height: 600 }, timestamp: 1 },
       { type: 2, data: { node, initialOffset: { left: 0, top: 0 } }, timestamp: 2 },
     ];
-    counter.relay.bulkToViewers(1, deflateRawSync(JSON.stringify(events)));
+    counter.tap.bulkToViewers(1, deflateRawSync(JSON.stringify(events)));
     await expect(counter.picture().locator('h1')).toHaveText('假页面');
     const trap = await counter.picture().locator('#trap').boundingBox();
     if (trap) await page.mouse.click(trap.x + 5, trap.y + 5);
@@ -211,7 +211,7 @@ test('a hostile page runs nothing and fetches nothing at the helper’s', async 
     figures.print('scripts run, foreign requests', '0, 0');
 
     await test.step('a bomb is not unpacked, and the picture comes back', async () => {
-      counter.relay.bulkToViewers(2, deflateRawSync(Buffer.alloc(60 * 1024 * 1024, 0x20)));
+      counter.tap.bulkToViewers(2, deflateRawSync(Buffer.alloc(60 * 1024 * 1024, 0x20)));
       await expect(counter.picture().locator('h1')).toHaveText('企业设立登记', { timeout: 9_000 });
     });
   } finally {
@@ -220,43 +220,57 @@ test('a hostile page runs nothing and fetches nothing at the helper’s', async 
   }
 });
 
-test('sharing is light: bytes per second and long tasks', async ({ browser, relay, figures }) => {
-  test.setTimeout(90_000);
-  const page = await newPage(browser);
-  await page.addInitScript(() => {
-    const tasks: number[] = [];
-    Object.assign(window, { tasks });
-    new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) tasks.push(Math.round(duration));
-    }).observe({ type: 'longtask' });
-  });
-  await agree(page, relay, relay.formUrl);
-  const first = relay.wire.filter(({ kind }) => kind === 'snap').reduce((sum, { bytes }) => sum + bytes, 0);
-  await page.waitForTimeout(1_000);
-  const start = relay.wire.length;
+test('sharing is light: bytes per second and long tasks', async ({ browser, tap, figures }) => {
+  test.setTimeout(120_000);
+  const open = async (): Promise<Page> => {
+    const page = await newPage(browser);
+    await page.addInitScript(() => {
+      const tasks: number[] = [];
+      Object.assign(window, { tasks });
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) tasks.push(Math.round(duration));
+      }).observe({ type: 'longtask' });
+    });
+    return page;
+  };
+  /** A minute's work in a few seconds; the longest tasks that it took, in ms. */
+  const work = async (page: Page): Promise<number[]> => {
+    await page.waitForTimeout(1_000);
+    await page.evaluate('window.tasks.length = 0');
+    for (let round = 0; round < 4; round += 1) {
+      await page.locator('#trade').pressSequentially('hemiaocanyin', { delay: 80 });
+      await page.mouse.move(200 + round * 50, 300, { steps: 30 });
+      await page.locator('#trade').fill('');
+      await page.locator('#industry').selectOption({ index: (round % 5) + 1 });
+      await page.mouse.wheel(0, round % 2 === 0 ? 300 : -300);
+      await page.waitForTimeout(500);
+    }
+    return ((await page.evaluate('window.tasks')) as number[]).sort((one, other) => other - one);
+  };
+  const alone = await open();
+  await alone.goto(`${tap.url}/forms/enterprise`);
+  const without = await work(alone);
+  await alone.close();
+  const page = await open();
+  await agree(page, tap, tap.formUrl);
+  const first = tap.wire.filter(({ kind }) => kind === 'snap').reduce((sum, { bytes }) => sum + bytes, 0);
+  const start = tap.wire.length;
   const began = Date.now();
-  for (let round = 0; round < 4; round += 1) {
-    await page.locator('#trade').pressSequentially('hemiaocanyin', { delay: 80 });
-    await page.mouse.move(200 + round * 50, 300, { steps: 30 });
-    await page.locator('#trade').fill('');
-    await page.locator('#industry').selectOption({ index: (round % 5) + 1 });
-    await page.mouse.wheel(0, round % 2 === 0 ? 300 : -300);
-    await page.waitForTimeout(500);
-  }
+  const tasks = await work(page);
   const seconds = (Date.now() - began) / 1000;
-  const bytes = relay.wire.slice(start).reduce((sum, frame) => sum + frame.bytes, 0);
-  const tasks = (await page.evaluate('window.tasks')) as number[];
+  const bytes = tap.wire.slice(start).reduce((sum, frame) => sum + frame.bytes, 0);
   figures.print('first picture (bytes on the wire)', first);
   figures.print('busy page (bytes per second)', Math.round(bytes / seconds));
-  figures.print('tasks above 50 ms', JSON.stringify(tasks));
+  figures.print('tasks above 50 ms, shared and alone', `${JSON.stringify(tasks)}, ${JSON.stringify(without)}`);
   expect(first).toBeLessThan(60 * 1024);
   expect(bytes / seconds).toBeLessThan(5 * 1024);
-  expect(tasks.filter((task) => task > 200)).toEqual([]);
+  // A machine with others at work lends long tasks to every page, so the page alone is the measure.
+  expect(tasks[0] ?? 0).toBeLessThan(200 + (without[0] ?? 0));
 });
 
-test('a page that becomes slow stops being shared', async ({ browser, relay }) => {
+test('a page that becomes slow stops being shared', async ({ browser, tap }) => {
   const page = await newPage(browser);
-  await agree(page, relay, relay.formUrl);
+  await agree(page, tap, tap.formUrl);
   await page.waitForTimeout(1_200);
   for (let time = 0; time < 2; time += 1) {
     await page.evaluate(() => new Promise<void>((done) => {
@@ -269,11 +283,11 @@ test('a page that becomes slow stops being shared', async ({ browser, relay }) =
     await page.waitForTimeout(200);
   }
   await expect(page.getByTestId('share-notice')).toContainText('页面变慢了');
-  expect(relay.fromCitizen.find(({ t }) => t === 'end')).toMatchObject({ reason: 'slow' });
-  expect(relay.fromCitizen.find(({ t }) => t === 'health')).toMatchObject({ long_tasks: 2 });
+  expect(tap.fromCitizen.find(({ t }) => t === 'end')).toMatchObject({ reason: 'slow' });
+  expect(tap.fromCitizen.find(({ t }) => t === 'health')).toMatchObject({ long_tasks: 2 });
 });
 
-test('a slow line gets one picture in place of many changes', async ({ browser, relay, figures }) => {
+test('a slow line gets one picture in place of many changes', async ({ browser, tap, figures }) => {
   const context = await browser.newContext();
   const page = await context.newPage();
   await openShadows(page);
@@ -282,15 +296,15 @@ test('a slow line gets one picture in place of many changes', async ({ browser, 
     Object.assign(window, { waiting: 0 });
     Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { get: () => (window as unknown as { waiting: number }).waiting });
   });
-  await agree(page, relay, relay.formUrl);
+  await agree(page, tap, tap.formUrl);
   await page.waitForTimeout(300);
-  const before = relay.wire.length;
+  const before = tap.wire.length;
   await page.evaluate('window.waiting = 300 * 1024');
   for (let at = 0; at < 30; at += 1) await page.locator('#trade').fill(`名字${'一二三四五'.charAt(at % 5)}`);
   await page.waitForTimeout(300);
-  expect(relay.wire.slice(before).filter(({ kind }) => kind !== 'text')).toEqual([]);
+  expect(tap.wire.slice(before).filter(({ kind }) => kind !== 'text')).toEqual([]);
   await page.evaluate('window.waiting = 0');
-  await expect.poll(() => relay.wire.slice(before).filter(({ kind }) => kind !== 'text')[0]?.kind).toBe('snap');
-  expect(relay.wire.slice(before).find(({ kind }) => kind === 'snap')?.text).toContain('名字五');
+  await expect.poll(() => tap.wire.slice(before).filter(({ kind }) => kind !== 'text')[0]?.kind).toBe('snap');
+  expect(tap.wire.slice(before).find(({ kind }) => kind === 'snap')?.text).toContain('名字五');
   figures.print('changes given up for one picture', 30);
 });

@@ -1,24 +1,23 @@
 import { expect, Counter, newPage, picture, agree, test } from './support/shared';
 import { expectAccessible } from './support/axe';
-import { KEY, Relay, SID } from './support/relay';
+import { Guide, KIOSK } from './support/guide';
+import { site } from './support/site';
+import { PURPOSE, Tap } from './support/tap';
 
 test('a citizen shares the form, is shown the way, and submits by himself', async ({ browser, figures }) => {
   const counter = await Counter.open(browser, { width: 360, height: 780 });
-  const { helper, form, relay } = counter;
+  const { helper, form, tap } = counter;
   const { page } = helper;
   try {
     await test.step('nothing leaves before consent', async () => {
-      await page.getByTestId('share-open').click();
-      await page.getByTestId('share-purpose').fill('帮您填写企业设立登记表');
+      await counter.ask();
       await picture(page, 'desk-ask');
-      await page.getByTestId('share-send').click();
-      await form.goto(relay.formUrl);
-      await expect(form.getByTestId('consent')).toBeVisible();
+      await counter.follow();
       expect(new URL(form.url()).hash, 'the token is not left in the address').toBe('');
       await form.waitForTimeout(700);
-      const before = relay.wire.filter(({ kind, text }) => kind !== 'text' || !/"t":"(hello|visible)"/.test(text));
+      const before = tap.wire.filter(({ kind, text }) => kind !== 'text' || !/"t":"(hello|visible)"/.test(text));
       expect(before).toEqual([]);
-      expect(relay.wire.map(({ text }) => text).join('')).not.toContain('企业');
+      expect(tap.wire.map(({ text }) => text).join('')).not.toContain('企业');
       figures.print('frames of the page before consent', before.length);
       await picture(form, 'phone-consent');
       await expectAccessible(form, 'consent');
@@ -71,72 +70,76 @@ test('a citizen shares the form, is shown the way, and submits by himself', asyn
       figures.print('from stop to an empty stage (ms)', took);
       expect(took).toBeLessThan(500);
       await expect(form.getByTestId('share-bar')).toHaveCount(0);
-      const frames = relay.wire.length;
+      const frames = tap.wire.length;
       await form.locator('#trade').fill('谷雨');
       await form.waitForTimeout(400);
-      expect(relay.wire.length, 'nothing leaves afterwards').toBe(frames);
+      expect(tap.wire.length, 'nothing leaves afterwards').toBe(frames);
     });
   } finally {
     await counter.close();
   }
 });
 
-test('the link opens once, and asks for a code where one is needed', async ({ browser, relay }) => {
-  relay.code = '246810';
+test('the link opens once, and asks for a code where one is needed', async ({ browser }) => {
+  const tap = await Tap.open(KIOSK);
+  const guide = await Guide.serve(tap.server.url, PURPOSE, 'kiosk');
+  const code = await guide.code();
   const page = await newPage(browser, { width: 360, height: 780 });
-  await page.goto(`${relay.url}/s/${SID}#k=${KEY}`);
+  await page.goto(guide.link);
   await picture(page, 'phone-link');
+  expect(tap.opened, 'looking at the link uses nothing up').toBe(0);
   await expectAccessible(page, 'link');
-  expect(relay.opened, 'looking at the link uses nothing up').toBe(0);
   await page.locator('#open').click();
   await expect(page.locator('#code')).toBeFocused();
-  await page.locator('#code').fill('111111');
+  await page.locator('#code').fill(code === '111111' ? '222222' : '111111');
   await page.locator('#open').click();
   await expect(page.locator('#fault')).toContainText('数字不对');
   await picture(page, 'phone-link-code');
-  await page.locator('#code').fill('246810');
+  await page.locator('#code').fill(code);
   await page.locator('#open').click();
   await expect(page.getByTestId('consent')).toBeVisible();
   const again = await newPage(browser);
-  await again.goto(`${relay.url}/s/${SID}#k=${KEY}`);
+  await again.goto(guide.link);
   await again.locator('#open').click();
   await expect(again.locator('#fault')).toContainText('已经用过或者过期');
+  expect(tap.opened).toBe(1);
+  await tap.close();
 });
 
-test('the drawing on the page is closed to the page', async ({ browser, relay }) => {
+test('the drawing on the page is closed to the page', async ({ browser, tap }) => {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.goto(relay.formUrl);
+  await page.goto(tap.formUrl);
   await expect(page.locator('[data-yikouwen-assist]')).toBeAttached();
   expect(await page.locator('[data-yikouwen-assist]').evaluate((host) => [host.shadowRoot, host.className])).toEqual([null, 'rr-block']);
 });
 
-test('a share goes on over the pages of a form, and pauses', async ({ browser, relay }) => {
+test('a share goes on over the pages of a form, and pauses', async ({ browser, tap }) => {
   const page = await newPage(browser);
-  await agree(page, relay, relay.formUrl);
+  await agree(page, tap, tap.formUrl);
   await page.reload();
   await expect(page.getByTestId('share-bar')).toHaveAttribute('data-state', 'watching');
   await expect(page.getByTestId('consent')).toHaveCount(0);
-  await expect.poll(() => relay.epoch).toBe(2);
-  await expect.poll(() => relay.wire.filter(({ kind }) => kind === 'snap').length).toBe(2);
+  await expect.poll(() => tap.epoch).toBe(2);
+  await expect.poll(() => tap.wire.filter(({ kind }) => kind === 'snap').length).toBe(2);
   await page.getByTestId('share-pause').click();
   await expect(page.getByTestId('share-bar')).toHaveAttribute('data-state', 'paused');
-  const frames = relay.wire.filter(({ kind }) => kind !== 'text').length;
+  const frames = tap.wire.filter(({ kind }) => kind !== 'text').length;
   await page.locator('#trade').fill('暂停时写的');
   await page.waitForTimeout(400);
-  expect(relay.wire.filter(({ kind }) => kind !== 'text').length).toBe(frames);
+  expect(tap.wire.filter(({ kind }) => kind !== 'text').length).toBe(frames);
   await page.getByTestId('share-pause').click();
-  await expect.poll(() => relay.wire.at(-1)?.kind === 'snap' || relay.wire.some(({ kind }, at) => kind === 'snap' && at >= frames)).toBe(true);
+  await expect.poll(() => tap.wire.at(-1)?.kind === 'snap' || tap.wire.some(({ kind }, at) => kind === 'snap' && at >= frames)).toBe(true);
 });
 
-test('a strict page of another site needs one script tag and two words in its policy', async ({ browser, relay }) => {
-  const site = await Relay.listen();
+test('a strict page of another site needs one script tag and two words in its policy', async ({ browser, tap }) => {
+  const other = await site();
   try {
-    const socket = relay.url.replace('http', 'ws');
-    const policy = `default-src 'none'; script-src ${relay.url}; connect-src ${relay.url} ${socket}; style-src 'self'; form-action 'self'; base-uri 'none'`;
-    site.page('/site.css', 'h1{color:#112233;letter-spacing:1.33333333px} h1::after{content:"机密词"}');
+    const socket = tap.url.replace('http', 'ws');
+    const policy = `default-src 'none'; script-src ${tap.url}; connect-src ${tap.url} ${socket}; style-src 'self'; form-action 'self'; base-uri 'none'`;
+    other.page('/site.css', 'h1{color:#112233;letter-spacing:1.33333333px} h1::after{content:"机密词"}');
     const html = `<!doctype html><html lang="zh"><head><meta http-equiv="content-security-policy" content="${policy}">
-      <link rel="stylesheet" href="/site.css"><script src="${relay.url}/assist.js" defer></script></head>
+      <link rel="stylesheet" href="/site.css"><script src="${tap.url}/assist.js" defer></script></head>
       <body><h1>别处的表格</h1><form><label>姓名<input name="name"></label><label>事项<input name="matter" data-assist="show"></label></form></body></html>`;
     // With its shadow root closed as it is, so all of it is done with the keyboard.
     const page = await (await browser.newContext()).newPage();
@@ -151,23 +154,23 @@ test('a strict page of another site needs one script tag and two words in its po
       if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(site.page('/form', html));
-    await expect.poll(() => relay.epoch).toBe(1);
-    await answer(() => relay.wire.some(({ kind }) => kind === 'snap'));
+    await page.goto(`${other.page('/form', html)}#${tap.fragment}`);
+    await expect.poll(() => tap.epoch).toBe(1);
+    await answer(() => tap.wire.some(({ kind }) => kind === 'snap'));
     for (const scope of ['point', 'fill'] as const) {
-      relay.toCitizen({ t: 'share.request', scope, helper: { no: '8', name: '小王' }, purpose: relay.purpose });
-      await answer(() => relay.perm[scope]);
+      tap.say({ t: 'ask', scope });
+      await answer(() => tap.perm[scope]);
     }
-    const snap = relay.wire.find(({ kind }) => kind === 'snap')?.text ?? '';
+    const snap = tap.wire.find(({ kind }) => kind === 'snap')?.text ?? '';
     expect(snap, 'its styles go along, because the helper could not load them').toMatch(/rgb\(17, ?34, ?51\)/);
     expect(snap).not.toContain('机密词');
-    relay.toCitizen({ t: 'fill.propose', id: 'f', node: relay.nodeOf('name', 'matter'), value: '开餐馆', purpose: '', expect: { name: 'matter', label: '事项' } });
-    await answer(() => relay.results('f').includes('applied'));
+    tap.say({ t: 'fill.propose', id: 'f', node: tap.nodeOf('name', 'matter'), value: '开餐馆', purpose: '', expect: { name: 'matter', label: '事项' } });
+    await answer(() => tap.results('f').includes('applied'));
     await expect(page.locator('[name="matter"]')).toHaveValue('开餐馆');
-    relay.toCitizen({ t: 'hl', id: 'h', node: relay.nodeOf('name', 'name'), kind: 'arrow', text: '填这里', ttl: 9 });
+    tap.say({ t: 'hl', id: 'h', node: tap.nodeOf('name', 'name'), kind: 'arrow', text: '填这里', ttl: 9 });
     await page.waitForTimeout(300);
     expect(complaints).toEqual([]);
   } finally {
-    site.close();
+    other.close();
   }
 });

@@ -1,12 +1,12 @@
-/** A form that is shared, with a relay between, and helpers at their desks. */
+/** A form that is shared, and helpers at their desks. */
 import { join } from 'node:path';
 
 import type { Browser, FrameLocator, Locator, Page } from '@playwright/test';
 
 import { Citizen } from './citizen';
 import { Helper } from './helper';
-import { Relay } from './relay';
-import { Server } from './server';
+import type { Server } from './server';
+import { PURPOSE, Tap } from './tap';
 import { expect, test as base } from './test';
 
 /** A closed shadow root is closed to tests as well, so theirs are opened; one test looks at a page without this. */
@@ -23,11 +23,13 @@ export interface Figures {
   print: (name: string, value: string | number) => void;
 }
 
-export const test = base.extend<{ relay: Relay; figures: Figures }>({
-  relay: async ({}, use) => {
-    const relay = await Relay.listen();
-    await use(relay);
-    relay.close();
+export const test = base.extend<{ tap: Tap; figures: Figures }>({
+  /** A share of which the link was opened, before its form is loaded. */
+  tap: async ({}, use) => {
+    const tap = await Tap.open();
+    await tap.begin();
+    await use(tap);
+    await tap.close();
   },
   figures: async ({}, use, info) => {
     await use({ print: (name, value) => console.log(`[${info.title}] ${name}: ${value}`) });
@@ -50,51 +52,63 @@ export async function newPage(browser: Browser, viewport = { width: 1280, height
 }
 
 /** Opens a shared page and agrees to be seen, and to whatever else is named. */
-export async function agree(page: Page, relay: Relay, url: string, ...scopes: ('point' | 'fill')[]): Promise<void> {
+export async function agree(page: Page, tap: Tap, url: string, ...scopes: ('point' | 'fill')[]): Promise<void> {
   await page.goto(url);
   await page.getByTestId('consent-yes').click();
-  await expect.poll(() => relay.wire.some(({ kind }) => kind === 'snap')).toBe(true);
+  await expect.poll(() => tap.wire.some(({ kind }) => kind === 'snap')).toBe(true);
   for (const scope of scopes) {
-    relay.toCitizen({ t: 'share.request', scope, helper: { no: '8', name: '小王' }, purpose: relay.purpose });
+    tap.say({ t: 'ask', scope });
     await expect(page.getByTestId('consent')).toHaveAttribute('data-scope', scope);
     await page.getByTestId('consent-yes').click();
-    await expect.poll(() => relay.perm[scope]).toBe(true);
+    await expect.poll(() => tap.perm[scope]).toBe(true);
   }
 }
 
 /** A citizen in a talk, a helper who serves, and the form between them. */
 export class Counter {
   private constructor(
-    readonly server: Server,
-    readonly relay: Relay,
+    readonly tap: Tap,
     readonly citizen: Citizen,
     readonly helper: Helper,
     readonly form: Page,
   ) {}
 
   static async open(browser: Browser, viewport = { width: 1280, height: 800 }): Promise<Counter> {
-    const server = await Server.start();
-    server.addHelper('小王');
-    server.addHelper('小李', 'supervisor');
-    const relay = await Relay.listen(server.url);
-    const citizen = await Citizen.arrive(browser, relay.url);
+    const tap = await Tap.open();
+    const citizen = await Citizen.arrive(browser, tap.url);
     await citizen.ask('开公司要什么材料');
     await citizen.page.getByTestId('human-button').click();
-    const helper = await Helper.logIn(browser, relay.url, '小王');
+    const helper = await Helper.logIn(browser, tap.url, '小王');
     await expect(helper.queue).toHaveCount(1);
     await helper.claim();
     const form = await newPage(browser, viewport);
-    return new Counter(server, relay, citizen, helper, form);
+    return new Counter(tap, citizen, helper, form);
   }
 
-  /** From the helper's request to the first picture. */
-  async share(url = this.relay.formUrl): Promise<void> {
+  get server(): Server {
+    return this.tap.server;
+  }
+
+  /** The helper asks to see a form. */
+  async ask(): Promise<void> {
     const { page } = this.helper;
     await page.getByTestId('share-open').click();
-    await page.getByTestId('share-purpose').fill('帮您填写企业设立登记表');
+    await page.getByTestId('share-purpose').fill(PURPOSE);
     await page.getByTestId('share-send').click();
     await expect(page.getByTestId('share-notice')).toBeVisible();
-    await this.form.goto(url);
+  }
+  /** The citizen follows the link of the talk to the form, where nothing is agreed to yet. */
+  async follow(): Promise<void> {
+    const link = this.citizen.page.getByTestId('share-link').last();
+    await this.form.goto((await link.getAttribute('href')) ?? '');
+    await this.form.locator('#open').click();
+    await this.form.waitForURL(/\/forms\/enterprise/);
+    await expect(this.form.getByTestId('consent')).toBeVisible();
+  }
+  /** From the helper's request to the first picture. */
+  async share(): Promise<void> {
+    await this.ask();
+    await this.follow();
     await this.form.getByTestId('consent-yes').click();
     await this.shown();
   }
@@ -120,7 +134,6 @@ export class Counter {
     await this.helper.page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   }
   async close(): Promise<void> {
-    this.relay.close();
-    await this.server.stop();
+    await this.tap.close();
   }
 }
