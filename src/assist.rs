@@ -45,16 +45,19 @@ const ALARM_SHOWN: Duration = Duration::from_secs(24 * 3_600);
 /// What is said to the citizen, Chinese and English.
 #[derive(Clone, Debug)]
 pub struct AssistWords {
-    /// The message with the link: `{helper}`, `{purpose}`, `{url}`.
+    /// The message with the link: `{helper}`, `{purpose}`, `{url}`, and how long it holds, `{minutes}`.
     pub link: (String, String),
     /// The message with the code: `{code}`.
     pub code: (String, String),
 }
 
 impl AssistWords {
-    fn link(&self, english: bool, helper: &str, purpose: &str, url: &str) -> String {
+    fn link(&self, english: bool, helper: &str, purpose: &str, url: &str, holds: Duration) -> String {
         let words = if english { &self.link.1 } else { &self.link.0 };
-        words.replace("{helper}", helper).replace("{purpose}", purpose).replace("{url}", url)
+        let minutes = (holds.as_secs() / 60).max(1).to_string();
+        // What a person wrote comes last, so that nothing in it is taken for a place to fill in.
+        let words = words.replace("{minutes}", &minutes).replace("{url}", url);
+        words.replace("{helper}", helper).replace("{purpose}", purpose)
     }
 
     fn code(&self, english: bool, code: &str) -> String {

@@ -169,7 +169,7 @@ impl Shares {
                 seen_at: now,
                 ended: None,
             };
-            let words = self.words.link(change.record.english, asking.helper, purpose, &link);
+            let words = self.words.link(change.record.english, asking.helper, purpose, &link, self.link_ttl);
             change.append(MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words));
             if let Some(code) = &code {
                 let words = self.words.code(change.record.english, code);

@@ -85,6 +85,11 @@ export class Counter {
     return new Counter(tap, citizen, helper, form);
   }
 
+  /** Where the pages are there already. */
+  static of(tap: Tap, citizen: Citizen, helper: Helper, form: Page): Counter {
+    return new Counter(tap, citizen, helper, form);
+  }
+
   get server(): Server {
     return this.tap.server;
   }

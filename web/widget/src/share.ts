@@ -1,4 +1,5 @@
 /** A link to a shared form, as it comes in a message. */
+import { SHARE_LINK } from '@yikouwen/shared/sharelink';
 
 export interface ShareLink {
   id: string;
@@ -8,11 +9,9 @@ export interface ShareLink {
   rest: string;
 }
 
-const LINK = /https?:\/\/[^\s<>()]+\/s\/([\w-]{22})#k=([\w-]{22})/;
-
 /** Only a link of the server that this chat belongs to: another's would only look like one. */
 export function shareIn(text: string, server: URL): ShareLink | undefined {
-  const [href, id, key] = LINK.exec(text) ?? [];
+  const [href, id, key] = SHARE_LINK.exec(text) ?? [];
   if (href === undefined || id === undefined || key === undefined) return undefined;
   if (!href.startsWith(new URL('s/', server).href)) return undefined;
   return { id, key, href, rest: text.replace(href, '').trim() };

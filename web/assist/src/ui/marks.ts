@@ -39,7 +39,9 @@ export function createMarks(root: HTMLElement, t: Words, node: (id: number) => N
     if (!(target instanceof Element) || !target.isConnected) return undefined;
     // A choice is drawn with its words, as it is pressed.
     const label = target instanceof HTMLInputElement && /radio|checkbox/.test(target.type) ? target.closest('label') : null;
-    return (label ?? target).getBoundingClientRect();
+    const rect = (label ?? target).getBoundingClientRect();
+    // What is hidden now, as in a step of the form that was left, is nowhere.
+    return rect.width === 0 && rect.height === 0 ? undefined : rect;
   };
 
   /** Followed frame by frame: a page moves under it when it is scrolled, zoomed or filled. */
@@ -101,7 +103,7 @@ export function createMarks(root: HTMLElement, t: Words, node: (id: number) => N
     const at = target && box(target);
     const old = drawn.get(mark.id);
     if (old) erase(mark.id, old);
-    if (!target || !at || (at.width === 0 && at.height === 0)) return;
+    if (!target || !at) return;
     const frame = h('div', { class: `frame ${mark.kind}`, 'data-testid': 'mark', 'data-kind': mark.kind, 'data-mark': mark.id });
     const words = mark.text.slice(0, 200);
     const caption =

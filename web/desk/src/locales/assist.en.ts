@@ -129,6 +129,7 @@ export const assistEn: typeof assistZh = {
     malformed: 'the desk is of another version than the server: please reload it',
     share: 'this sharing has ended',
   },
+  linkSent: '[link sent to the citizen]',
   ends: {
     citizen: 'The citizen has stopped sharing.',
     refused: 'The citizen did not agree to share.',

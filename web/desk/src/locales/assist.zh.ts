@@ -127,6 +127,7 @@ export const assistZh = {
     malformed: '页面和服务器版本不一致，请刷新工作台',
     share: '这次共享已经结束',
   },
+  linkSent: '〔链接已发给群众〕',
   ends: {
     citizen: '群众停止了共享。',
     refused: '群众没有同意共享。',

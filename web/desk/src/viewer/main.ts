@@ -34,15 +34,16 @@ function part(name: string): HTMLElement {
   return element;
 }
 
-/** The box of something on the page, as it lies in this frame. */
+/** The box of something on the page, as it lies in this frame; what is not drawn has none. */
 function boxOf(target: Node | null | undefined): { left: number; top: number; width: number; height: number } | undefined {
   if (target?.nodeType !== 1 || !target.isConnected) return undefined;
   const { left, top, scale } = stage.place();
   const box = (target as Element).getBoundingClientRect();
+  if (box.width === 0 && box.height === 0) return undefined;
   return { left: left + box.left * scale, top: top + box.top * scale, width: box.width * scale, height: box.height * scale };
 }
 
-function lay(element: HTMLElement, target: Node | null | undefined, gap = 2): void {
+function lay(element: HTMLElement, target: Node | null | undefined, gap = 5): void {
   const box = boxOf(target);
   element.hidden = !box;
   if (!box) return;

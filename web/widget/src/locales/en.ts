@@ -31,7 +31,6 @@ export const en: Texts = {
 
   human: 'Talk to a person',
   humanAsking: 'Connecting…',
-  shareLead: 'You will be asked first: staff see nothing until you agree. Valid once, for 10 minutes.',
   shareOpen: 'Open the form and get help',
   humanOffer: 'Not solved? Talk to a person',
   large: 'Large type',

@@ -30,7 +30,6 @@ export const zh = {
 
   human: '转人工',
   humanAsking: '正在转接…',
-  shareLead: '打开以后会先问您，您同意了，工作人员才能看到。10 分钟内有效，只能用一次。',
   shareOpen: '打开表单，请工作人员帮忙',
   humanOffer: '没解决？找工作人员帮忙',
   large: '大字版',

@@ -9,7 +9,6 @@ export function ShareCard({ link }: { link: ShareLink }): JSX.Element {
   const { t } = useUi();
   return (
     <div class="share-card" data-testid="share-card">
-      <p>{t('shareLead')}</p>
       <a
         class="offer"
         data-testid="share-link"
