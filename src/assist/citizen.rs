@@ -27,8 +27,16 @@ impl Assist {
         R: Stream<Item = Frame> + Unpin,
         W: Sink<Frame> + Unpin,
     {
-        let first = tokio::time::timeout(PATIENCE, reader.next()).await;
-        let Ok(Some(Frame::Text(text))) = first else { return };
+        let hello = async {
+            loop {
+                match reader.next().await {
+                    // The answer to the socket's first ping may overtake the hello.
+                    Some(Frame::Answered(_)) => {}
+                    first => return first,
+                }
+            }
+        };
+        let Ok(Some(Frame::Text(text))) = tokio::time::timeout(PATIENCE, hello).await else { return };
         let refuse = |reason: &str, sid: String| {
             let end = ToCitizen::End { reason: reason.to_owned() };
             let now = self.shares.ledger().now().as_millisecond();

@@ -209,6 +209,17 @@ test('no secret leaves the page: snapshot, mutation, input', async ({ browser, t
     figures.print('input: leaks', 0);
     figures.print('frames and bytes looked through', `${tap.wire.length}, ${all.length}`);
   });
+
+  await test.step('log and disk', async () => {
+    const left = await tap.server.left();
+    expect(left.includes('转人工'), 'what may be kept is found').toBe(true);
+    // Not even what the helper was allowed to see is kept.
+    expect(left.includes('可以看的说明')).toBe(false);
+    const text = left.toString('latin1');
+    expect(text.match(/sek[a-d]\d{3}ret/g) ?? []).toEqual([]);
+    for (const number of [...Object.values(NUMBERS), '13900139001']) expect(text).not.toContain(number);
+    figures.print('bytes of log and disk looked through', left.length);
+  });
 });
 
 test('one field can be shown for a minute', async ({ browser, tap }) => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -105,6 +105,13 @@ export class Server {
   exportConversations(): ExportedConversation[] {
     const lines = this.run('export', '--conversations').trim().split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as ExportedConversation);
+  }
+
+  /** All that is written down anywhere: what was logged, and every file of the data, as they lie there. */
+  async left(): Promise<Buffer> {
+    const files = await readdir(this.data, { recursive: true, withFileTypes: true });
+    const read = files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name)));
+    return Buffer.concat([Buffer.from(this.said.join('\n')), ...(await Promise.all(read))]);
   }
 
   private run(...command: string[]): string {

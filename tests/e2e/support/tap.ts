@@ -52,6 +52,8 @@ export class Tap {
   /** What is done to the next changes of a page on their way to the viewers. */
   spoil: Spoil[] = [];
   guide: Guide | undefined;
+  /** How long each frame of a shared page is on its way, in ms: half a round trip. */
+  delay = 0;
   private share: Opened | undefined;
   private real: Server | undefined;
   private readonly pages = new Map<string, string>();
@@ -201,13 +203,23 @@ export class Tap {
 
   private join(near: WebSocket, far: WebSocket, line: { up: (data: Buffer, binary: boolean) => Buffer | string; down: (data: Buffer, binary: boolean) => (Buffer | string)[] }): void {
     const early: (Buffer | string)[] = [];
+    // Timers of the same length end in the order in which they began.
+    const later = (then: () => void): void => {
+      if (this.delay > 0) setTimeout(then, this.delay);
+      else then();
+    };
     near.on('message', (data: Buffer, binary) => {
       const frame = line.up(data, binary);
-      if (far.readyState === WebSocket.OPEN) far.send(frame);
-      else early.push(frame);
+      later(() => {
+        if (far.readyState === WebSocket.OPEN) far.send(frame);
+        else early.push(frame);
+      });
     });
     far.on('open', () => early.splice(0).forEach((frame) => far.send(frame)));
-    far.on('message', (data: Buffer, binary) => line.down(data, binary).forEach((frame) => near.send(frame)));
+    far.on('message', (data: Buffer, binary) => {
+      const frames = line.down(data, binary);
+      later(() => frames.forEach((frame) => near.send(frame)));
+    });
     far.on('close', (code) => near.close(code === 1006 || code === 1005 ? 1000 : code));
     far.on('unexpected-response', () => near.close(1008));
     far.on('error', () => near.terminate());
