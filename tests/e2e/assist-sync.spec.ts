@@ -9,6 +9,13 @@ import type { Frame, Page } from '@playwright/test';
 import type { Spoil } from './support/tap';
 import { Counter, agree, expect, newPage, openShadows, picture, test } from './support/shared';
 
+declare global {
+  interface Window {
+    /** Milliseconds until a helper who came saw the page. */
+    shownAt: Promise<number>;
+  }
+}
+
 function viewerOf(desk: Page): Frame {
   const frame = desk.frames().find((one) => one.url().endsWith('/desk/viewer.html'));
   if (!frame) throw new Error('no viewer');
@@ -101,14 +108,30 @@ test('over a line of 200 ms the picture comes soon, and stays close behind', asy
     // One way from the citizen to the server, and one from there to the helper.
     figures.print('letter to picture over twice 100 ms, p50 and p95 (ms)', `${Math.round(sorted[sorted.length / 2] ?? 0)}, ${p95(sorted)}`);
     expect(p95(sorted)).toBeLessThan(3_000);
+    await counter.helper.page.addInitScript(() => {
+      const Real = WebSocket;
+      window.WebSocket = class extends Real {
+        constructor(url: string | URL, protocols?: string | string[]) {
+          super(url, protocols);
+          if (!String(url).includes('/assist/helper')) return;
+          const began = performance.now();
+          window.shownAt = new Promise((done) => {
+            const look = setInterval(() => {
+              if (document.querySelector('[data-testid="share-panel"]')?.getAttribute('data-shown') !== 'true') return;
+              clearInterval(look);
+              done(Math.round(performance.now() - began));
+            }, 5);
+          });
+        }
+      };
+    });
     // Looked at anew as often as a percentile needs.
     const paints: number[] = [];
     for (let time = 0; time < 8; time += 1) {
+      // From the request for the line to the page that is drawn, by the clock of the helper's page.
       await counter.helper.page.reload();
-      const began = Date.now();
-      await expect.poll(() => counter.helper.page.getByTestId('share-panel').isVisible(), { intervals: [5] }).toBe(true);
       await expect(counter.helper.page.getByTestId('share-panel')).toHaveAttribute('data-shown', 'true');
-      paints.push(Date.now() - began);
+      paints.push(await counter.helper.page.evaluate(() => window.shownAt));
     }
     paints.sort((one, other) => one - other);
     figures.print('first picture of a helper who comes, p50 and worst of 8 (ms)', `${paints[4]}, ${paints.at(-1)}`);
