@@ -27,6 +27,9 @@ pub(crate) trait Platform: Sized {
     /// Whether forged messages can be sent at all: where we ask the platform, nobody else is listened to.
     const IS_CALLED: bool = true;
 
+    /// Whether whoever opens a link of ours there is known to be who was sent it.
+    const SAYS_WHO_OPENS: bool = false;
+
     /// How many messages of a helper reach a citizen who writes nothing meanwhile.
     const REPLIES: usize = 8;
 
@@ -96,6 +99,7 @@ macro_rules! channel_conformance {
             replies_come_in_their_order,
             citizens_do_not_see_each_other,
             a_helper_and_a_citizen_exchange_words_links_and_pictures,
+            a_link_to_a_shared_form_opens_once_and_for_whom_it_was_sent_to,
             a_citizen_joins_the_channel_to_a_login,
         );
     };

@@ -1,5 +1,7 @@
 //! The stories.
 
+use reqwest::Method;
+use serde_json::{Value, json};
 use yikouwen::desk::Role;
 
 use super::{Platform, Sent};
@@ -218,6 +220,59 @@ pub(super) async fn a_helper_and_a_citizen_exchange_words_links_and_pictures<P: 
     assert_eq!(said("citizen").len(), 3);
     let silent = said("robot").iter().chain(&platform.arrived(1)).all(|text| !text.contains("[1]"));
     assert!(silent, "the robot answers nothing: {transcript:?} {:?}", platform.arrived(1));
+    server.stop().await;
+}
+
+pub(super) async fn a_link_to_a_shared_form_opens_once_and_for_whom_it_was_sent_to<P: Platform>() {
+    let platform = P::start().await;
+    let public = match platform.section().contains("public_url") {
+        true => "",
+        false => "[server]\npublic_url = \"https://ask.city.example\"\n",
+    };
+    let server = server(&platform, public).await;
+    let (helper, conversation) = served(&platform, &server, 1).await;
+    let purpose = json!({ "purpose": "一起填写经营范围" });
+    let (status, begun) =
+        helper.call(Method::POST, &format!("/conversations/{conversation}/shares"), Some(purpose)).await;
+    assert_eq!(status, 201, "{begun}");
+    let share = begun["share"]["id"].as_str().unwrap();
+    let before = format!("/s/{share}#k=");
+    let sent = eventually("the link", async || {
+        let found = platform.with_links(1).into_iter().find(|text| text.contains(&before));
+        if found.is_none() {
+            platform.look(&server, 1).await;
+        }
+        found
+    })
+    .await;
+    let key: String = sent.split(&before).nth(1).unwrap().chars().take(22).collect();
+    let open = async |key: &str, code: Option<&str>| {
+        let body = json!({ "id": share, "key": key, "code": code });
+        let answer = server.client.post(server.url("/api/v1/assist/open")).json(&body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body: Value = answer.json().await.unwrap();
+        (status, body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    // Platforms look at links before people do.
+    for _ in 0..3 {
+        let page = server.client.get(server.url(&format!("/s/{share}"))).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        assert_eq!(page.headers()["cache-control"], "no-store");
+    }
+    assert_eq!(open("AAAAAAAAAAAAAAAAAAAAAA", None).await.0, 410, "a link that was made up");
+    // The website's own page opens its link. Elsewhere whoever opens it has to know what stands in the conversation.
+    if P::SAYS_WHO_OPENS {
+        assert_eq!(open(&key, None).await.0, 200);
+    } else {
+        let told = told(&platform, &server, 1, "数字：").await;
+        let code: String = told.split("数字：").nth(1).unwrap().chars().take(6).collect();
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        assert_eq!(open(&key, None).await, (401, "code_needed".to_owned()));
+        assert_eq!(open(&key, Some(wrong)).await, (401, "wrong_code".to_owned()), "somebody else");
+        assert_eq!(open(&key, Some(&code)).await.0, 200);
+        assert_eq!(open(&key, Some(&code)).await.0, 410, "once");
+    }
+    assert_eq!(open(&key, None).await.0, 410, "once");
     server.stop().await;
 }
 

@@ -127,6 +127,8 @@ fn outcome(status: StatusCode) -> Sent {
 impl Platform for Web {
     type Message = Written;
 
+    const SAYS_WHO_OPENS: bool = true;
+
     async fn start() -> Self {
         Self::default()
     }
