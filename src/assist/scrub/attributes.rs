@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{css, digits};
 
 /// What is passed on of any element. The citizen's page has the same list (`web/assist/src/allow.ts`).
-const ALLOWED: [&str; 87] = [
+const ALLOWED: [&str; 95] = [
     "id",
     "class",
     "style",
@@ -61,6 +61,7 @@ const ALLOWED: [&str; 87] = [
     "data-assist-show",
     "data-assist-block",
     "data-assist-declaration",
+    "data-assist-kind",
     "data-rr-is-password",
     "rr_width",
     "rr_height",
@@ -68,6 +69,7 @@ const ALLOWED: [&str; 87] = [
     "rr_top",
     "rr_scrollleft",
     "rr_scrolltop",
+    "rr_open_mode",
     "_csstext",
     "viewbox",
     "d",
@@ -76,6 +78,7 @@ const ALLOWED: [&str; 87] = [
     "stroke-width",
     "stroke-linecap",
     "stroke-linejoin",
+    "stroke-dasharray",
     "fill-rule",
     "clip-rule",
     "opacity",
@@ -93,7 +96,18 @@ const ALLOWED: [&str; 87] = [
     "points",
     "transform",
     "xmlns",
+    "preserveaspectratio",
+    "focusable",
+    "novalidate",
+    "headers",
+    "wrap",
 ];
+
+/// Whether an attribute of this name is relayed at all.
+pub(super) fn is_allowed(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ALLOWED.contains(&name.as_str()) || is_aria(&name)
+}
 
 /// The longest value of an attribute besides style sheets, in bytes.
 const LONGEST: usize = 8 << 10;
@@ -121,10 +135,10 @@ impl Attributes<'_> {
             .is_some_and(|rel| rel.eq_ignore_ascii_case("stylesheet"));
         let mut leaks = 0;
         attributes.retain(|name, value| {
-            let name = name.to_ascii_lowercase();
-            if !ALLOWED.contains(&name.as_str()) && !is_aria(&name) {
+            if !is_allowed(name) {
                 return false;
             }
+            let name = name.to_ascii_lowercase();
             match value {
                 Value::Null | Value::Bool(_) => return true,
                 // Sizes and offsets; what is larger is no place on a page.

@@ -39,6 +39,19 @@ fn changed(attributes: Value) -> Value {
     json!([{ "type": 3, "data": { "source": 0, "attributes": [{ "id": 7, "attributes": attributes }] } }])
 }
 
+/// The page's own list of what may leave it: what it lets through is what the page looks like.
+#[test]
+fn whatever_a_page_sends_is_relayed() {
+    let list = include_str!("../../../web/assist/src/allow.ts");
+    let sets = list.split_once("const ATTRIBUTES").unwrap().1.split_once("export type").unwrap().0;
+    let lines = sets.lines().filter(|line| !line.trim_start().starts_with('/'));
+    let names: Vec<&str> = lines.flat_map(|line| line.split('\'').skip(1).step_by(2)).collect();
+    assert!(names.len() > 90, "{names:?}");
+    for name in names {
+        assert!(attributes::is_allowed(name), "{name}");
+    }
+}
+
 #[test]
 fn a_clean_page_is_not_touched() {
     let page = element(
