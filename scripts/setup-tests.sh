@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need besides Rust and Node.js: a browser, a font with Chinese characters, the program that
+# Installs what the tests need besides Rust and Node.js: two browsers, a font with Chinese characters, the program that
 # reads PDF files, npm packages, and clients of the platforms that are not ours.
 # Does nothing when everything is there.
 set -eu
@@ -16,6 +16,7 @@ missing=
 have_package fonts-noto-cjk || missing="$missing fonts-noto-cjk"
 have pdftotext || missing="$missing poppler-utils"
 is_ubuntu || have chromium || missing="$missing chromium"
+is_ubuntu || have firefox-esr || missing="$missing firefox-esr"
 # Examples of the documents are run with them.
 have curl || missing="$missing curl"
 have openssl || missing="$missing openssl"
