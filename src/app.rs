@@ -23,7 +23,7 @@ use knowledge::vectors::{Found, Space, TextLimits, Vectors};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::assist::{Assist, AssistLimits, AssistWords, Form, Shares};
+use crate::assist::{Assist, AssistLimits, AssistWords, Form, Shares, Times};
 use crate::bus::{Events, LocalBus};
 use crate::config::{ChannelConfig, Config, DialogueConfig, EmbeddingConfig, words};
 use crate::desk::{Desk, DeskSettings};
@@ -396,7 +396,9 @@ fn assist(
     }
     let [link, code] = words::assist()?;
     let words = AssistWords { link, code };
-    let shares = Shares::new(ledger.clone(), words, settings.link_ttl.into(), settings.idle_ttl.into());
+    let times =
+        Times { link: settings.link_ttl.into(), idle: settings.idle_ttl.into(), keep: settings.keep.into() };
+    let shares = Shares::new(ledger.clone(), words, times);
     let forms = settings.forms.iter().map(|form| Form { title: form.title.clone(), url: form.url.clone() });
     let limits = AssistLimits {
         frame_bytes: settings.frame_bytes,

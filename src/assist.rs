@@ -34,10 +34,13 @@ use crate::telemetry::Metrics;
 use carried::{Down, Says, To, Up};
 use wire::ToHelper;
 
-pub use shares::{Asking, ShareError, Shares};
+pub use shares::{Asking, ShareError, Shares, Times};
 
 /// How often shares are looked at that nobody ends.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// How often it looks for those that may be forgotten.
+const FORGET: Duration = Duration::from_secs(3600);
 
 /// How long an alarm about a page is shown.
 const ALARM_SHOWN: Duration = Duration::from_secs(24 * 3_600);
@@ -193,10 +196,22 @@ impl Assist {
     /// Looks for shares that are over, until the program stops.
     pub async fn sweep(self: Arc<Self>) {
         let mut look = tokio::time::interval(LOOK);
+        let mut forget = tokio::time::interval(FORGET);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 _ = look.tick() => {}
+                _ = forget.tick() => {
+                    match self.shares.forget().await {
+                        Ok(0) => {}
+                        Ok(shares) => tracing::info!(shares, "shares past their time were forgotten"),
+                        Err(error) => {
+                            let error = &error as &dyn std::error::Error;
+                            tracing::error!(error, "shares could not be forgotten");
+                        }
+                    }
+                    continue;
+                }
             }
             match self.shares.sweep().await {
                 Ok(ended) => {

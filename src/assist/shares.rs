@@ -25,6 +25,9 @@ const SIGN: Duration = Duration::from_secs(60);
 /// The longest purpose, in characters.
 const PURPOSE: usize = 100;
 
+/// How many records one commit deletes.
+const FORGET_AT_ONCE: usize = 500;
+
 /// Why a step is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ShareError {
@@ -84,14 +87,24 @@ pub struct Asking<'a> {
 pub struct Shares {
     ledger: Ledger,
     words: AssistWords,
-    link_ttl: Duration,
-    idle_ttl: Duration,
+    times: Times,
+}
+
+/// How long things last.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// How long a link can be opened.
+    pub link: Duration,
+    /// How long a share stays when the citizen's page is gone.
+    pub idle: Duration,
+    /// How long what is known of a share is kept after its end, what happened to it included.
+    pub keep: Duration,
 }
 
 impl Shares {
     /// Shares over the ledger of conversations.
-    pub fn new(ledger: Ledger, words: AssistWords, link_ttl: Duration, idle_ttl: Duration) -> Self {
-        Self { ledger, words, link_ttl, idle_ttl }
+    pub fn new(ledger: Ledger, words: AssistWords, times: Times) -> Self {
+        Self { ledger, words, times }
     }
 
     /// The ledger beneath.
@@ -101,7 +114,7 @@ impl Shares {
 
     /// How long a share without its citizen is kept.
     pub fn idle_ttl(&self) -> Duration {
-        self.idle_ttl
+        self.times.idle
     }
 
     /// Asks the citizen: the share begins, and the link goes into the conversation, both in one commit.
@@ -158,7 +171,7 @@ impl Shares {
                 form: asking.form.to_owned(),
                 state: ShareState::Asked,
                 created_at: now,
-                expires_at: now.checked_add(self.link_ttl).unwrap_or(Timestamp::MAX),
+                expires_at: now.checked_add(self.times.link).unwrap_or(Timestamp::MAX),
                 key: digest(&key),
                 code: code.as_deref().map(|code| code_digest(&id, code)),
                 wrong_codes: 0,
@@ -169,7 +182,8 @@ impl Shares {
                 seen_at: now,
                 ended: None,
             };
-            let words = self.words.link(change.record.english, asking.helper, purpose, &link, self.link_ttl);
+            let words =
+                self.words.link(change.record.english, asking.helper, purpose, &link, self.times.link);
             change.append(MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words));
             if let Some(code) = &code {
                 let words = self.words.code(change.record.english, code);
@@ -251,7 +265,7 @@ impl Shares {
             return Ok(Some(ended.reason.clone()));
         }
         let now = self.ledger.now();
-        let silent = now.duration_since(record.seen_at).unsigned_abs() > self.idle_ttl + SIGN;
+        let silent = now.duration_since(record.seen_at).unsigned_abs() > self.times.idle + SIGN;
         let reason = if record.state == ShareState::Asked && record.expires_at <= now {
             "expired"
         } else if record.state != ShareState::Asked && silent {
@@ -283,6 +297,37 @@ impl Shares {
             }
         }
         Ok(ended)
+    }
+
+    /// Deletes what is known of shares that ended long ago; returns how many those were.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget(&self) -> Result<usize, StoreError> {
+        let (store, now) = (self.ledger.store(), self.ledger.now());
+        let mut forgotten = 0;
+        for found in store.scan_all(&keys::shares()).await? {
+            let record: ShareRecord = found.decode()?;
+            let long_ago = |ended: &ShareEnd| now.duration_since(ended.at).unsigned_abs() > self.times.keep;
+            if !record.ended.as_ref().is_some_and(long_ago) {
+                continue;
+            }
+            // The share itself goes last: as long as it is there, the rest is found again.
+            let mut rows: Vec<_> = store
+                .scan_all(&keys::share_audits(&record.id))
+                .await?
+                .into_iter()
+                .map(|row| row.key)
+                .collect();
+            rows.push(keys::share_of(&record.conversation, record.created_at, &record.id));
+            rows.push(found.key);
+            for rows in rows.chunks(FORGET_AT_ONCE) {
+                let commit = rows.iter().fold(Commit::new(), |commit, key| commit.delete(key.clone()));
+                store.attempt(commit).await?;
+            }
+            forgotten += 1;
+        }
+        Ok(forgotten)
     }
 
     /// Uses the link. Returns the share and what the citizen's page holds from now on; of several who try, one gets it.

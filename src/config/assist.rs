@@ -13,6 +13,7 @@ pub struct AssistConfig {
     pub forms: Vec<FormConfig>,
     pub link_ttl: Span,
     pub idle_ttl: Span,
+    pub keep: Span,
     pub frame_bytes: usize,
     pub inflated_bytes: usize,
     pub frames_per_second: u32,

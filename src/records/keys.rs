@@ -337,6 +337,11 @@ pub fn share(id: &str) -> Key {
     Key::new("share", &[id.into()])
 }
 
+/// All shared screens.
+pub fn shares() -> Range {
+    Range::prefix("share", &[])
+}
+
 /// A shared screen among all that a conversation had.
 pub fn share_of(conversation: &str, at: Timestamp, id: &str) -> Key {
     Key::new("share_of", &[conversation.into(), moment(at).into(), id.into()])

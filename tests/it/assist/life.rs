@@ -213,3 +213,30 @@ async fn a_page_of_another_recorder_or_without_the_right_is_refused() {
     );
     scene.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_of_a_share_is_forgotten_in_time() {
+    let data = tempfile::tempdir().unwrap();
+    let scene = Scene::at(Server::start(config(data.path(), ""), &HELPERS).await).await;
+    drop(scene.shown().await);
+    let end = format!("/shares/{}/end", scene.share);
+    assert_eq!(scene.helper.call(Method::POST, &end, Some(json!({}))).await.0, 200);
+    let (status, open) = ask(&scene.helper, &scene.conversation).await;
+    assert_eq!(status, 201);
+    let open = open["share"]["id"].as_str().unwrap().to_owned();
+    let Scene { server, share, conversation, .. } = scene;
+    server.stop().await;
+
+    let server = Server::start(config(data.path(), "[assist]\nkeep = \"0s\"\n"), &HELPERS).await;
+    let helper = Helper::log_in(&server, HELPERS[0].0).await;
+    let of_it = format!("/conversations/{conversation}/shares");
+    eventually("the share that ended to be forgotten", async || {
+        let shares = helper.get(&of_it).await["shares"].as_array().unwrap().clone();
+        (shares.len() == 1 && shares[0]["id"] == open).then_some(())
+    })
+    .await;
+    assert_eq!(helper.call(Method::GET, &format!("/shares/{share}/audit"), None).await.0, 404);
+    let kept = helper.get(&format!("/shares/{open}/audit")).await;
+    assert!(!kept.as_array().unwrap().is_empty(), "what goes on is kept: {kept}");
+    server.stop().await;
+}

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use yikouwen::app::SystemClock;
 use yikouwen::assist::viewer::Looker;
 use yikouwen::assist::wire::Role;
-use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Frame, Shares};
+use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Frame, Shares, Times};
 use yikouwen::bus::{Bus, Events, LocalBus};
 use yikouwen::dialogue::{Clock, Locale, Reason, StageEvent};
 use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareRecord};
@@ -50,7 +50,7 @@ impl Town {
             tail_bytes: 2 << 20,
         };
         let alarms = Alarms::new(Arc::new(|| SystemClock.now()));
-        let shares = Shares::new(self.ledger(), words, minutes, minutes);
+        let shares = Shares::new(self.ledger(), words, Times { link: minutes, idle: minutes, keep: minutes });
         Assist::new(shares, Vec::new(), limits, Metrics::default(), alarms, CancellationToken::new())
     }
 }
