@@ -34,9 +34,6 @@ use crate::assist::{Asking, Assist, Frame, ShareError};
 use crate::desk::{DeskError, Role};
 use crate::records::{ShareEnd, ShareRecord, ShareState};
 
-/// The cookie of a citizen's page.
-const COOKIE: &str = "yk_share";
-
 /// The type of the channel whose page opens the link itself, so that nobody else can have got it.
 const WEBSITE: &str = "web";
 
@@ -283,14 +280,8 @@ pub(super) async fn open(
 ) -> Result<Response, ApiError> {
     let (record, token) =
         web.assist()?.shares().open(&request.id, &request.key, request.code.as_deref()).await?;
-    let secure = if web.settings.secure_cookies { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={token}; Path=/api/v1/assist; HttpOnly; SameSite=Lax{secure}");
     let mut response = Json(OpenReply { token, form_url: record.form }).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        headers.insert(header::SET_COOKIE, cookie);
-    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
