@@ -290,13 +290,18 @@ impl Engine {
             course.pass(Step::Route, Ending::Handoff);
             self.hand_over(context, reason, locale)
         };
+        let again = context.last_question.as_deref() == Some(comparable(text).as_str());
         let wish = self.wanted(text, noticed);
         if let Some(wish) = wish
-            && self.gives_way(context, input, text, wish).await
+            && self.gives_way(context, input, text, wish, course).await
         {
-            let mut turn = self.read(context, input, text, noticed, course).await;
+            let mut turn = if again {
+                hand_over(Reason::Repeated)
+            } else {
+                self.read(context, input, text, noticed, course).await
+            };
             if let Some(reply) = &mut turn.reply {
-                reply.offer_human = true;
+                reply.offer_human = turn.handoff.is_none();
                 if wish.intent.is_emergency() {
                     self.add_calls(reply, wish.intent, locale);
                 }
@@ -315,9 +320,7 @@ impl Engine {
             Some(Intent::Identity) => plain(Phrase::Identity),
             Some(Intent::Thanks) => plain(Phrase::Thanks),
             Some(Intent::Greeting) => plain(Phrase::Greeting),
-            _ if context.last_question.as_deref() == Some(comparable(text).as_str()) => {
-                hand_over(Reason::Repeated)
-            }
+            _ if again => hand_over(Reason::Repeated),
             _ => self.read(context, input, text, noticed, course).await,
         }
     }

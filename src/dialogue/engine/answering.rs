@@ -8,7 +8,7 @@ use super::super::evidence::{Evidence, EvidenceKind};
 use super::super::intent::Wish;
 use super::super::judgement::{self, Found, Judgement};
 use super::super::phrases::Phrase;
-use super::super::ports::Brief;
+use super::super::ports::{Brief, RetrievalError};
 use super::super::question::{Question, comparable};
 use super::super::trace::{By, Ending, Step};
 use super::super::writing::{self, Composed, Means, Text};
@@ -105,13 +105,34 @@ impl Engine {
     }
 
     /// Whether words that may be a wish are rather a question, because they surely name a matter.
-    pub(super) async fn gives_way(&self, context: &Context, input: &Input, text: &str, wish: Wish) -> bool {
+    pub(super) async fn gives_way(
+        &self,
+        context: &Context,
+        input: &Input,
+        text: &str,
+        wish: Wish,
+        course: &Course<'_>,
+    ) -> bool {
         if wish.is_certain || !judgement::has_subject(&self.words, text) {
             return false;
         }
         let question = asked(context, input, text.to_owned());
-        let found = self.retriever.retrieve(&question, self.policy.evidence).await.unwrap_or_default();
+        let found = self.look_up(question, course).await.unwrap_or_default();
         judgement::gives_way(&self.policy, wish, &found.iter().map(Found::of).collect::<Vec<_>>())
+    }
+
+    /// What is found for a question; within a turn it is looked up once.
+    async fn look_up(
+        &self,
+        question: Question,
+        course: &Course<'_>,
+    ) -> Result<Vec<Evidence>, RetrievalError> {
+        if let Some(found) = course.found_for(&question) {
+            return Ok(found);
+        }
+        let found = self.retriever.retrieve(&question, self.policy.evidence).await?;
+        course.keep(question, &found);
+        Ok(found)
     }
 
     /// Looks the question up as it stands; where that finds nothing sure and the question could lean on the topic,
@@ -122,16 +143,16 @@ impl Engine {
         input: &Input,
         text: &str,
         course: &Course<'_>,
-    ) -> Result<Vec<Evidence>, super::super::ports::RetrievalError> {
+    ) -> Result<Vec<Evidence>, RetrievalError> {
         let question = asked(context, input, text.to_owned());
-        let found = self.retriever.retrieve(&question, self.policy.evidence).await?;
+        let found = self.look_up(question, course).await?;
         let sure = best(&found);
         let leans = self.words.points_back(text) || text.chars().count() <= SHORT;
         let Some(topic) = context.topic.as_ref().filter(|_| leans && sure < self.policy.answer_at) else {
             return Ok(found);
         };
         let question = asked(context, input, format!("{} {text}", topic.title));
-        let with_topic = self.retriever.retrieve(&question, self.policy.evidence).await?;
+        let with_topic = self.look_up(question, course).await?;
         // Words that have nothing to do with the topic must not be carried by the topic's name alone.
         let related = self.words.points_back(text) || sure >= self.policy.clarify_at;
         if related && best(&with_topic) > sure {

@@ -9,6 +9,7 @@ use super::super::context::Locale;
 use super::super::evidence::Evidence;
 use super::super::flaws::FaultWords;
 use super::super::ports::{Brief, Progress, Redactor, Stopwatch, Usage};
+use super::super::question::Question;
 use super::super::screen::Screen;
 use super::super::trace::{self, By, Ending, Seen, Step, Trace};
 use super::super::writing::{Composed, Text};
@@ -49,6 +50,8 @@ struct Notes {
     since: Duration,
     /// Whether no model may be asked in this turn.
     quotes_only: bool,
+    /// What was looked up in this turn, and found.
+    looked_up: Vec<(Question, Vec<Evidence>)>,
 }
 
 impl<'a> Course<'a> {
@@ -59,7 +62,7 @@ impl<'a> Course<'a> {
         locale: Locale,
     ) -> Self {
         let trace = Trace { screen, locale, ..Trace::default() };
-        let notes = Notes { trace, since: watch.elapsed(), quotes_only: false };
+        let notes = Notes { trace, since: watch.elapsed(), quotes_only: false, looked_up: Vec::new() };
         Self { progress, watch, notes: Mutex::new(notes) }
     }
 
@@ -83,6 +86,17 @@ impl<'a> Course<'a> {
 
     pub(super) fn quotes_only(&self) -> bool {
         self.notes().quotes_only
+    }
+
+    /// What was found for a question that was looked up in this turn already.
+    pub(super) fn found_for(&self, question: &Question) -> Option<Vec<Evidence>> {
+        let notes = self.notes();
+        notes.looked_up.iter().find(|(known, _)| known == question).map(|(_, found)| found.clone())
+    }
+
+    /// Keeps what was found for a question, for as long as the turn lasts.
+    pub(super) fn keep(&self, question: Question, found: &[Evidence]) {
+        self.notes().looked_up.push((question, found.to_vec()));
     }
 
     /// Notes what was found.
