@@ -15,6 +15,7 @@ mod numeral;
 mod omitted;
 mod pattern;
 mod piece;
+pub mod said;
 mod sense;
 mod source;
 mod stated;

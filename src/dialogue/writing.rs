@@ -79,15 +79,17 @@ pub struct Means<'a> {
     pub rewrite_within: Duration,
     /// So long nothing new may be seen while a model writes; without, as long as the model takes.
     pub patience: Option<Duration>,
+    /// Since when the patience runs, if the citizen waited for a model before; else it begins with the writing.
+    pub waiting: Option<Duration>,
 }
 
 /// Writes with the model; where that does not hold, once more; where that does not hold either, with the quoter.
 pub async fn compose(means: &Means<'_>, brief: Brief<'_>, progress: &dyn Progress) -> Composed {
     let mut composed = Composed { text: Text::Failed, attempts: Vec::new(), checking: Duration::ZERO };
     if let Some(writer) = means.writer {
-        let grounding = Grounding::new(brief.question, brief.evidence);
+        let grounding = Grounding::new(&brief.whole_question(), brief.evidence);
         let begin = means.watch.elapsed();
-        let pace = Pace::begin(means.watch, means.patience);
+        let pace = Pace::begin(means.watch, means.patience, means.waiting);
         let mut told = Vec::new();
         for by in [By::Model, By::Rewrite] {
             let check = Check { grounding: &grounding, means, progress, pace: &pace };

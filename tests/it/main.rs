@@ -18,6 +18,7 @@ mod embedding;
 mod evaluate_fitting;
 mod evaluate_report;
 mod files;
+mod follow_ups;
 mod gateway;
 mod guardrails;
 mod house_rules;

@@ -123,9 +123,11 @@ async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, lo
         watch: &watch,
         rewrite_within: Duration::from_secs(10),
         patience: None,
+        waiting: None,
     };
     let brief = Brief {
         question: "身份证丢了怎么补",
+        standalone: None,
         aspect: Aspect::Overview,
         evidence: std::slice::from_ref(evidence),
         locale: Locale::Zh,
@@ -245,10 +247,12 @@ async fn a_citizen_who_stops_gets_nothing_and_one_who_left_the_evidence() {
             watch: &watch,
             rewrite_within: Duration::ZERO,
             patience: None,
+            waiting: None,
         };
         let evidence = [evidence(ANSWER)];
         let brief = Brief {
             question: "x",
+            standalone: None,
             aspect: Aspect::Overview,
             evidence: &evidence,
             locale: Locale::Zh,

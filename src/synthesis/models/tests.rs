@@ -109,6 +109,7 @@ async fn begin(writer: &Models) -> Result<AnswerStream, SynthesisError> {
             evidence: &evidence,
             locale: Locale::Zh,
             asker: None,
+            standalone: None,
             faults: &[],
             waiting: None,
         })

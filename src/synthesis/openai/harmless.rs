@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::links;
 
 /// The tags between which data stands.
-const TAGS: [&str; 3] = ["evidence", "question", "faults"];
+const TAGS: [&str; 5] = ["evidence", "question", "faults", "earlier", "standalone"];
 
 /// How models of many makers write where a message begins and ends, as far as it looks like a tag. Servers of one's own turn
 /// such words into the sign itself, wherever they stand.

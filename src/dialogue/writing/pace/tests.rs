@@ -90,10 +90,12 @@ async fn composed(writer: &Timed, shown: &Shown, patience: Option<Duration>) -> 
         watch: &watch,
         rewrite_within: SECOND * 15,
         patience,
+        waiting: None,
     };
     let evidence = [evidence(ANSWER)];
     let brief = Brief {
         question: "身份证丢了怎么补",
+        standalone: None,
         aspect: Aspect::Overview,
         evidence: &evidence,
         locale: Locale::Zh,
