@@ -31,6 +31,7 @@ mod language;
 mod login;
 mod model;
 mod model_litellm;
+mod model_llama;
 mod model_operation;
 mod model_slow;
 mod model_wire;
