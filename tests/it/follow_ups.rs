@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use crate::support::endpoint::{Act, Endpoint, events, finish, words};
 use crate::support::oracle;
 use crate::support::process::{PROGRAM, run, stdout};
 use crate::support::visitor::Visitor;
@@ -192,6 +193,29 @@ async fn what_a_model_is_told_of_earlier_turns_is_masked_and_what_it_makes_of_th
     );
     let printed = stdout(&run(data.path(), &["replay", answer["id"].as_str().unwrap()]));
     assert!(printed.contains("spelt out: 身份证丢了补办要多少钱 (model scripted"), "{printed}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hangs_has_a_part_of_the_patience_and_the_rules_go_on() {
+    let endpoint = Endpoint::with(events(&[&words("NO_ANSWER"), &finish("stop"), "[DONE]"])).await;
+    let times = "rewrite_patience = \"300ms\"\npatience = \"1s\"\n[model]";
+    let own = section(endpoint.url.trim_start_matches("http://").trim_end_matches("/v1"));
+    let own = format!("{MEMORY}{}", own.replace("[model]", times));
+    let server = Server::start(config(&tempfile::tempdir().unwrap().keep(), &own), &[]).await;
+    let visitor = Visitor::new(&server).await;
+    said(&visitor, 0, "身份证丢了怎么补办").await;
+    endpoint.play(vec![Act::Hang]);
+    let answer = said(&visitor, 1, "那要多少钱").await;
+    assert_eq!(answer["citations"][0]["id"], "fam-id-lost", "{answer}");
+    for line in [
+        "yikouwen_stages_total{stage=\"standalone\",outcome=\"overdue\"} 1",
+        "yikouwen_stages_total{stage=\"write\",outcome=\"overdue\"} 1",
+        "yikouwen_model_requests_total{section=\"model\",model=\"scripted\",how=\"failed\"} 2",
+    ] {
+        eventually(line, async || server.metrics().await.lines().any(|known| known == line).then_some(()))
+            .await;
+    }
     server.stop().await;
 }
 

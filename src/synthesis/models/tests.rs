@@ -4,6 +4,7 @@ mod patience;
 mod pieces;
 mod server;
 mod several;
+mod spelling;
 
 use std::sync::Mutex;
 
