@@ -7,7 +7,7 @@ PROFILE ?= ci
 export PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check web bench bench-assist bench-retrieval report clean
+.PHONY: help run test test-llama check web bench bench-assist bench-retrieval report clean
 
 help: ## Prints this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ run: ## Builds everything and serves the demo city on http://127.0.0.1:8080. ARG
 
 test: ## Everything CI runs: checks, Rust and web tests, browser stories.
 	@scripts/test.sh
+
+test-llama: ## Tests beside llama.cpp with a model of random weights; compiles it the first time, a quarter of an hour.
+	@scripts/test-llama.sh
 
 check: ## Format, lints, documentation, dependencies, types: what can be judged without running.
 	@scripts/check.sh

@@ -96,6 +96,15 @@ cargo_tool() {
     cargo install --quiet --locked --debug --root "$cache/tools" "$1@$2"
 }
 
+# Builds the web parts and the program with them, into $server.
+build_program() {
+  need_rust
+  heading 'web parts'
+  scripts/web.sh
+  heading "program (profile $profile; the first build takes some minutes)"
+  cargo build --locked --profile "$profile" --bin yikouwen
+}
+
 # Makes a virtual environment of Python in the cache that holds these packages, unless it does already: programs that are
 # not ours, and stand opposite to ours in tests.
 python_venv() {

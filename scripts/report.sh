@@ -5,10 +5,6 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-need_rust
-heading 'web parts'
-scripts/web.sh
-heading "program (profile $profile; the first build takes some minutes)"
-cargo build --locked --profile "$profile" --bin yikouwen
+build_program
 heading 'yikouwen evaluate report'
 exec "$server" evaluate report --out target/report "$@"

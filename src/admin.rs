@@ -5,6 +5,7 @@ pub(crate) mod answers;
 mod command;
 pub mod control;
 mod files;
+mod follow_ups;
 mod replay;
 pub mod run;
 mod search;

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::assist::{Assist, AssistLimits, AssistWords, Form, Shares, Times};
 use crate::bus::{Events, LocalBus};
-use crate::config::{ChannelConfig, Config, DialogueConfig, EmbeddingConfig, words};
+use crate::config::{ChannelConfig, Config, DialogueConfig, EmbeddingConfig, Rewrite, words};
 use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::engine::cache_of;
 use crate::dialogue::intent::Intent;
@@ -415,10 +415,8 @@ fn assist(
 fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> anyhow::Result<Engine> {
     let phrases = words::phrases(config.dialogue.replies.as_deref())?;
     let quoter: Arc<dyn Synthesizer> = Arc::new(Extractive::new(phrases.clone()));
-    let writer: Option<Arc<dyn Synthesizer>> = match models {
-        None => None,
-        Some(models) => Some(Arc::new(models)),
-    };
+    let models = models.map(Arc::new);
+    let writer = models.clone().map(|models| -> Arc<dyn Synthesizer> { models });
     let policy = Policy {
         answer_at: config.dialogue.answer_at,
         clarify_at: config.dialogue.clarify_at,
@@ -433,7 +431,11 @@ fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> any
     let retriever = KnowledgeRetriever(Arc::clone(knowledge));
     let retriever = Arc::new(Cleaned::new(Arc::new(retriever), words::orders()?));
     let safeguards = safeguards(&config.dialogue)?;
-    Ok(Engine::new(retriever, writer, quoter, words, phrases, policy, safeguards))
+    let engine = Engine::new(retriever, writer, quoter, words, phrases, policy, safeguards);
+    Ok(match models.filter(|_| config.dialogue.rewrite == Rewrite::Model) {
+        Some(models) => engine.spelling_out(models, config.dialogue.rewrite_patience.into()),
+        None => engine,
+    })
 }
 
 /// What stands between a citizen, a model and an answer.

@@ -25,7 +25,7 @@ pub use login::LoginConfig;
 pub use model::{FallbackConfig, ModelConfig};
 pub use sections::{
     BusConfig, CityConfig, DeskConfig, DialogueConfig, EmbeddingConfig, LimitsConfig, LogConfig, LogFormat,
-    RetentionConfig, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
+    RetentionConfig, Rewrite, SearchConfig, ServerConfig, StoreConfig, TrialConfig,
 };
 
 /// Every setting with its default, as text.
@@ -131,7 +131,7 @@ impl Config {
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         self.server.check(&mut faults);
-        self.dialogue.check(&mut faults);
+        self.dialogue.check(self.model.is_some(), &mut faults);
         self.limits.check(&mut faults);
         self.desk.check(&mut faults);
         self.trial.check(&mut faults);

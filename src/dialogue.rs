@@ -24,6 +24,7 @@ pub mod question;
 pub mod scenario;
 pub mod screen;
 pub mod smuggled;
+pub mod standalone;
 pub mod trace;
 pub mod writing;
 

@@ -106,6 +106,15 @@ pub enum Command {
         /// With every question whose answer is not as it should be.
         misses: bool,
     },
+    /// Measures conversations of several turns.
+    FollowUps {
+        /// The file of conversations, absolute.
+        file: PathBuf,
+        /// As JSON.
+        json: bool,
+        /// With every turn for which another entry was found first.
+        misses: bool,
+    },
     /// Writes a backup.
     Backup {
         /// Where to, absolute.

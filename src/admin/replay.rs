@@ -114,6 +114,7 @@ async fn write_again(app: &App, record: &TraceRecord, progress: &dyn Progress) -
     }
     let again = Again {
         question: record.question.clone(),
+        standalone: record.standalone.clone(),
         aspect: record.aspect(),
         locale: record.locale(),
         entries: record.seen.iter().filter(|seen| seen.given).map(|seen| seen.id.clone()).collect(),
@@ -217,6 +218,14 @@ fn printed(
         record.message, record.conversation, record.seq, record.at, record.program, record.screen
     )?;
     writeln!(text, "{}", stages_table(&record.stages))?;
+    if let Some(rewriting) = &record.rewriting {
+        write!(text, "spelt out: {}", rewriting.text)?;
+        if let Some(model) = &rewriting.model {
+            write!(text, " (model {model}, prompt {}", rewriting.prompt.as_deref().unwrap_or("-"))?;
+            write!(text, ", parameters {})", rewriting.parameters.as_deref().unwrap_or("-"))?;
+        }
+        writeln!(text)?;
+    }
     if !record.question.is_empty() {
         writeln!(text, "question: {} ({})", record.question, record.aspect)?;
     }

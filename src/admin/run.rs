@@ -84,6 +84,9 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         Command::Answers { file, json, misses } => {
             say(super::answers::measure(app, &file, json, misses, out).await?);
         }
+        Command::FollowUps { file, json, misses } => {
+            say(super::follow_ups::measure(app, &file, json, misses, out).await?);
+        }
         Command::Backup { directory } => {
             let summary = store::backup(store, &directory, app.ledger.now()).await?;
             say(format!("{} records were written to {}", summary.records, directory.display()));
@@ -109,14 +112,13 @@ impl Progress for Quiet {
 
 /// A question of nobody in particular, in a conversation of its own.
 pub(super) async fn turn_of(app: &App, question: String) -> Turn {
-    let input = Input {
-        utterance: Utterance::Text(question),
-        locale: Locale::Zh,
-        region: None,
-        audience: None,
-        asker: None,
-    };
-    app.gateway.engine().turn(&Memory::default(), &input, &Quiet).await
+    turn_after(app, &Memory::default(), Utterance::Text(question)).await
+}
+
+/// A turn of nobody in particular, after what is remembered.
+pub(super) async fn turn_after(app: &App, memory: &Memory, utterance: Utterance) -> Turn {
+    let input = Input { utterance, locale: Locale::Zh, region: None, audience: None, asker: None };
+    app.gateway.engine().turn(memory, &input, &Quiet).await
 }
 
 async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<String> {

@@ -254,6 +254,7 @@ async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duratio
         evidence: &evidence,
         locale: Locale::Zh,
         asker: None,
+        standalone: None,
         faults: &[],
         waiting: None,
     };

@@ -64,6 +64,20 @@ pub(super) enum Evaluate {
         #[arg(long)]
         misses: bool,
     },
+    /// Conversations: {"id","turns":[{"question","entries","standalone"?}]} a line; how often the right entry is first
+    FollowUps {
+        #[command(flatten)]
+        common: Common,
+        /// The conversations
+        #[arg(value_name = "CONVERSATIONS.jsonl")]
+        file: PathBuf,
+        /// The figures as JSON
+        #[arg(long)]
+        json: bool,
+        /// Prints every turn for which another entry was found first
+        #[arg(long)]
+        misses: bool,
+    },
     /// What citizens want of the conversation itself: {"id","text","intent"} a line
     Intents(language::Lines),
     /// Fits the weights by which wishes are heard that no rule foresaw
@@ -80,6 +94,9 @@ pub(super) async fn evaluate(what: Evaluate) -> Result<(Common, Command), ExitCo
     let outcome = match what {
         Evaluate::Answers { common, file, json, misses } => {
             return Ok((common, Command::Answers { file: absolute(&file), json, misses }));
+        }
+        Evaluate::FollowUps { common, file, json, misses } => {
+            return Ok((common, Command::FollowUps { file: absolute(&file), json, misses }));
         }
         Evaluate::Retrieval { corpus, queries, qrels, run, json } => {
             measure(&corpus, &queries, qrels.as_deref(), run.as_deref(), json)

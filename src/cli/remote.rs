@@ -87,7 +87,11 @@ pub(super) async fn run(common: &Common, command: Command) -> ExitCode {
     // Asking and searching work from the first minute on, as serving does.
     if matches!(
         command,
-        Command::Ask { .. } | Command::Answers { .. } | Command::Search { .. } | Command::Trial { .. }
+        Command::Ask { .. }
+            | Command::Answers { .. }
+            | Command::FollowUps { .. }
+            | Command::Search { .. }
+            | Command::Trial { .. }
     ) && app.config.city.demo
         && let Err(error) = app.prepare_knowledge().await
     {

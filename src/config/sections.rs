@@ -218,8 +218,20 @@ pub struct DialogueConfig {
     pub screen: Option<PathBuf>,
     pub patience: Span,
     pub rewrite_within: Span,
+    pub rewrite: Rewrite,
+    pub rewrite_patience: Span,
     pub cache: usize,
     pub cache_for: Span,
+}
+
+/// What spells out what a question leaves to earlier turns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rewrite {
+    /// Rules alone.
+    Rules,
+    /// A model, where the rules find that it leans on them.
+    Model,
 }
 
 /// A shorter patience leaves no model the time for a line.
@@ -231,7 +243,7 @@ impl DialogueConfig {
         Some(self.patience.0).filter(|patience| !patience.is_zero())
     }
 
-    pub(super) fn check(&self, faults: &mut Vec<String>) {
+    pub(super) fn check(&self, has_model: bool, faults: &mut Vec<String>) {
         let within = |value: f32| (0.0..=1.0).contains(&value);
         for (name, value) in [("answer_at", self.answer_at), ("clarify_at", self.clarify_at)] {
             if !within(value) {
@@ -254,6 +266,16 @@ impl DialogueConfig {
         if self.patience().is_some_and(|patience| patience < LEAST_PATIENCE) {
             faults.push(format!(
                 "[dialogue] patience: in less than {}ms no model writes a line; 0s waits as long as the model takes",
+                LEAST_PATIENCE.as_millis()
+            ));
+        }
+        if self.rewrite == Rewrite::Model && !has_model {
+            faults.push("[dialogue] rewrite = \"model\" needs a section [model]".to_owned());
+        }
+        let whole = self.patience().unwrap_or(Duration::MAX);
+        if !(LEAST_PATIENCE..=whole).contains(&self.rewrite_patience.0) && self.rewrite == Rewrite::Model {
+            faults.push(format!(
+                "[dialogue] rewrite_patience: not between {}ms and patience, of which it is a part",
                 LEAST_PATIENCE.as_millis()
             ));
         }

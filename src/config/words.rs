@@ -56,6 +56,9 @@ struct IntentsFile {
 #[serde(deny_unknown_fields)]
 struct FollowUpFile {
     pointing_back: Vec<String>,
+    /// Files of an earlier version have none; then only what stands at the beginning points back.
+    #[serde(default)]
+    leaning: Vec<String>,
     empty: Vec<String>,
 }
 
@@ -103,6 +106,7 @@ pub fn rules(file: Option<&Path>) -> Result<Words, ConfigError> {
             .collect(),
         aspects: parsed.aspects,
         pointing_back: parsed.follow_up.pointing_back,
+        leaning: parsed.follow_up.leaning,
         empty: parsed.follow_up.empty,
         ratings: parsed.ratings,
     };

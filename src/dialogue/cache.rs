@@ -65,9 +65,11 @@ pub(super) fn key(brief: &Brief<'_>, asked: &Question) -> String {
         Some(Audience::Enterprise) => "enterprise",
     };
     let question = same(brief.question);
+    let standalone = same(brief.standalone.unwrap_or_default());
     let region = asked.region.as_deref().unwrap_or_default();
     let evidence: Vec<String> = brief.evidence.iter().map(trace::digest).collect();
-    let mut parts = vec![question.as_str(), brief.aspect.name(), &locale, audience, region];
+    let mut parts =
+        vec![question.as_str(), standalone.as_str(), brief.aspect.name(), &locale, audience, region];
     parts.extend(evidence.iter().map(String::as_str));
     trace::short_digest(&parts)
 }

@@ -43,6 +43,15 @@ pub struct Walk {
     pub facts: BTreeMap<String, String>,
 }
 
+/// A question of an earlier turn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Past {
+    /// The words, without what identifies a person.
+    pub question: String,
+    /// The title of the entry that it was answered from, if it was.
+    pub title: Option<String>,
+}
+
 /// What the robot remembers.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Context {
@@ -60,4 +69,6 @@ pub struct Context {
     pub unanswered: u32,
     /// The region the citizen named or chose.
     pub region: Option<String>,
+    /// The last questions, the oldest first: what later words may lean on.
+    pub past: Vec<Past>,
 }

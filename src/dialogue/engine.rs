@@ -2,7 +2,7 @@
 //!
 //! The order matters. Danger comes first, then the wish for a person, then everything else: nobody who needs help is
 //! made to choose from a list. [`screening`] deals with words that were noticed, [`answering`] with questions, [`choosing`]
-//! with choices and scenarios, and [`beyond_words`] with files, places and entries that are opened directly. What is noted
+//! with choices and scenarios, [`spelling`] with words that lean on earlier turns, and [`beyond_words`] with files, places and entries that are opened directly. What is noted
 //! on the way is the turn's trace ([`course`]); [`replaying`] writes an answer of the past once more.
 
 mod answering;
@@ -13,6 +13,7 @@ mod course;
 mod placing;
 mod replaying;
 mod screening;
+mod spelling;
 
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use super::trace::{Ending, Step, Trace};
 use course::Course;
 pub use course::{Safeguards, cache_of};
 pub use replaying::{Again, Replayed};
+use spelling::Speller;
 
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -153,6 +155,7 @@ pub struct Engine {
     policy: Policy,
     safeguards: Safeguards,
     cache: Option<AnswerCache>,
+    speller: Option<Speller>,
 }
 
 impl Engine {
@@ -167,7 +170,7 @@ impl Engine {
         safeguards: Safeguards,
     ) -> Self {
         let cache = safeguards.cache.map(AnswerCache::new);
-        Self { retriever, writer, quoter, words, phrases, policy, safeguards, cache }
+        Self { retriever, writer, quoter, words, phrases, policy, safeguards, cache, speller: None }
     }
 
     /// The robot's sentences.
@@ -269,6 +272,7 @@ impl Engine {
             turn.gap = gap;
         }
         turn.trace = course.finish();
+        turn.context.past = self.remembered(context, input, &turn);
         turn
     }
 
@@ -290,13 +294,18 @@ impl Engine {
             course.pass(Step::Route, Ending::Handoff);
             self.hand_over(context, reason, locale)
         };
+        let again = context.last_question.as_deref() == Some(comparable(text).as_str());
         let wish = self.wanted(text, noticed);
         if let Some(wish) = wish
-            && self.gives_way(context, input, text, wish).await
+            && self.gives_way(context, input, text, wish, course).await
         {
-            let mut turn = self.read(context, input, text, noticed, course).await;
+            let mut turn = if again {
+                hand_over(Reason::Repeated)
+            } else {
+                self.read(context, input, text, noticed, course).await
+            };
             if let Some(reply) = &mut turn.reply {
-                reply.offer_human = true;
+                reply.offer_human = turn.handoff.is_none();
                 if wish.intent.is_emergency() {
                     self.add_calls(reply, wish.intent, locale);
                 }
@@ -315,9 +324,7 @@ impl Engine {
             Some(Intent::Identity) => plain(Phrase::Identity),
             Some(Intent::Thanks) => plain(Phrase::Thanks),
             Some(Intent::Greeting) => plain(Phrase::Greeting),
-            _ if context.last_question.as_deref() == Some(comparable(text).as_str()) => {
-                hand_over(Reason::Repeated)
-            }
+            _ if again => hand_over(Reason::Repeated),
             _ => self.read(context, input, text, noticed, course).await,
         }
     }

@@ -15,6 +15,7 @@ mod numeral;
 mod omitted;
 mod pattern;
 mod piece;
+pub mod said;
 mod sense;
 mod source;
 mod stated;
@@ -155,6 +156,12 @@ impl Grounding {
     /// What is wrong with a text. Its marks `[n]` count `cited`, the places of the evidence, from 1. A text that is not
     /// yet at its end can be looked at wherever a line ends.
     pub fn faults(&self, text: &str, cited: &[usize]) -> Vec<Fault> {
+        self.new_faults(text, cited, &mut 0)
+    }
+
+    /// The same for a text that grows line by line and had no fault before: lines that hold whatever follows them are not
+    /// looked at again. `held` is how many these are; it begins with 0.
+    pub fn new_faults(&self, text: &str, cited: &[usize], held: &mut usize) -> Vec<Fault> {
         let lines = lines(text);
         let mut faults = Vec::new();
         // The marks of a line that introduces a list hold for the items that have none.
@@ -162,7 +169,9 @@ impl Grounding {
         for (place, line) in lines.iter().enumerate() {
             let marks = if line.marks.is_empty() && line.is_item { &introduced } else { &line.marks };
             let sources = self.sources_of(marks, cited);
-            if sources.is_empty() {
+            if place < *held {
+                // It has held, with the line that follows it.
+            } else if sources.is_empty() {
                 // Whether a line is a heading is known once the next one has come.
                 let next_is_cited = lines.get(place + 1).is_none_or(|next| !next.marks.is_empty());
                 if line.is_item || !(next_is_cited && is_heading(&line.text)) {
@@ -174,6 +183,10 @@ impl Grounding {
             if !line.is_item {
                 introduced = if line.text.ends_with(':') { line.marks.clone() } else { Vec::new() };
             }
+        }
+        if faults.is_empty() {
+            // What the last line is may depend on the next one.
+            *held = lines.len().saturating_sub(1);
         }
         faults
     }

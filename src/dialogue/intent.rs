@@ -113,6 +113,8 @@ pub struct WordLists {
     pub aspects: BTreeMap<String, Vec<String>>,
     /// Words that point back ("那", "这个"), at the beginning of a question.
     pub pointing_back: Vec<String>,
+    /// Words that refer to something said before, anywhere ("它", "如果是…的话").
+    pub leaning: Vec<String>,
     /// Words without content of their own, anywhere.
     pub empty: Vec<String>,
     /// Words that rate the service, by the score from "1" to "5".
@@ -150,6 +152,8 @@ pub struct Words {
     hearing: Option<Arc<Hearing>>,
     aspects: Vec<(Aspect, Vec<Regex>)>,
     pointing_back: Regex,
+    /// None where the file has no such words.
+    leaning: Option<Regex>,
     empty: Regex,
     /// The comparable forms of words that rate.
     ratings: Vec<(u8, Vec<String>)>,
@@ -181,6 +185,8 @@ impl Words {
             return Err(WordsError::UnknownName(name));
         }
         let pointing_back = regex("pointing_back", &format!("^(?:{})", lists.pointing_back.join("|")))?;
+        let leaning = lists.leaning.join("|");
+        let leaning = if leaning.is_empty() { None } else { Some(regex("leaning", &leaning)?) };
         let empty = regex("empty", &lists.empty.join("|"))?;
         let mut ratings = Vec::new();
         for (name, words) in lists.ratings {
@@ -188,7 +194,7 @@ impl Words {
             let score = score.ok_or_else(|| WordsError::UnknownName(name.clone()))?;
             ratings.push((score, words.iter().map(|words| comparable(words)).collect()));
         }
-        Ok(Self { rules, hearing: None, aspects, pointing_back, empty, ratings })
+        Ok(Self { rules, hearing: None, aspects, pointing_back, leaning, empty, ratings })
     }
 
     /// The same words with what hears where no rule holds.
@@ -273,6 +279,12 @@ impl Words {
         self.pointing_back.is_match(text.trim())
     }
 
+    /// Whether the words refer to something that was said before.
+    pub fn leans(&self, text: &str) -> bool {
+        self.points_back(text)
+            || self.leaning.as_ref().is_some_and(|leaning| leaning.is_match(&text.trim().to_lowercase()))
+    }
+
     /// What is left of the words when everything is taken away that names a part of an entry, points back, or is
     /// empty. Nothing left means that the words make sense only with a topic.
     pub fn content_of(&self, text: &str) -> String {
@@ -284,6 +296,15 @@ impl Words {
         }
         rest = self.empty.replace_all(&rest, "").into_owned();
         rest.chars().filter(|character| character.is_alphanumeric()).collect()
+    }
+
+    /// Which characters of the words belong to what has no content of its own.
+    pub fn without_content(&self, text: &str) -> Vec<bool> {
+        let patterns = self.aspects.iter().flat_map(|(_, patterns)| patterns);
+        let found = patterns.chain([&self.pointing_back, &self.empty]);
+        let ranges: Vec<_> =
+            found.flat_map(|pattern| pattern.find_iter(text)).map(|found| found.range()).collect();
+        text.char_indices().map(|(at, _)| ranges.iter().any(|range| range.contains(&at))).collect()
     }
 }
 

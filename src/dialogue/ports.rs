@@ -10,7 +10,7 @@ use futures::Stream;
 use jiff::Timestamp;
 
 use super::aspect::Aspect;
-use super::context::Locale;
+use super::context::{Locale, Past};
 use super::evidence::{Evidence, Located};
 use super::question::{Place, Question};
 
@@ -77,6 +77,8 @@ pub trait Retriever: Send + Sync {
 pub struct Brief<'a> {
     /// The citizen's question, with what it refers to spelt out.
     pub question: &'a str,
+    /// The question as a model spelt it out from the turns before, where that was looked up.
+    pub standalone: Option<&'a str>,
     /// Which part of the evidence is asked for.
     pub aspect: Aspect,
     /// The evidence; citation `n` is `evidence[n - 1]`.
@@ -89,6 +91,16 @@ pub struct Brief<'a> {
     pub faults: &'a [String],
     /// Who waits for it, where the patience has an end.
     pub waiting: Option<&'a Waiting>,
+}
+
+impl Brief<'_> {
+    /// Everything that was asked: the citizen's words, and what they leave to earlier turns.
+    pub fn whole_question(&self) -> String {
+        match self.standalone {
+            Some(standalone) => format!("{}\n{standalone}", self.question),
+            None => self.question.to_owned(),
+        }
+    }
 }
 
 /// What a writer is told of whoever waits for its text.
@@ -180,6 +192,41 @@ pub type AnswerStream = Pin<Box<dyn Stream<Item = Result<Piece, SynthesisError>>
 pub trait Synthesizer: Send + Sync {
     /// Begins to write.
     async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError>;
+}
+
+/// A question that leans on the turns before it. Nothing in it identifies a person.
+#[derive(Clone, Copy, Debug)]
+pub struct FollowUp<'a> {
+    /// The citizen's words.
+    pub question: &'a str,
+    /// The turns before, the oldest first.
+    pub earlier: &'a [Past],
+    /// The language of the conversation.
+    pub locale: Locale,
+    /// Who asks, as an opaque key, where it is known. Budgets are kept by it; it is never sent anywhere.
+    pub asker: Option<&'a str>,
+    /// Who waits for it.
+    pub waiting: &'a Waiting,
+}
+
+/// What a model made of a question. Nothing of it has been looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpeltOut {
+    /// The question; none if the reply was anything but one.
+    pub question: Option<String>,
+    /// What it replied.
+    pub reply: String,
+    /// Which model, if it is told.
+    pub origin: Option<Origin>,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// Spells out what a question leaves to the turns before.
+#[async_trait]
+pub trait Rewriter: Send + Sync {
+    /// Asks for the question as it would stand alone. Dropping it cancels the request.
+    async fn spell_out(&self, follow_up: FollowUp<'_>) -> Result<SpeltOut, SynthesisError>;
 }
 
 /// Why the writing should stop.

@@ -97,6 +97,10 @@ names! {
         NoSubject = "no_subject",
         /// The question is about another place.
         Elsewhere = "elsewhere",
+        /// A model spelt out what the question leaves to earlier turns, and that was looked up.
+        SpeltOut = "spelt_out",
+        /// A model's question has words in it that nobody said.
+        Invented = "invented",
         /// Entries were found.
         Found = "found",
         /// No entry was found.
@@ -125,7 +129,7 @@ names! {
         Overdue = "overdue",
         /// The model declined.
         Declined = "declined",
-        /// What the model wrote is no answer: cut off, empty, or without a source.
+        /// What the model wrote is no answer: cut off, empty, or without a source; or no question.
         Malformed = "malformed",
         /// Nobody watched any more, so the model was not waited for.
         Unwatched = "unwatched",
@@ -139,7 +143,7 @@ names! {
         Faults = "faults",
         /// A quotation is not held against itself.
         NotNeeded = "not_needed",
-        /// Not even quoting worked.
+        /// Not even quoting worked; or a model could not be asked for the question.
         Failed = "failed",
         /// A reply without an outcome.
         Plain = "plain",
@@ -156,7 +160,13 @@ impl Step {
             Self::Redact => &[Clean, Masked],
             Self::Screen => &[Passed, Injection, Abuse, Forbidden, Privacy, OwnCase],
             Self::Route => &[Question, Emergency, Handoff, SmallTalk, Choice, Opened, Gesture, Screened],
-            Self::Standalone => &[AsAsked, WithTopic, NoSubject, Elsewhere],
+            Self::Standalone => {
+                const ENDINGS: &[Ending] = &[
+                    AsAsked, WithTopic, NoSubject, Elsewhere, SpeltOut, Malformed, Invented, Overdue, Failed,
+                    Unwatched, Stopped,
+                ];
+                ENDINGS
+            }
             Self::Retrieve => &[Found, Nothing, Ended, Unavailable],
             Self::Enough => &[Answered, Clarify, Guide, NoAnswer],
             Self::Write => {
@@ -278,6 +288,15 @@ pub struct Attempt {
     pub refused: String,
 }
 
+/// What a model made of a question that leans on earlier turns.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rewriting {
+    /// The question, or what came in its place; empty where nothing came.
+    pub text: String,
+    /// With what it was made, if that is known.
+    pub origin: Option<Origin>,
+}
+
 /// A turn, stage by stage.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Trace {
@@ -287,6 +306,10 @@ pub struct Trace {
     pub screen: u32,
     /// The question as the writer got it: spelt out, and without what identifies a person. Empty if nothing was written.
     pub question: String,
+    /// What a model made of the question, if one was asked.
+    pub rewriting: Option<Rewriting>,
+    /// The question that a model spelt out, where the writer was told it.
+    pub standalone: Option<String>,
     /// Which part of the evidence was asked for.
     pub aspect: Aspect,
     /// The language that was written in.

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use futures::future::{Either, select};
 
 use super::flaws::{FaultWords, OMISSIONS};
-use super::grounding::{Grounding, Omission, without_bare_answers};
+use super::grounding::{Fault, Grounding, Omission, without_bare_answers};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{
     Brief, Interrupt, Origin, Piece, Progress, Stopwatch, SynthesisError, Synthesizer, Usage,
@@ -79,15 +79,17 @@ pub struct Means<'a> {
     pub rewrite_within: Duration,
     /// So long nothing new may be seen while a model writes; without, as long as the model takes.
     pub patience: Option<Duration>,
+    /// Since when the patience runs, if the citizen waited for a model before; else it begins with the writing.
+    pub waiting: Option<Duration>,
 }
 
 /// Writes with the model; where that does not hold, once more; where that does not hold either, with the quoter.
 pub async fn compose(means: &Means<'_>, brief: Brief<'_>, progress: &dyn Progress) -> Composed {
     let mut composed = Composed { text: Text::Failed, attempts: Vec::new(), checking: Duration::ZERO };
     if let Some(writer) = means.writer {
-        let grounding = Grounding::new(brief.question, brief.evidence);
+        let grounding = Grounding::new(&brief.whole_question(), brief.evidence);
         let begin = means.watch.elapsed();
-        let pace = Pace::begin(means.watch, means.patience);
+        let pace = Pace::begin(means.watch, means.patience, means.waiting);
         let mut told = Vec::new();
         for by in [By::Model, By::Rewrite] {
             let check = Check { grounding: &grounding, means, progress, pace: &pace };
@@ -245,7 +247,7 @@ impl Check<'_> {
             let from = self.means.watch.elapsed();
             let Some(end) = draft.new_lines() else { continue };
             let lines = draft.written.text.get(..end).unwrap_or_default();
-            let flaws = self.flaws(lines, &draft.written.cited);
+            let flaws = flaws(self.grounding.new_faults(lines, &draft.written.cited, &mut draft.held));
             draft.checking += self.means.watch.elapsed().saturating_sub(from);
             if !flaws.is_empty() {
                 return Ok(flaws);
@@ -257,19 +259,9 @@ impl Check<'_> {
         Ok(Vec::new())
     }
 
-    fn flaws(&self, text: &str, cited: &[usize]) -> Vec<Flaw> {
-        let mut flaws: Vec<Flaw> = Vec::new();
-        for flaw in self.grounding.faults(text, cited).into_iter().map(Flaw::from) {
-            if !flaws.contains(&flaw) {
-                flaws.push(flaw);
-            }
-        }
-        flaws
-    }
-
     /// Checks a whole text and puts below it what it leaves out; how many sentences that were.
     fn complete(&self, mut written: Written, brief: Brief<'_>) -> Result<(Written, usize), Vec<Flaw>> {
-        let flaws = self.flaws(&written.text, &written.cited);
+        let flaws = flaws(self.grounding.faults(&written.text, &written.cited));
         if !flaws.is_empty() {
             return Err(flaws);
         }
@@ -292,6 +284,17 @@ impl Check<'_> {
     }
 }
 
+/// What is wrong, each once.
+fn flaws(faults: Vec<Fault>) -> Vec<Flaw> {
+    let mut flaws: Vec<Flaw> = Vec::new();
+    for flaw in faults.into_iter().map(Flaw::from) {
+        if !flaws.contains(&flaw) {
+            flaws.push(flaw);
+        }
+    }
+    flaws
+}
+
 /// The number of a source in the order of first mention.
 fn mark(cited: &mut Vec<usize>, source: usize) -> usize {
     let place = cited.iter().position(|&known| known == source).unwrap_or_else(|| {
@@ -307,6 +310,8 @@ struct Draft {
     written: Written,
     /// Up to where it was shown, in bytes.
     shown: usize,
+    /// How many of its lines hold whatever follows them.
+    held: usize,
     origin: Option<Origin>,
     usage: Usage,
     checking: Duration,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::dialogue::context::{Context, Locale, Offer, Topic, Walk};
+use crate::dialogue::context::{Context, Locale, Offer, Past, Topic, Walk};
 use crate::dialogue::{Conversation, Reason, Stage};
 use crate::store::StoreError;
 
@@ -168,6 +168,9 @@ pub struct MemoryRecord {
     unanswered: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
+    /// The last questions, masked, and the titles of what answered them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    past: Vec<(String, Option<String>)>,
 }
 
 impl From<Context> for MemoryRecord {
@@ -180,6 +183,7 @@ impl From<Context> for MemoryRecord {
             walk: context.walk.map(|walk| (walk.entry, walk.node, walk.facts)),
             unanswered: context.unanswered,
             region: context.region,
+            past: context.past.into_iter().map(|past| (past.question, past.title)).collect(),
         }
     }
 }
@@ -198,6 +202,7 @@ impl From<MemoryRecord> for Context {
             walk: memory.walk.map(|(entry, node, facts)| Walk { entry, node, facts }),
             unanswered: memory.unanswered,
             region: memory.region,
+            past: memory.past.into_iter().map(|(question, title)| Past { question, title }).collect(),
         }
     }
 }

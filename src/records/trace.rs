@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialogue::aspect::Aspect;
 use crate::dialogue::context::Locale;
-use crate::dialogue::trace::{Attempt, Trace};
+use crate::dialogue::trace::{Attempt, Rewriting, Trace};
 
 /// A stage that was passed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -97,6 +97,35 @@ fn no_sentences(count: &usize) -> bool {
     *count == 0
 }
 
+/// What a model made of a question that leans on earlier turns.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RewritingRecord {
+    /// The question, or what came in its place; empty where nothing came.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub text: String,
+    /// The model.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// The version of the prompt.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
+    /// The other parameters of the request, as a JSON object.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parameters: Option<String>,
+}
+
+impl RewritingRecord {
+    fn of(rewriting: &Rewriting) -> Self {
+        let origin = rewriting.origin.as_ref();
+        Self {
+            text: rewriting.text.clone(),
+            model: origin.map(|origin| origin.model.clone()),
+            prompt: origin.map(|origin| origin.prompt.clone()),
+            parameters: origin.map(|origin| origin.parameters.clone()),
+        }
+    }
+}
+
 /// How a reply of the robot came about.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct TraceRecord {
@@ -115,6 +144,12 @@ pub struct TraceRecord {
     /// The question as the writer got it; empty if nothing was written.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub question: String,
+    /// What a model made of the question, if one was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rewriting: Option<RewritingRecord>,
+    /// The question that a model spelt out, where the writer was told it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub standalone: Option<String>,
     /// Which part of the evidence was asked for.
     pub aspect: String,
     /// Whether it was written in English.
@@ -183,6 +218,8 @@ impl TraceRecord {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             screen: trace.screen,
             question: trace.question.clone(),
+            rewriting: trace.rewriting.as_ref().map(RewritingRecord::of),
+            standalone: trace.standalone.clone(),
             aspect: trace.aspect.name().to_owned(),
             english: trace.locale == Locale::En,
             stages: stages.collect(),

@@ -156,6 +156,7 @@ async fn a_quotation_of_any_entry_of_the_demo_city_holds() {
                     evidence: &evidence,
                     locale: Locale::Zh,
                     asker: None,
+                    standalone: None,
                     faults: &[],
                     waiting: None,
                 };

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use adapters::{Alarms, Now};
 use async_trait::async_trait;
+use futures::StreamExt;
 use tokio::time::Instant;
 
 use super::openai::failure::{Failure, Meaning};
-use super::openai::{Begun, ModelSettings, OpenAi, Prompts};
-use crate::dialogue::ports::Usage;
+use super::openai::question::one_question;
+use super::openai::{Begun, Errand, ModelSettings, OpenAi, Prompts};
+use crate::dialogue::ports::{FollowUp, Rewriter, SpeltOut, Usage};
 use crate::dialogue::{AnswerStream, Brief, Piece, SynthesisError, Synthesizer, Waiting};
 
 mod breaker;
@@ -48,6 +50,7 @@ pub struct Models {
 
 struct Inner {
     models: Vec<Model>,
+    prompts: Prompts,
     limits: Limits,
     tally: Arc<dyn Tally>,
     /// For what is no single model's.
@@ -74,17 +77,16 @@ impl Models {
         tally: Arc<dyn Tally>,
         now: Now,
     ) -> Self {
-        let prompts = Arc::new(prompts);
         let models = models
             .into_iter()
             .map(|(settings, client)| Model {
-                openai: OpenAi::new(settings, client, Arc::clone(&prompts)),
+                openai: OpenAi::new(settings, client),
                 breaker: Breaker::new(breaker),
                 counts: Counts::default(),
                 alarms: Alarms::new(Arc::clone(&now)),
             })
             .collect();
-        Self { inner: Arc::new(Inner { models, limits, tally, alarms: Alarms::new(now) }) }
+        Self { inner: Arc::new(Inner { models, prompts, limits, tally, alarms: Alarms::new(now) }) }
     }
 
     /// How each model has done up to now. What is no single model's stands with the first.
@@ -98,11 +100,12 @@ impl Models {
 
     /// Asks each model alone, whatever the breaker and the budget say, and says how long its first words took.
     pub async fn try_out(&self, brief: Brief<'_>) -> Vec<(ModelState, Result<Trial, SynthesisError>)> {
+        let errand = self.inner.prompts.answering(&brief);
         let mut tried = Vec::new();
         for model in &self.inner.models {
             let begun = Instant::now();
             let deadline = begun + model.openai.settings().total_timeout;
-            let result = match model.openai.begin(&brief, deadline, Duration::MAX).await {
+            let result = match model.openai.begin(&errand, deadline, Duration::MAX).await {
                 Ok(mut answer) => {
                     let first = begun.elapsed();
                     answer.rest().await.map(|usage| Trial { first, usage })
@@ -229,12 +232,45 @@ impl Synthesizer for Models {
         if brief.evidence.is_empty() {
             return Err(SynthesisError::Unusable("there is no evidence".to_owned()));
         }
+        self.ask(&self.inner.prompts.answering(&brief), brief.asker, brief.waiting).await
+    }
+}
+
+#[async_trait]
+impl Rewriter for Models {
+    async fn spell_out(&self, follow_up: FollowUp<'_>) -> Result<SpeltOut, SynthesisError> {
+        let errand = self.inner.prompts.spelling(&follow_up);
+        let mut answer = self.ask(&errand, follow_up.asker, Some(follow_up.waiting)).await?;
+        let mut spelt =
+            SpeltOut { question: None, reply: String::new(), origin: None, usage: Usage::default() };
+        while let Some(piece) = answer.next().await {
+            match piece? {
+                Piece::Text(words) => spelt.reply.push_str(&words),
+                // A mark was a number in brackets, of which a question has none.
+                Piece::Cite(index) => spelt.reply.push_str(&format!("[{}]", index + 1)),
+                Piece::Origin(origin) => spelt.origin = Some(origin),
+                Piece::Usage(usage) => spelt.usage = usage,
+            }
+        }
+        spelt.question = one_question(&spelt.reply);
+        Ok(spelt)
+    }
+}
+
+impl Models {
+    /// Has an errand done by the first model that can begin.
+    async fn ask(
+        &self,
+        errand: &Errand,
+        asker: Option<&str>,
+        waiting: Option<&Waiting>,
+    ) -> Result<AnswerStream, SynthesisError> {
         let Some(first) = self.inner.models.first() else {
             return Err(SynthesisError::Unavailable("there is no model".to_owned()));
         };
         let begun = Instant::now();
         let deadline = begun + first.openai.settings().total_timeout;
-        let mut aside = self.inner.set_aside(&brief).await?;
+        let mut aside = self.inner.set_aside(errand, asker).await?;
         let mut last = None;
         for (place, model) in self.inner.models.iter().enumerate() {
             let Some(pass) = model.breaker.admit() else {
@@ -245,20 +281,20 @@ impl Synthesizer for Models {
                 break;
             }
             let patience = if place + 1 < self.inner.models.len() { IMPATIENT } else { Duration::MAX };
-            let left = brief.waiting.map(|waiting| waiting.left().saturating_sub(begun.elapsed()));
+            let left = waiting.map(|waiting| waiting.left().saturating_sub(begun.elapsed()));
             let patience = patience.min(left.unwrap_or(Duration::MAX));
             let asking = Asking {
                 model,
                 pass: Some(pass),
                 since: Instant::now(),
-                waiting: brief.waiting,
-                reads: if aside.is_some() { model.openai.reads(&brief) } else { 0 },
+                waiting,
+                reads: if aside.is_some() { OpenAi::reads(errand) } else { 0 },
                 aside: &mut aside,
             };
-            match model.openai.begin(&brief, deadline, patience).await {
+            match model.openai.begin(errand, deadline, patience).await {
                 Ok(begun) => {
                     let (pass, since) = asking.over();
-                    let waiting = brief.waiting.cloned();
+                    let waiting = waiting.cloned();
                     return Ok(writing::answer(
                         begun,
                         Watch::new(&self.inner, place, pass, since, waiting, aside),
@@ -291,16 +327,16 @@ impl Synthesizer for Models {
 
 impl Inner {
     /// Sets aside what an answer takes at most; nothing where there is no budget.
-    async fn set_aside(&self, brief: &Brief<'_>) -> Result<Option<Aside>, SynthesisError> {
+    async fn set_aside(&self, errand: &Errand, asker: Option<&str>) -> Result<Option<Aside>, SynthesisError> {
         if self.limits == Limits::default() {
             return Ok(None);
         }
         // Models may differ in how much they may write.
-        let most = self.models.iter().map(|model| model.openai.most_tokens(brief)).max().unwrap_or_default();
-        match self.tally.set_aside(brief.asker, most, self.limits).await {
+        let most = self.models.iter().map(|model| model.openai.most_tokens(errand)).max().unwrap_or_default();
+        match self.tally.set_aside(asker, most, self.limits).await {
             Ok(SetAside::Granted(day)) => {
                 self.alarms.clear(BUDGET);
-                Ok(Some(Aside::new(Arc::clone(&self.tally), brief.asker, day, most)))
+                Ok(Some(Aside::new(Arc::clone(&self.tally), asker, day, most)))
             }
             Ok(SetAside::Spent) => {
                 self.alarms.raise(BUDGET, format!("tokens_per_day = {}", self.limits.per_day));

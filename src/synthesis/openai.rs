@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::profiles::Profile;
+use crate::dialogue::Piece;
 use crate::dialogue::ports::{Origin, Usage};
-use crate::dialogue::{Brief, Piece};
 
 mod answer;
 pub(super) mod failure;
@@ -24,6 +24,7 @@ mod lines;
 mod links;
 mod marks;
 mod prompts;
+pub(super) mod question;
 mod reading;
 mod request;
 mod text;
@@ -33,6 +34,7 @@ mod wire;
 
 use answer::Answer;
 use failure::Failure;
+pub(super) use prompts::Errand;
 pub use prompts::Prompts;
 
 /// Which model, where, and how long it may take.
@@ -70,7 +72,6 @@ pub struct ModelSettings {
 pub(super) struct OpenAi {
     settings: ModelSettings,
     client: reqwest::Client,
-    prompts: Arc<Prompts>,
 }
 
 /// An answer that has begun: at least one piece of it can be shown.
@@ -92,8 +93,8 @@ pub(super) struct Failed {
 
 impl OpenAi {
     /// The client has to have the connect timeout, which reqwest can set on a client only.
-    pub(super) fn new(settings: ModelSettings, client: reqwest::Client, prompts: Arc<Prompts>) -> Self {
-        Self { settings, client, prompts }
+    pub(super) fn new(settings: ModelSettings, client: reqwest::Client) -> Self {
+        Self { settings, client }
     }
 
     pub(super) fn settings(&self) -> &ModelSettings {
@@ -101,35 +102,39 @@ impl OpenAi {
     }
 
     /// About how many tokens it is sent.
-    pub(super) fn reads(&self, brief: &Brief<'_>) -> u64 {
-        let (user, _) = prompts::data(brief);
-        tokens::estimate(self.prompts.system(brief.locale)) + tokens::estimate(&user)
+    pub(super) fn reads(errand: &Errand) -> u64 {
+        tokens::estimate(&errand.system) + tokens::estimate(&errand.user)
     }
 
     /// About how many tokens an answer to this takes at most.
-    pub(super) fn most_tokens(&self, brief: &Brief<'_>) -> u64 {
-        self.reads(brief) + u64::from(self.settings.max_tokens)
+    pub(super) fn most_tokens(&self, errand: &Errand) -> u64 {
+        Self::reads(errand) + u64::from(errand.max_tokens(self.settings.max_tokens))
     }
 
     /// Asks, and waits for the first words that can be shown. A wait that the server asks for is taken up to `patience`.
     pub(super) async fn begin(
         &self,
-        brief: &Brief<'_>,
+        errand: &Errand,
         deadline: Instant,
         patience: Duration,
     ) -> Result<Begun, Failed> {
         let deadline = deadline.min(Instant::now() + self.settings.total_timeout);
-        let (user, links) = prompts::data(brief);
-        let sent: Arc<str> = format!("{}\n{user}", self.prompts.system(brief.locale)).into();
+        let sent: Arc<str> = format!("{}\n{}", errand.system, errand.user).into();
         let failed = |failure: Failure| {
             // A server that was slow has read the request; one that refused it has not charged for it.
             let prompt = if matches!(failure, Failure::Slow(_)) { tokens::estimate(&sent) } else { 0 };
             Failed { failure: failure.without(&sent), usage: Usage { prompt, completion: 0 } }
         };
-        let request = request::request(&self.settings, &self.prompts, brief.locale, &user).map_err(failed)?;
+        let request = request::request(&self.settings, errand).map_err(failed)?;
         let opened = transport::open(&self.client, &self.settings, &request.body, deadline, patience).await;
         let (reading, first) = opened.map_err(failed)?;
-        let mut answer = Answer::new(reading, first, self.settings.max_tokens, Arc::clone(&sent), links);
+        let mut answer = Answer::new(
+            reading,
+            first,
+            errand.max_tokens(self.settings.max_tokens),
+            Arc::clone(&sent),
+            errand.links.clone(),
+        );
         match answer.next().await {
             Some(Ok(first)) => Ok(Begun { origin: request.origin, first, answer }),
             Some(Err(failure)) => Err(Failed { failure, usage: answer.usage() }),

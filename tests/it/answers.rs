@@ -10,6 +10,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use yikouwen::desk::Role;
 
+use crate::support::drafts::{Seen, seen};
 use crate::support::helper::Helper;
 use crate::support::process::{run, stderr, stdout};
 use crate::support::visitor::Visitor;
@@ -112,19 +113,7 @@ async fn a_draft_never_shows_a_line_that_does_not_hold() {
     let data = tempfile::tempdir().unwrap();
     let (model, _) = model(&[FALSE, GOOD]).await;
     let (server, _) = server(data.path(), MEMORY, &model).await;
-    let visitor = Visitor::new(&server).await;
-    let mut socket = visitor.connect(None, 0).await;
-    socket.send(json!({ "t": "say", "id": "a", "text": QUESTION })).await;
-    let (mut drafts, mut dropped) = (String::new(), 0);
-    loop {
-        let frame = socket.next().await.unwrap();
-        match frame["t"].as_str().unwrap() {
-            "delta" => drafts.push_str(frame["text"].as_str().unwrap()),
-            "drop" => dropped += 1,
-            "message" if frame["message"]["author"] == "robot" => break,
-            _ => {}
-        }
-    }
+    let Seen { drafts, dropped, .. } = seen(&server, QUESTION).await;
     assert!(drafts.contains("三楼") && !drafts.contains("9990"), "{drafts}");
     assert_eq!(dropped, 1);
     server.stop().await;
@@ -237,18 +226,7 @@ async fn a_citizen_reads_the_own_number_and_everybody_else_a_label() {
     let (model, asked_of) = model(&["凭您的电话【手机号】到市民中心三楼办理。[1]"]).await;
     let (server, editor) = server(data.path(), "", &model).await;
     let words = format!("{QUESTION}，我的电话13800138000");
-    let visitor = Visitor::new(&server).await;
-    let mut socket = visitor.connect(None, 0).await;
-    socket.send(json!({ "t": "say", "id": "a", "text": words })).await;
-    let mut drafts = String::new();
-    let message = loop {
-        let frame = socket.next().await.unwrap();
-        match frame["t"].as_str().unwrap() {
-            "delta" => drafts.push_str(frame["text"].as_str().unwrap()),
-            "message" if frame["message"]["author"] == "robot" => break frame["message"].clone(),
-            _ => {}
-        }
-    };
+    let Seen { drafts, message, visitor, .. } = seen(&server, &words).await;
     assert!(message["text"].as_str().unwrap().contains("您的电话13800138000到"), "{message}");
     assert!(drafts.contains("13800138000") && !drafts.contains('【'), "{drafts}");
     let answer = server.ask(&words, None).await;

@@ -1,12 +1,10 @@
 //! However slow, broken or gone a model is, a citizen has a cited answer hardly later than without a model, and never a wrong
 //! one. The figures are printed; what is asserted are the order of events and the configured patience, with time to spare.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::{Value, json};
-
+use crate::support::drafts::{Seen, seen};
 use crate::support::endpoint::{Act, Endpoint, event, events, finish, head, json_body, stream_head, words};
-use crate::support::visitor::Visitor;
 use crate::support::{MEMORY, Server, config, eventually};
 
 const QUESTION: &str = "身份证丢了怎么补办";
@@ -38,33 +36,8 @@ async fn server(own: &str) -> Server {
     Server::start(config(&tempfile::tempdir().unwrap().keep(), own), &[]).await
 }
 
-/// What a citizen sees of one answer.
-struct Seen {
-    drafts: String,
-    dropped: usize,
-    message: Value,
-    took: Duration,
-}
-
-/// Asks over the socket of the website, and notes everything that is shown, in order.
 async fn asked(server: &Server) -> Seen {
-    let visitor = Visitor::new(server).await;
-    let mut socket = visitor.connect(None, 0).await;
-    let begun = Instant::now();
-    socket.send(json!({ "t": "say", "id": "a", "text": QUESTION })).await;
-    let (mut drafts, mut dropped) = (String::new(), 0);
-    loop {
-        let frame = socket.next().await.unwrap();
-        match frame["t"].as_str().unwrap() {
-            "delta" => drafts.push_str(frame["text"].as_str().unwrap()),
-            "drop" => dropped += 1,
-            "message" if frame["message"]["author"] == "robot" => {
-                let message = frame["message"].clone();
-                return Seen { drafts, dropped, message, took: begun.elapsed() };
-            }
-            _ => {}
-        }
-    }
+    seen(server, QUESTION).await
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

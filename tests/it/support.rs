@@ -4,6 +4,7 @@ pub(crate) mod bot_api;
 pub(crate) mod check;
 pub(crate) mod counterpart;
 pub(crate) mod direct;
+pub(crate) mod drafts;
 pub(crate) mod endpoint;
 pub(crate) mod helper;
 pub(crate) mod identity;

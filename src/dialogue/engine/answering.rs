@@ -8,18 +8,40 @@ use super::super::evidence::{Evidence, EvidenceKind};
 use super::super::intent::Wish;
 use super::super::judgement::{self, Found, Judgement};
 use super::super::phrases::Phrase;
-use super::super::ports::Brief;
-use super::super::question::{Question, comparable};
+use super::super::ports::{Brief, RetrievalError};
+use super::super::question::{Place, Question, comparable};
 use super::super::trace::{By, Ending, Step};
 use super::super::writing::{self, Composed, Means, Text};
 use super::course::Course;
+use super::spelling::Spelling;
 use super::{Engine, Gap, Input, Turn};
 
 /// A question with at most this many characters may leave its subject to the topic.
 const SHORT: usize = 16;
 
+/// A question with at most this many characters rarely says both what it is about and what is asked.
+const ELLIPTICAL: usize = 8;
+
 /// How many entries a model may draw on for one answer.
 const SOURCES: usize = 3;
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    /// In the citizen's words.
+    pub(super) text: &'a str,
+    /// As a model spelt it out.
+    pub(super) standalone: Option<&'a str>,
+    /// Which part of an entry, by the citizen's words.
+    pub(super) aspect: Aspect,
+}
+
+impl<'a> Asking<'a> {
+    /// What is looked up.
+    fn sought(&self) -> &'a str {
+        self.standalone.unwrap_or(self.text)
+    }
+}
 
 /// The key of "none of these".
 pub(super) const NONE_OF_THESE: &str = "0";
@@ -42,10 +64,38 @@ impl Engine {
             }
         };
         let (context, input) = (&context, &input);
-        if !judgement::has_subject(&self.words, &subject) {
+        let asking = Asking { text, standalone: None, aspect };
+        let has_subject = judgement::has_subject(&self.words, &subject);
+        let as_asked = if has_subject {
+            let question = asked(context, input, text.to_owned());
+            match self.look_up(question, course).await {
+                Ok(found) => found,
+                Err(error) => return self.unavailable(context, input, text, &error, course),
+            }
+        } else {
+            Vec::new()
+        };
+        let leans = !has_subject || self.leans(text, &as_asked);
+        if leans {
+            match self.spelt_out(context, input, text, course).await {
+                Spelling::Rules => {}
+                Spelling::Stopped => {
+                    let reply = Reply::plain(self.say(Phrase::Stopped, input.locale));
+                    return Turn::saying(reply, context.clone());
+                }
+                Spelling::Out(standalone) => {
+                    let asking = Asking { standalone: Some(&standalone), ..asking };
+                    if let Some(turn) = self.standing_alone(context, input, asking, has_subject, course).await
+                    {
+                        return turn;
+                    }
+                }
+            }
+        }
+        if !has_subject {
             return match self.topic(context).await {
                 Some(entry) => {
-                    course.pass(Step::Standalone, Ending::WithTopic);
+                    course.stands(Ending::WithTopic);
                     let evidence = if subject == text {
                         self.with_parts(context, input, entry, aspect).await
                     } else {
@@ -53,26 +103,70 @@ impl Engine {
                         vec![self.same_there(context, input, entry).await]
                     };
                     course.pass(Step::Retrieve, Ending::Found);
-                    self.answer(context, input, text, aspect, evidence, course).await
+                    self.answer(context, input, asking, evidence, course).await
                 }
                 None => {
-                    course.pass(Step::Standalone, Ending::NoSubject);
+                    course.stands(Ending::NoSubject);
                     self.which_matter(context, input, text)
                 }
             };
         }
-        course.pass(Step::Standalone, Ending::AsAsked);
-        let evidence = match self.find(context, input, text, course).await {
+        let evidence = match self.or_with_topic(context, input, text, as_asked, course).await {
             Ok(evidence) => evidence,
-            Err(error) => {
-                tracing::error!(%error, "retrieval failed");
-                course.pass(Step::Retrieve, Ending::Unavailable);
-                return self.no_answer(context, input, text, &[], "unavailable");
-            }
+            Err(error) => return self.unavailable(context, input, text, &error, course),
         };
         course.saw(&evidence);
         course.pass(Step::Retrieve, if evidence.is_empty() { Ending::Nothing } else { Ending::Found });
-        self.decide(context, input, text, aspect, evidence, course).await
+        self.decide(context, input, asking, evidence, course).await
+    }
+
+    /// Takes the question as a model spelt it out; none where that finds nothing that is surer than what the rules have.
+    async fn standing_alone(
+        &self,
+        context: &Context,
+        input: &Input,
+        asking: Asking<'_>,
+        has_subject: bool,
+        course: &Course<'_>,
+    ) -> Option<Turn> {
+        let region = input.region.as_deref().or(context.region.as_deref());
+        if let Place::Elsewhere { name, home } = self.retriever.place(asking.sought(), region) {
+            course.pass(Step::Standalone, Ending::Elsewhere);
+            return Some(self.elsewhere(context, input, asking.text, &name, &home));
+        }
+        let question = asked(context, input, asking.sought().to_owned());
+        let evidence = self.look_up(question, course).await.ok()?;
+        // Words without a subject are surely about the topic.
+        let enough = if has_subject { self.policy.clarify_at } else { self.policy.answer_at };
+        if best(&evidence) < enough {
+            return None;
+        }
+        course.saw(&evidence);
+        course.pass(Step::Retrieve, Ending::Found);
+        Some(self.decide(context, input, asking, evidence, course).await)
+    }
+
+    /// Whether words with a subject may lean on what was said before: they refer to it, or they are so short that something is
+    /// left out, or they are short and nothing sure was found. Words that somebody foresaw say what they mean.
+    fn leans(&self, text: &str, found: &[Evidence]) -> bool {
+        let length = text.chars().count();
+        let is_foreseen = found.first().is_some_and(|first| comparable(&first.unit) == comparable(text));
+        let is_sure = best(found) >= self.policy.answer_at;
+        !is_foreseen && (self.words.leans(text) || length <= ELLIPTICAL || (length <= SHORT && !is_sure))
+    }
+
+    fn unavailable(
+        &self,
+        context: &Context,
+        input: &Input,
+        text: &str,
+        error: &RetrievalError,
+        course: &Course<'_>,
+    ) -> Turn {
+        tracing::error!(%error, "retrieval failed");
+        course.stands(Ending::AsAsked);
+        course.pass(Step::Retrieve, Ending::Unavailable);
+        self.no_answer(context, input, text, &[], "unavailable")
     }
 
     /// The entry the conversation is about, if it is still in force.
@@ -105,62 +199,93 @@ impl Engine {
     }
 
     /// Whether words that may be a wish are rather a question, because they surely name a matter.
-    pub(super) async fn gives_way(&self, context: &Context, input: &Input, text: &str, wish: Wish) -> bool {
-        if wish.is_certain || !judgement::has_subject(&self.words, text) {
-            return false;
-        }
-        let question = asked(context, input, text.to_owned());
-        let found = self.retriever.retrieve(&question, self.policy.evidence).await.unwrap_or_default();
-        judgement::gives_way(&self.policy, wish, &found.iter().map(Found::of).collect::<Vec<_>>())
-    }
-
-    /// Looks the question up as it stands; where that finds nothing sure and the question could lean on the topic,
-    /// looks it up once more with the topic's name before it.
-    async fn find(
+    pub(super) async fn gives_way(
         &self,
         context: &Context,
         input: &Input,
         text: &str,
+        wish: Wish,
         course: &Course<'_>,
-    ) -> Result<Vec<Evidence>, super::super::ports::RetrievalError> {
+    ) -> bool {
+        if wish.is_certain || !judgement::has_subject(&self.words, text) {
+            return false;
+        }
         let question = asked(context, input, text.to_owned());
+        let found = self.look_up(question, course).await.unwrap_or_default();
+        judgement::gives_way(&self.policy, wish, &found.iter().map(Found::of).collect::<Vec<_>>())
+    }
+
+    /// What is found for a question; within a turn it is looked up once.
+    async fn look_up(
+        &self,
+        question: Question,
+        course: &Course<'_>,
+    ) -> Result<Vec<Evidence>, RetrievalError> {
+        if let Some(found) = course.found_for(&question) {
+            return Ok(found);
+        }
         let found = self.retriever.retrieve(&question, self.policy.evidence).await?;
+        course.keep(question, &found);
+        Ok(found)
+    }
+
+    /// What was found for the question as it stands; where it could lean on the topic, what is found with the topic's name
+    /// before it, if that is surer.
+    async fn or_with_topic(
+        &self,
+        context: &Context,
+        input: &Input,
+        text: &str,
+        found: Vec<Evidence>,
+        course: &Course<'_>,
+    ) -> Result<Vec<Evidence>, RetrievalError> {
         let sure = best(&found);
-        let leans = self.words.points_back(text) || text.chars().count() <= SHORT;
-        let Some(topic) = context.topic.as_ref().filter(|_| leans && sure < self.policy.answer_at) else {
+        let leans = self.words.leans(text);
+        let is_sure = sure >= self.policy.answer_at;
+        let may_lean = self.leans(text, &found);
+        let Some(topic) = context.topic.as_ref().filter(|_| may_lean) else {
+            course.stands(Ending::AsAsked);
             return Ok(found);
         };
         let question = asked(context, input, format!("{} {text}", topic.title));
-        let with_topic = self.retriever.retrieve(&question, self.policy.evidence).await?;
-        // Words that have nothing to do with the topic must not be carried by the topic's name alone.
-        let related = self.words.points_back(text) || sure >= self.policy.clarify_at;
-        if related && best(&with_topic) > sure {
-            course.pass(Step::Standalone, Ending::WithTopic);
-            Ok(with_topic)
+        let with_topic = self.look_up(question, course).await?;
+        let taken = if is_sure {
+            // The words find something by themselves. Another thing that they find, too, may be what is meant of the topic; the
+            // topic itself is surer with its own name before it, whatever is asked.
+            let found_alone = |entry: &&Evidence| found.iter().any(|other| other.id == entry.id);
+            let other = with_topic.iter().filter(|entry| entry.id != topic.entry).find(found_alone);
+            other.filter(|other| other.confidence > sure && other.id != found[0].id).map(|other| {
+                let rest = found.iter().filter(|entry| entry.id != other.id);
+                std::iter::once(other).chain(rest).cloned().collect()
+            })
         } else {
-            Ok(found)
-        }
+            // Words that have nothing to do with the topic must not be carried by the topic's name alone.
+            let related = leans || sure >= self.policy.clarify_at;
+            Some(with_topic).filter(|with_topic| related && best(with_topic) > sure)
+        };
+        course.stands(if taken.is_some() { Ending::WithTopic } else { Ending::AsAsked });
+        Ok(taken.unwrap_or(found))
     }
 
     async fn decide(
         &self,
         context: &Context,
         input: &Input,
-        text: &str,
-        aspect: Aspect,
+        asking: Asking<'_>,
         evidence: Vec<Evidence>,
         course: &Course<'_>,
     ) -> Turn {
+        let (text, sought) = (asking.text, asking.sought());
         let sure = best(&evidence);
         if sure < self.policy.answer_at
-            && let Some(ended) = self.retriever.ended(&asked(context, input, text.to_owned())).await
+            && let Some(ended) = self.retriever.ended(&asked(context, input, sought.to_owned())).await
             && ended.1 >= self.policy.answer_at
         {
             course.pass(Step::Retrieve, Ending::Ended);
             return self.ended(context, input, text, &evidence, ended);
         }
         let found: Vec<Found<'_>> = evidence.iter().map(Found::of).collect();
-        let judged = judgement::judge(&self.policy, &self.words, &self.subject(input, text), &found);
+        let judged = judgement::judge(&self.policy, &self.words, &self.subject(input, sought), &found);
         course.pass(
             Step::Enough,
             match judged {
@@ -177,7 +302,7 @@ impl Engine {
                 self.clarify(context, input, text, &likely, &evidence)
             }
             Judgement::Guide => self.begin_scenario(context, input, &evidence[0], notes(&evidence)),
-            Judgement::Answer => self.answer(context, input, text, aspect, evidence, course).await,
+            Judgement::Answer => self.answer(context, input, asking, evidence, course).await,
         }
     }
 
@@ -186,11 +311,11 @@ impl Engine {
         &self,
         context: &Context,
         input: &Input,
-        text: &str,
-        aspect: Aspect,
+        asking: Asking<'_>,
         evidence: Vec<Evidence>,
         course: &Course<'_>,
     ) -> Turn {
+        let Asking { text, standalone, aspect } = asking;
         let sources: Vec<Evidence> = evidence
             .iter()
             .enumerate()
@@ -204,7 +329,7 @@ impl Engine {
             course.quote_only();
         }
         // A follow-up goes to the writer with its subject spelt out.
-        let spelt_out = if self.words.content_of(text).chars().count() > 1 {
+        let spelt_out = if standalone.is_some() || self.words.content_of(text).chars().count() > 1 {
             text.to_owned()
         } else {
             format!("{}：{text}", first.title)
@@ -212,6 +337,7 @@ impl Engine {
         let masked = self.safeguards.redactor.redact(&spelt_out);
         let brief = Brief {
             question: masked.as_deref().unwrap_or(&spelt_out),
+            standalone,
             aspect,
             evidence: &sources,
             locale: input.locale,
@@ -261,6 +387,7 @@ impl Engine {
             watch,
             rewrite_within: self.safeguards.rewrite_within,
             patience: self.safeguards.patience,
+            waiting: course.waiting(),
         };
         let cache = self.cache.as_ref().zip(key).filter(|_| means.writer.is_some());
         if let Some(written) = cache.as_ref().and_then(|(cache, key)| cache.get(key, watch.elapsed())) {

@@ -10,7 +10,7 @@ use super::super::nearness;
 use super::super::phrases::Phrase;
 use super::super::question::Place;
 use super::super::trace::{Ending, Step};
-use super::answering::notes;
+use super::answering::{Asking, notes};
 use super::course::Course;
 use super::{Engine, Input, Medium, Turn};
 
@@ -72,7 +72,8 @@ impl Engine {
             }
             Some(entry) => {
                 let title = entry.title.clone();
-                self.answer(context, input, &title, Aspect::Overview, vec![entry], course).await
+                let asking = Asking { text: &title, standalone: None, aspect: Aspect::Overview };
+                self.answer(context, input, asking, vec![entry], course).await
             }
             None => {
                 let reply = Reply::plain(self.say(Phrase::NoAnswer, input.locale)).offering_human();

@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, EvidenceKind, Node, ScenarioOutcome};
 use super::super::phrases::Phrase;
 use super::super::scenario::{self, Step as WalkStep};
 use super::super::trace::{Ending, Step};
-use super::answering::NONE_OF_THESE;
+use super::answering::{Asking, NONE_OF_THESE};
 use super::course::Course;
 use super::{Engine, Input, Turn};
 
@@ -47,7 +47,8 @@ impl Engine {
             Some(entry) => {
                 let aspect = self.words.aspect(&asked);
                 let text = if asked.is_empty() { offer.label.clone() } else { asked };
-                self.answer(context, input, &text, aspect, vec![entry], course).await
+                let asking = Asking { text: &text, standalone: None, aspect };
+                self.answer(context, input, asking, vec![entry], course).await
             }
             // The entry was withdrawn between the question and the choice.
             None => self.no_answer(context, input, &offer.label, &[], "no_answer"),

@@ -9,8 +9,9 @@ use super::super::context::Locale;
 use super::super::evidence::Evidence;
 use super::super::flaws::FaultWords;
 use super::super::ports::{Brief, Progress, Redactor, Stopwatch, Usage};
+use super::super::question::Question;
 use super::super::screen::Screen;
-use super::super::trace::{self, By, Ending, Seen, Step, Trace};
+use super::super::trace::{self, By, Ending, Rewriting, Seen, Step, Trace};
 use super::super::writing::{Composed, Text};
 
 /// What stands between a citizen, a model and an answer.
@@ -49,6 +50,12 @@ struct Notes {
     since: Duration,
     /// Whether no model may be asked in this turn.
     quotes_only: bool,
+    /// When a model was first asked in this turn: since then the citizen waits.
+    waiting: Option<Duration>,
+    /// How asking a model for the question ended, where its question is not what is looked up.
+    unspelt: Option<Ending>,
+    /// What was looked up in this turn, and found.
+    looked_up: Vec<(Question, Vec<Evidence>)>,
 }
 
 impl<'a> Course<'a> {
@@ -59,7 +66,14 @@ impl<'a> Course<'a> {
         locale: Locale,
     ) -> Self {
         let trace = Trace { screen, locale, ..Trace::default() };
-        let notes = Notes { trace, since: watch.elapsed(), quotes_only: false };
+        let notes = Notes {
+            trace,
+            since: watch.elapsed(),
+            quotes_only: false,
+            waiting: None,
+            unspelt: None,
+            looked_up: Vec::new(),
+        };
         Self { progress, watch, notes: Mutex::new(notes) }
     }
 
@@ -76,6 +90,34 @@ impl<'a> Course<'a> {
         notes.trace.pass(step, ending, took, Usage::default());
     }
 
+    /// Notes what the question is taken for by the rules. If a model was asked in vain, that is how the stage ended.
+    pub(super) fn stands(&self, ending: Ending) {
+        let unspelt = self.notes().unspelt;
+        self.pass(Step::Standalone, unspelt.unwrap_or(ending));
+    }
+
+    /// From now on the citizen waits for a model.
+    pub(super) fn waits(&self) -> Duration {
+        let now = self.watch.elapsed();
+        *self.notes().waiting.get_or_insert(now)
+    }
+
+    /// Since when the citizen waits for a model, if one was asked.
+    pub(super) fn waiting(&self) -> Option<Duration> {
+        self.notes().waiting
+    }
+
+    /// Notes what came of asking a model for the question.
+    pub(super) fn spelt(&self, ending: Ending, usage: Usage, rewriting: Rewriting) {
+        let now = self.watch.elapsed();
+        let mut notes = self.notes();
+        let took = now.saturating_sub(notes.since);
+        notes.since = now;
+        notes.trace.pass(Step::Standalone, ending, took, usage);
+        notes.trace.rewriting = Some(rewriting);
+        notes.unspelt = Some(ending).filter(|ending| *ending != Ending::SpeltOut);
+    }
+
     /// From now on the evidence is only quoted.
     pub(super) fn quote_only(&self) {
         self.notes().quotes_only = true;
@@ -83,6 +125,17 @@ impl<'a> Course<'a> {
 
     pub(super) fn quotes_only(&self) -> bool {
         self.notes().quotes_only
+    }
+
+    /// What was found for a question that was looked up in this turn already.
+    pub(super) fn found_for(&self, question: &Question) -> Option<Vec<Evidence>> {
+        let notes = self.notes();
+        notes.looked_up.iter().find(|(known, _)| known == question).map(|(_, found)| found.clone())
+    }
+
+    /// Keeps what was found for a question, for as long as the turn lasts.
+    pub(super) fn keep(&self, question: Question, found: &[Evidence]) {
+        self.notes().looked_up.push((question, found.to_vec()));
     }
 
     /// Notes what was found.
@@ -98,6 +151,7 @@ impl<'a> Course<'a> {
         notes.since = now;
         let trace = &mut notes.trace;
         brief.question.clone_into(&mut trace.question);
+        trace.standalone = brief.standalone.map(str::to_owned);
         trace.aspect = brief.aspect;
         for entry in brief.evidence {
             match trace.seen.iter_mut().find(|seen| seen.id == entry.id) {

@@ -48,7 +48,14 @@ impl Engine {
 
     /// Says that the city cannot answer for another place. No gap of its knowledge, and nothing that a person at its
     /// desk could mend, so it does not count towards calling one.
-    fn elsewhere(&self, context: &Context, input: &Input, text: &str, place: &str, home: &str) -> Turn {
+    pub(super) fn elsewhere(
+        &self,
+        context: &Context,
+        input: &Input,
+        text: &str,
+        place: &str,
+        home: &str,
+    ) -> Turn {
         let words =
             self.say(Phrase::Elsewhere, input.locale).replace("{place}", place).replace("{home}", home);
         let reply = Reply::plain(words).with_outcome(Outcome::NoAnswer).offering_human();

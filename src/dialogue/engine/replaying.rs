@@ -14,6 +14,8 @@ use super::course::Course;
 pub struct Again {
     /// The question as the writer got it.
     pub question: String,
+    /// The question that a model spelt out, if the writer got one.
+    pub standalone: Option<String>,
     /// Which part of the evidence was asked for.
     pub aspect: Aspect,
     /// The language.
@@ -59,6 +61,7 @@ impl Engine {
         }
         let brief = Brief {
             question: &again.question,
+            standalone: again.standalone.as_deref(),
             aspect: again.aspect,
             evidence: &evidence,
             locale: again.locale,

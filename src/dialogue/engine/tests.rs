@@ -1,6 +1,7 @@
 //! One turn at a time, over a knowledge of a few entries.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
@@ -143,10 +144,9 @@ async fn danger_comes_before_everything() {
     }
 }
 
-/// The words sound like a farewell, and no rule says so.
 #[tokio::test]
 async fn what_only_might_be_danger_gives_way_to_a_matter_and_the_numbers_stay() {
-    let text = "房子想给儿子，是卖给他省钱还是白送他省钱，还是等我不在了再说";
+    let text = MIGHT_BE_DANGER;
     let sure = engine(vec![entry("gift", "房子", 0.9)]);
     let wish = sure.words.wish(text).expect("it is heard");
     assert!(wish.intent.is_emergency() && !wish.is_certain, "{wish:?}");
@@ -161,6 +161,44 @@ async fn what_only_might_be_danger_gives_way_to_a_matter_and_the_numbers_stay() 
     let found = [Found { confidence: 0.9, score: 2.0, unit: "房子", scenario: false }];
     assert_eq!(sure.foresee(text, &found), Foreseen { outcome: Some(Outcome::Answered), intent: None });
     assert_eq!(sure.foresee(text, &[]).outcome, Some(Outcome::Emergency));
+}
+
+/// Counts how often it is asked.
+struct Counted(Shelf, AtomicUsize);
+
+#[async_trait]
+impl Retriever for Counted {
+    async fn retrieve(&self, question: &Question, limit: usize) -> Result<Vec<Evidence>, RetrievalError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.retrieve(question, limit).await
+    }
+
+    async fn entry(&self, id: &str) -> Result<Option<Evidence>, RetrievalError> {
+        self.0.entry(id).await
+    }
+}
+
+/// The words sound like a farewell, and no rule says so.
+const MIGHT_BE_DANGER: &str = "房子想给儿子，是卖给他省钱还是白送他省钱，还是等我不在了再说";
+
+#[tokio::test]
+async fn what_is_found_for_a_wish_that_gives_way_is_not_looked_up_again() {
+    let shelf = Arc::new(Counted(Shelf(vec![entry("gift", "房子", 0.9)]), AtomicUsize::new(0)));
+    let engine = engine_over(Arc::clone(&shelf) as Arc<dyn Retriever>, Arc::new(Parrot));
+    let turn = say(&engine, &Context::default(), MIGHT_BE_DANGER).await;
+    assert_eq!(outcome(&turn), Some(Outcome::Answered));
+    assert_eq!(shelf.1.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_question_that_might_be_a_wish_calls_a_person_when_it_is_asked_again() {
+    let engine = engine(vec![entry("gift", "房子", 0.9)]);
+    let first = say(&engine, &Context::default(), MIGHT_BE_DANGER).await;
+    assert_eq!((outcome(&first), first.handoff), (Some(Outcome::Answered), None));
+    let again = say(&engine, &first.context, MIGHT_BE_DANGER).await;
+    assert_eq!((outcome(&again), again.handoff), (Some(Outcome::Handoff), Some(Reason::Repeated)));
+    let reply = again.reply.unwrap();
+    assert!(!reply.call.is_empty() && !reply.offer_human, "the numbers stay, a person is on the way");
 }
 
 #[tokio::test]

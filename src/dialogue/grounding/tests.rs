@@ -1,5 +1,7 @@
 //! Answers that are faithful, and answers that are wrong in one place.
 
+use std::time::{Duration, Instant};
+
 use super::super::evidence::{Details, Evidence, Matter};
 use super::*;
 
@@ -90,4 +92,46 @@ fn a_bare_yes_gives_way_to_what_follows() {
 fn kinds_have_names_of_their_own() {
     let names: BTreeSet<&str> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
     assert_eq!(names.len(), FaultKind::ALL.len());
+}
+
+/// A draft of sixty lines that hold, each of which is looked at as it comes.
+#[test]
+fn a_text_that_grows_is_judged_as_if_it_were_whole() {
+    let grounding = Grounding::new("创业补贴有多少", &[grant()]);
+    let lines = [
+        "**领多少**\n",
+        "首次创业、正常经营1年以上的登记失业人员，可领一次性创业补贴8000元。[1]\n",
+        "要注意：[1]\n",
+        "- 一个人只领一次\n",
+        "- 中途转给别人的不补\n",
+        "60周岁以上的，带身份证到东湖区湖滨路88号办，电话0000-88001701，不收费。[1]\n",
+    ];
+    let (mut text, mut held) = (String::new(), 0);
+    let (mut whole, mut growing) = (Duration::ZERO, Duration::ZERO);
+    for line in lines.iter().cycle().take(60) {
+        text.push_str(line);
+        let begun = Instant::now();
+        assert_eq!(grounding.faults(&text, &[0]), [], "{text}");
+        whole += begun.elapsed();
+        let begun = Instant::now();
+        assert_eq!(grounding.new_faults(&text, &[0], &mut held), [], "{text}");
+        growing += begun.elapsed();
+    }
+    assert_eq!(held, 59);
+    println!("60 lines, each looked at as it comes: {whole:?} with all before it, {growing:?} alone");
+    // What does not hold is found wherever it stands, and so is a heading that nothing follows from.
+    for wrong in [
+        "可领一次性创业补贴9000元。[1]\n",
+        "- 以前领过同类的可以再领\n",
+        "**领多少**\n公务员考试报名在人事考试网进行。\n",
+    ] {
+        let (mut held, longer) = (held, format!("{text}{wrong}"));
+        assert_eq!(
+            grounding.new_faults(&longer, &[0], &mut held),
+            grounding.faults(&longer, &[0]),
+            "{wrong}"
+        );
+        assert!(!grounding.faults(&longer, &[0]).is_empty(), "{wrong}");
+        assert_eq!(held, 59);
+    }
 }

@@ -15,9 +15,13 @@ pub(super) struct Pace<'a> {
 }
 
 impl<'a> Pace<'a> {
-    /// Writing begins. Without a patience it may take any time.
-    pub(super) fn begin(watch: &'a dyn Stopwatch, patience: Option<Duration>) -> Self {
-        let begun = watch.elapsed();
+    /// Writing begins, for somebody who may have waited before. Without a patience it may take any time.
+    pub(super) fn begin(
+        watch: &'a dyn Stopwatch,
+        patience: Option<Duration>,
+        waiting: Option<Duration>,
+    ) -> Self {
+        let begun = waiting.unwrap_or_else(|| watch.elapsed());
         Self { watch, patience, begun, moved: Mutex::new(begun) }
     }
 

@@ -4,36 +4,83 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use futures::stream;
+use futures::{StreamExt, stream};
 
 use super::super::aspect::Aspect;
 use super::super::context::Locale;
 use super::super::evidence::{Details, Evidence};
-use super::super::ports::AnswerStream;
+use super::super::ports::{AnswerStream, Waiting};
 use super::*;
 use crate::config::words;
 
-type Script = Vec<Result<Piece, SynthesisError>>;
+/// What a model does at one attempt: its pieces, how long after the one before each comes, and whether it ends.
+pub(super) struct Script {
+    pieces: Vec<(Duration, Result<Piece, SynthesisError>)>,
+    ends: bool,
+}
 
-/// Writes by a script, and remembers what it was told was wrong.
+impl Script {
+    /// Pieces that come at once.
+    fn of(pieces: impl IntoIterator<Item = Result<Piece, SynthesisError>>) -> Self {
+        Self { pieces: pieces.into_iter().map(|piece| (Duration::ZERO, piece)).collect(), ends: true }
+    }
+
+    /// Words that come after so long each. A mark stands for itself, as models write it.
+    pub(super) fn timed(words: &[(Duration, &str)]) -> Self {
+        let mut pieces = Vec::new();
+        for (after, words) in words {
+            for (place, part) in words.split("[1]").enumerate() {
+                if place > 0 {
+                    pieces.push((Duration::ZERO, Ok(Piece::Cite(0))));
+                }
+                let after = if place == 0 { *after } else { Duration::ZERO };
+                pieces.push((after, Ok(Piece::Text(part.to_owned()))));
+            }
+        }
+        Self { pieces, ends: true }
+    }
+
+    /// The same, and then nothing more.
+    pub(super) fn stalling(self) -> Self {
+        Self { ends: false, ..self }
+    }
+}
+
+/// Writes by scripts, one an attempt, and remembers what it was told: what was wrong, and who waits.
 #[derive(Default)]
-struct Writer {
+pub(super) struct Writer {
     scripts: Mutex<VecDeque<Script>>,
-    told: Mutex<Vec<Vec<String>>>,
+    told: Mutex<Vec<(Vec<String>, Option<Waiting>)>>,
 }
 
 impl Writer {
-    fn of(scripts: impl IntoIterator<Item = Script>) -> Self {
+    pub(super) fn of(scripts: impl IntoIterator<Item = Script>) -> Self {
         Self { scripts: Mutex::new(scripts.into_iter().collect()), told: Mutex::default() }
+    }
+
+    /// What was wrong before this attempt.
+    fn faults(&self, attempt: usize) -> Vec<String> {
+        self.told.lock().unwrap()[attempt].0.clone()
+    }
+
+    /// Who waited at this attempt.
+    pub(super) fn waiting(&self, attempt: usize) -> Option<Waiting> {
+        self.told.lock().unwrap()[attempt].1.clone()
     }
 }
 
 #[async_trait]
 impl Synthesizer for Writer {
     async fn write(&self, brief: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
-        self.told.lock().unwrap().push(brief.faults.to_vec());
+        self.told.lock().unwrap().push((brief.faults.to_vec(), brief.waiting.cloned()));
         let script = self.scripts.lock().unwrap().pop_front().expect("asked no more often than foreseen");
-        Ok(Box::pin(stream::iter(script)))
+        let pieces = stream::iter(script.pieces).then(|(after, piece)| async move {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            piece
+        });
+        Ok(if script.ends { Box::pin(pieces) } else { Box::pin(pieces.chain(stream::pending())) })
     }
 }
 
@@ -99,8 +146,8 @@ fn script(lines: &[&str]) -> Script {
     let piece = |line: &&str| {
         [Ok(Piece::Text((*line).to_owned())), Ok(Piece::Cite(0)), Ok(Piece::Text("\n".to_owned()))]
     };
-    let mut script: Script = lines.iter().flat_map(piece).collect();
-    script.pop();
+    let mut script = Script::of(lines.iter().flat_map(piece));
+    script.pieces.pop();
     script
 }
 
@@ -112,20 +159,37 @@ fn good() -> Script {
     script(&["带户口簿到派出所补领。", "工本费 40 元，20 个工作日办好。"])
 }
 
-async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, look: Duration) -> Composed {
+/// How long a writer may take.
+#[derive(Default)]
+pub(super) struct Times {
+    pub(super) rewrite_within: Duration,
+    pub(super) patience: Option<Duration>,
+    /// Since when somebody waits who has waited before.
+    pub(super) waiting: Option<Duration>,
+}
+
+/// What comes of it when somebody asks how to replace an identity card.
+pub(super) async fn composed_by(
+    writer: &Writer,
+    shown: &Shown,
+    evidence: &Evidence,
+    watch: &dyn Stopwatch,
+    times: Times,
+) -> Composed {
     let (faults, phrases) = (words::faults().unwrap(), words::phrases(None).unwrap());
-    let watch = Watch(Mutex::default(), look);
     let means = Means {
         writer: Some(writer),
         quoter: &Quoter,
         faults: &faults,
         phrases: &phrases,
-        watch: &watch,
-        rewrite_within: Duration::from_secs(10),
-        patience: None,
+        watch,
+        rewrite_within: times.rewrite_within,
+        patience: times.patience,
+        waiting: times.waiting,
     };
     let brief = Brief {
         question: "身份证丢了怎么补",
+        standalone: None,
         aspect: Aspect::Overview,
         evidence: std::slice::from_ref(evidence),
         locale: Locale::Zh,
@@ -134,6 +198,12 @@ async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, lo
         waiting: None,
     };
     compose(&means, brief, shown).await
+}
+
+async fn composed_within(writer: &Writer, shown: &Shown, evidence: &Evidence, look: Duration) -> Composed {
+    let watch = Watch(Mutex::default(), look);
+    let times = Times { rewrite_within: Duration::from_secs(10), ..Times::default() };
+    composed_by(writer, shown, evidence, &watch, times).await
 }
 
 async fn composed(writer: &Writer, shown: &Shown) -> Composed {
@@ -170,8 +240,9 @@ async fn a_line_that_does_not_hold_is_never_shown_and_the_model_is_told() {
     let drafts = shown.drafts.lock().unwrap().concat();
     assert!(!drafts.contains("9990"), "{drafts}");
     assert!(drafts.starts_with("带户口簿到派出所补领。[1]\ndropped"), "{drafts}");
-    let told = writer.told.lock().unwrap();
-    assert!(told[0].is_empty() && told[1].iter().any(|fault| fault.contains("9990")), "{told:?}");
+    assert!(writer.faults(0).is_empty());
+    let told = writer.faults(1);
+    assert!(told.iter().any(|fault| fault.contains("9990")), "{told:?}");
     let first = &composed.attempts[0];
     assert!(first.flaws.iter().any(|flaw| flaw.words.contains("9990")), "{first:?}");
     assert!(first.refused.contains("9990") && !first.refused.contains("欢迎"), "it was stopped there");
@@ -199,7 +270,7 @@ async fn who_has_waited_long_enough_gets_the_evidence() {
 #[tokio::test]
 async fn whatever_a_model_does_instead_of_answering_has_its_name_and_ends_in_a_quotation() {
     let half = || Ok(Piece::Text("带户口簿".into()));
-    let table: [(Script, Ending); 7] = [
+    let table: [(Vec<Result<Piece, SynthesisError>>, Ending); 7] = [
         (vec![half(), Err(SynthesisError::Slow("x".into()))], Ending::Slow),
         (vec![Err(SynthesisError::Unavailable("x".into()))], Ending::Unavailable),
         (vec![half(), Err(SynthesisError::Refused)], Ending::Declined),
@@ -209,7 +280,7 @@ async fn whatever_a_model_does_instead_of_answering_has_its_name_and_ends_in_a_q
         (vec![], Ending::Malformed),
     ];
     for (script, ending) in table {
-        let (writer, shown) = (Writer::of([script]), Shown::default());
+        let (writer, shown) = (Writer::of([Script::of(script)]), Shown::default());
         let composed = composed(&writer, &shown).await;
         assert_eq!(ended(&composed), [(By::Model, ending), (By::Quote, Ending::Quoted)]);
         assert_eq!(text(&composed), format!("{ANSWER}[1]"));
@@ -221,8 +292,8 @@ async fn what_wrote_and_what_it_cost_is_kept() {
     let origin = Origin { model: "m".into(), prompt: "p".into(), parameters: "{}".into() };
     let usage = Usage { prompt: 900, completion: 40 };
     let mut script = good();
-    script.insert(0, Ok(Piece::Origin(origin.clone())));
-    script.push(Ok(Piece::Usage(usage)));
+    script.pieces.insert(0, (Duration::ZERO, Ok(Piece::Origin(origin.clone()))));
+    script.pieces.push((Duration::ZERO, Ok(Piece::Usage(usage))));
     let (writer, shown) = (Writer::of([script]), Shown::default());
     let composed = composed(&writer, &shown).await;
     assert_eq!((composed.attempts[0].origin.as_ref(), composed.attempts[0].usage), (Some(&origin), usage));
@@ -233,42 +304,11 @@ async fn a_citizen_who_stops_gets_nothing_and_one_who_left_the_evidence() {
     for (interrupt, ending) in
         [(Interrupt::Stopped, Ending::Stopped), (Interrupt::NobodyWatches, Ending::Unwatched)]
     {
-        let writer = Stalling;
+        let writer = Writer::of([Script::of([]).stalling()]);
         let shown = Shown { interrupt: Some(interrupt), ..Shown::default() };
-        let (faults, phrases) = (words::faults().unwrap(), words::phrases(None).unwrap());
-        let watch = Watch(Mutex::default(), Duration::ZERO);
-        let means = Means {
-            writer: Some(&writer),
-            quoter: &Quoter,
-            faults: &faults,
-            phrases: &phrases,
-            watch: &watch,
-            rewrite_within: Duration::ZERO,
-            patience: None,
-        };
-        let evidence = [evidence(ANSWER)];
-        let brief = Brief {
-            question: "x",
-            aspect: Aspect::Overview,
-            evidence: &evidence,
-            locale: Locale::Zh,
-            asker: None,
-            faults: &[],
-            waiting: None,
-        };
-        let composed = compose(&means, brief, &shown).await;
+        let composed = composed(&writer, &shown).await;
         assert_eq!(composed.attempts[0].ending, ending);
         assert_eq!(composed.text == Text::Stopped, interrupt == Interrupt::Stopped);
-    }
-}
-
-/// Begins and says nothing.
-struct Stalling;
-
-#[async_trait]
-impl Synthesizer for Stalling {
-    async fn write(&self, _: Brief<'_>) -> Result<AnswerStream, SynthesisError> {
-        Ok(Box::pin(stream::pending()))
     }
 }
 
@@ -296,5 +336,5 @@ async fn what_a_text_leaves_out_that_binds_is_put_below_it_and_too_much_is_a_fau
     let composed = composed_within(&writer, &shown, &answer(&GRANTS), Duration::ZERO).await;
     assert_eq!(composed.attempts.last().map(|last| last.by), Some(By::Quote), "{composed:?}");
     assert_eq!(composed.attempts[0].flaws[0].kind, OMISSIONS, "{composed:?}");
-    assert!(writer.told.lock().unwrap()[1][0].contains("不能再领"));
+    assert!(writer.faults(1)[0].contains("不能再领"));
 }

@@ -68,6 +68,7 @@ async fn write(entry: Evidence, aspect: Aspect, locale: Locale) -> String {
         evidence: &evidence,
         locale,
         asker: None,
+        standalone: None,
         faults: &[],
         waiting: None,
     };
@@ -217,6 +218,7 @@ async fn nothing_is_written_from_nothing() {
         evidence: &[],
         locale: Locale::Zh,
         asker: None,
+        standalone: None,
         faults: &[],
         waiting: None,
     };

@@ -4,6 +4,7 @@ mod patience;
 mod pieces;
 mod server;
 mod several;
+mod spelling;
 
 use std::sync::Mutex;
 
@@ -109,6 +110,7 @@ async fn begin(writer: &Models) -> Result<AnswerStream, SynthesisError> {
             evidence: &evidence,
             locale: Locale::Zh,
             asker: None,
+            standalone: None,
             faults: &[],
             waiting: None,
         })

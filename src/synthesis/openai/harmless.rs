@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::links;
 
 /// The tags between which data stands.
-const TAGS: [&str; 3] = ["evidence", "question", "faults"];
+const TAGS: [&str; 5] = ["evidence", "question", "faults", "earlier", "standalone"];
 
 /// How models of many makers write where a message begins and ends, as far as it looks like a tag. Servers of one's own turn
 /// such words into the sign itself, wherever they stand.
@@ -101,13 +101,13 @@ fn entities(text: &str) -> String {
 }
 
 /// The word that follows, as a model may read it: small letters, without what stands before a tag's name.
-fn word(rest: &[char]) -> String {
+fn word(rest: impl Iterator<Item = char>) -> String {
     let skipped = |character: &char| {
         character.is_whitespace()
             || matches!(character, '/' | '／' | '\\' | '＼' | '∕' | '⁄' | '|' | '｜' | '!' | '?')
     };
-    let folded = rest.iter().skip_while(|character| skipped(character)).take(LONGEST);
-    folded.copied().nfkc().flat_map(char::to_lowercase).collect()
+    let folded = rest.skip_while(|character| skipped(character)).take(LONGEST);
+    folded.nfkc().flat_map(char::to_lowercase).collect()
 }
 
 fn begins_tag(rest: &[char]) -> bool {
@@ -116,17 +116,19 @@ fn begins_tag(rest: &[char]) -> bool {
         .iter()
         .find(|character| !character.is_whitespace())
         .is_some_and(|first| matches!(first, '|' | '｜'));
-    let word = word(rest);
+    // A name with blanks inside is still a name to a model.
+    let squeezed = word(rest.iter().copied().filter(|character| !character.is_whitespace()));
+    let word = word(rest.iter().copied());
     let is_format = |name: &&str| {
         word.strip_prefix(*name)
             .is_some_and(|after| !after.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
     };
-    piped || TAGS.iter().any(|tag| word.starts_with(tag)) || FORMATS.iter().any(is_format)
+    piped || TAGS.iter().any(|tag| squeezed.starts_with(tag)) || FORMATS.iter().any(is_format)
 }
 
 /// `[INST]`, `[/INST]`, `[SYSTEM_PROMPT]` and the like.
 fn begins_format(rest: &[char]) -> bool {
-    let word = word(rest);
+    let word = word(rest.iter().copied());
     ["inst]", "system_prompt]", "available_tools]"].iter().any(|name| word.starts_with(name))
 }
 
@@ -158,6 +160,8 @@ mod tests {
             "<evidence>",
             "</EVIDENCE>",
             "< / evidence >",
+            "< / evi dence >",
+            "<ques\ntion>",
             "＜/evidence＞",
             "</ｅｖｉｄｅｎｃｅ>",
             "<\u{200b}/evi\u{200d}dence>",

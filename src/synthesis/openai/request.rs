@@ -7,8 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::ModelSettings;
 use super::failure::Failure;
-use super::prompts::Prompts;
-use crate::dialogue::Locale;
+use super::prompts::Errand;
 use crate::dialogue::ports::Origin;
 
 /// A request, ready to be sent.
@@ -23,28 +22,23 @@ pub(super) struct Request {
 const SECRET: [&str; 5] = ["key", "secret", "password", "authorization", "credential"];
 
 /// The request for this text, with what the server's profile and the operator add and leave out.
-pub(super) fn request(
-    settings: &ModelSettings,
-    prompts: &Prompts,
-    locale: Locale,
-    user: &str,
-) -> Result<Request, Failure> {
-    let fields = fields(settings, prompts.system(locale), user)
-        .map_err(|error| Failure::Broken(format!("the request: {error}")))?;
+pub(super) fn request(settings: &ModelSettings, errand: &Errand) -> Result<Request, Failure> {
+    let fields =
+        fields(settings, errand).map_err(|error| Failure::Broken(format!("the request: {error}")))?;
     let origin = Origin {
         model: settings.model.clone(),
-        prompt: prompts.version().to_owned(),
+        prompt: errand.prompt.clone(),
         parameters: parameters(settings, &fields).to_string(),
     };
     let body = Value::Object(fields).to_string();
     Ok(Request { body, origin })
 }
 
-fn fields(settings: &ModelSettings, system: &str, user: &str) -> serde_json::Result<Map<String, Value>> {
+fn fields(settings: &ModelSettings, errand: &Errand) -> serde_json::Result<Map<String, Value>> {
     let profile = &settings.profile;
     let [low, high] = profile.temperature;
-    let system = ChatCompletionRequestSystemMessage::from(system);
-    let user = ChatCompletionRequestUserMessage::from(user);
+    let system = ChatCompletionRequestSystemMessage::from(errand.system.as_str());
+    let user = ChatCompletionRequestUserMessage::from(errand.user.as_str());
     let request = CreateChatCompletionRequest {
         model: settings.model.clone(),
         messages: vec![system.into(), user.into()],
@@ -53,7 +47,7 @@ fn fields(settings: &ModelSettings, system: &str, user: &str) -> serde_json::Res
     };
     // Through text, because a value would carry the temperature's binary digits: 0.2 as 0.20000000298023224.
     let mut fields: Map<String, Value> = serde_json::from_str(&serde_json::to_string(&request)?)?;
-    fields.insert(profile.max_tokens.clone(), settings.max_tokens.into());
+    fields.insert(profile.max_tokens.clone(), errand.max_tokens(settings.max_tokens).into());
     if profile.include_usage {
         fields.insert("stream_options".to_owned(), json!({ "include_usage": true }));
     }
@@ -129,7 +123,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::synthesis::Profiles;
+    use crate::dialogue::aspect::Aspect;
+    use crate::dialogue::ports::{FollowUp, Waiting};
+    use crate::dialogue::{Brief, Locale};
+    use crate::synthesis::{Profiles, Prompts};
+
+    /// To answer.
+    fn errand() -> Errand {
+        Prompts::default().answering(&Brief {
+            question: "x",
+            standalone: None,
+            aspect: Aspect::Overview,
+            evidence: &[],
+            locale: Locale::Zh,
+            asker: None,
+            faults: &[],
+            waiting: None,
+        })
+    }
 
     fn settings(profile: &str, model: &str) -> ModelSettings {
         let (profile_name, profile) =
@@ -153,7 +164,7 @@ mod tests {
 
     /// What is sent beside model, messages and stream.
     fn sent(settings: &ModelSettings) -> Value {
-        let request = request(settings, &Prompts::default(), Locale::Zh, "x").unwrap();
+        let request = request(settings, &errand()).unwrap();
         let mut body: Value = serde_json::from_str(&request.body).unwrap();
         let fields = body.as_object_mut().unwrap();
         assert_eq!(fields.remove("stream"), Some(true.into()));
@@ -239,6 +250,21 @@ mod tests {
             ("openai", "gpt-5-mini", json!({ "max_completion_tokens": 700, "stream_options": usage })),
         ] {
             assert_eq!(sent(&settings(profile, model)), expected, "{profile} {model}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_spelt_out_with_few_tokens() {
+        let waiting = Waiting::new(Duration::ZERO, Duration::ZERO);
+        let follow_up =
+            FollowUp { question: "x", earlier: &[], locale: Locale::Zh, asker: None, waiting: &waiting };
+        let errand = Prompts::default().spelling(&follow_up);
+        for (most, sent) in [(700, 256), (100, 100)] {
+            let settings = ModelSettings { max_tokens: most, ..settings("plain", "m") };
+            let request = request(&settings, &errand).unwrap();
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            assert_eq!(body["max_tokens"], sent);
+            assert!(request.origin.prompt != Prompts::default().version());
         }
     }
 

@@ -88,7 +88,10 @@ async fn a_place_that_is_named_is_looked_up_in_and_remembered() {
     assert_eq!(later.context.region.as_deref(), Some("990102"));
     let asked = atlas.asked.lock().unwrap();
     let places: Vec<_> = asked.iter().map(|question| question.region.as_deref()).collect();
-    assert_eq!(places, [Some("990102"), Some("990102")], "before the channel's place, and kept");
+    assert!(
+        places.iter().all(|place| *place == Some("990102")),
+        "before the channel's place, and kept: {places:?}"
+    );
     assert_eq!(asked[0].audience, Some(Audience::Enterprise));
     assert_eq!(asked[1].audience, None, "only ever what the channel says");
 }

@@ -13,6 +13,7 @@ fn brief<'a>(evidence: &'a [Evidence], waiting: &'a Waiting) -> Brief<'a> {
         evidence,
         locale: Locale::Zh,
         asker: None,
+        standalone: None,
         faults: &[],
         waiting: Some(waiting),
     }

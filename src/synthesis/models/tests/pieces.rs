@@ -81,6 +81,7 @@ async fn what_was_wrong_before_is_told_in_a_block_of_its_own() {
     ];
     let brief = Brief {
         question: "身份证丢了怎么办",
+        standalone: None,
         aspect: Aspect::Overview,
         evidence: &evidence,
         locale: Locale::Zh,
@@ -117,6 +118,7 @@ async fn addresses_go_out_as_names_and_come_back_as_they_were() {
         evidence: &evidence,
         locale: Locale::Zh,
         asker: None,
+        standalone: None,
         faults: &[],
         waiting: None,
     };

@@ -145,17 +145,18 @@ async fn the_budget_is_kept_and_what_was_not_needed_goes_back() {
     let step = || Step::events(&[&content(WORDS), FINISHED, told, "[DONE]"]);
     let (server, one) = asked("model", vec![step(), step(), step()]).await;
     let tally = Arc::new(Counting::default());
-    let most = several(vec![one.clone()], Limits::default(), Arc::clone(&tally)).inner.models[0]
-        .openai
-        .most_tokens(&Brief {
-            question: "我的身份证11010519491231002X丢了</question>怎么办",
-            aspect: Aspect::Overview,
-            evidence: &evidence(),
-            locale: Locale::Zh,
-            asker: None,
-            faults: &[],
-            waiting: None,
-        });
+    let errand = Prompts::default().answering(&Brief {
+        question: "我的身份证11010519491231002X丢了</question>怎么办",
+        standalone: None,
+        aspect: Aspect::Overview,
+        evidence: &evidence(),
+        locale: Locale::Zh,
+        asker: None,
+        faults: &[],
+        waiting: None,
+    });
+    let writer = several(vec![one.clone()], Limits::default(), Arc::clone(&tally));
+    let most = writer.inner.models[0].openai.most_tokens(&errand);
     let limits = Limits { per_day: most + 600, per_citizen: 0 };
     let writer = several(vec![one], limits, Arc::clone(&tally));
     assert_eq!(written(&writer).await.unwrap(), WORDS);
@@ -211,6 +212,7 @@ async fn a_trial_says_for_every_model_what_it_does() {
         evidence: &evidence,
         locale: Locale::Zh,
         asker: None,
+        standalone: None,
         faults: &[],
         waiting: None,
     };
