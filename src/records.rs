@@ -12,6 +12,7 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod message;
+pub mod private;
 pub mod token;
 pub mod trace;
 
@@ -22,7 +23,8 @@ pub use conversation::{
 };
 pub use doubt::{Doubt, DoubtRecord, Doubts};
 pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
-pub use history::{Past, Standing};
+pub use history::{Past, Reader, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
+pub use private::{RevealRecord, Vault};
 pub use trace::TraceRecord;
