@@ -140,7 +140,9 @@ impl App {
             knowledge.search_by_meaning(open_dense(embedding, directory, &trust).await?);
         }
         let events = Events::new(Arc::new(LocalBus::default()));
-        let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), ledger_policy(&config));
+        let vault = secrets::vault(&*store).await?;
+        let policy = ledger_policy(&config);
+        let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), policy, vault.clone());
         let phrases = words::phrases(config.dialogue.replies.as_deref())?;
         let models = config.model.as_ref().map(|model| models(model, &store, &clock, &trust)).transpose()?;
         let engine = engine(&config, &knowledge, models.clone())?;
@@ -150,11 +152,12 @@ impl App {
             presence: config.desk.presence.into(),
             message_chars: config.desk.message_chars,
         };
-        let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
+        let files = Files::new(Arc::clone(&store), config.limits.file_bytes, vault.clone());
         let desk = Desk::new(ledger.clone(), phrases, files.clone(), settings);
         let signer = Signer::new(secrets::visitor_key(&*store).await?);
         let http = client(CHANNEL_CONNECT, &trust)?;
-        let kit = |name: &str| kit::kit(name, &config, &store, &clock, &files, &ledger, (&http, &trust));
+        let kit =
+            |name: &str| kit::kit(name, &config, (&store, &vault), &clock, &files, &ledger, (&http, &trust));
         let mut channels = channels(&config, &signer, kit)?;
         let mut channel_types: BTreeMap<String, String> =
             config.channels.iter().map(|(name, settings)| (name.clone(), settings.type_name())).collect();
@@ -460,7 +463,8 @@ struct Masking;
 impl Redactor for Masking {
     fn redact(&self, text: &str) -> Option<String> {
         match crate::privacy::mask(text) {
-            std::borrow::Cow::Borrowed(_) => None,
+            // What was stored is masked already.
+            std::borrow::Cow::Borrowed(text) => crate::privacy::is_labelled(text).then(|| text.to_owned()),
             std::borrow::Cow::Owned(masked) => Some(masked),
         }
     }
@@ -520,5 +524,6 @@ fn gateway_settings(config: &Config) -> GatewaySettings {
         longest_pause: config.retention.longest_pause.into(),
         doubt_below: config.trial.doubt_below,
         keep_files: config.retention.files.into(),
+        keep_private: config.retention.private.into(),
     }
 }

@@ -1,10 +1,12 @@
 //! The helpers' side: who they are, what waits for them, and what they may do with a conversation.
 //!
-//! [`accounts`] and [`sessions`] say who somebody is, [`presence`] whether they are there, [`service`] does the work.
+//! [`accounts`] and [`sessions`] say who somebody is, [`presence`] whether they are there, [`service`] does the work, [`reveal`]
+//! shows what is hidden in messages.
 
 pub mod accounts;
 pub mod files;
 pub mod presence;
+pub mod reveal;
 pub mod service;
 pub mod sessions;
 pub mod view;
@@ -16,6 +18,7 @@ use crate::dialogue::Phrases;
 use crate::records::{Files, Ledger};
 
 pub use accounts::{AccountError, HelperRecord, Role};
+pub use reveal::Revealed;
 pub use service::DeskError;
 pub use sessions::SessionError;
 pub use view::{ConversationView, QueueItem, QueueView, Summary};

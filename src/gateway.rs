@@ -60,6 +60,8 @@ pub struct GatewaySettings {
     pub doubt_below: f32,
     /// How long files are kept.
     pub keep_files: Duration,
+    /// How long it is kept what was hidden in messages.
+    pub keep_private: Duration,
 }
 
 /// How many files are got from platforms at a time.

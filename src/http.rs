@@ -132,6 +132,8 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(desk::release))
         .routes(routes!(desk::close))
         .routes(routes!(desk::typing))
+        .routes(routes!(desk::reveal))
+        .routes(routes!(desk::reveals))
         .routes(routes!(channels::list))
         .routes(routes!(files::read))
         .routes(routes!(live::live))

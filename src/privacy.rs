@@ -13,6 +13,9 @@ use regex::Regex;
 mod addresses;
 mod credit;
 mod digits;
+mod hidden;
+
+pub use hidden::Hidden;
 
 /// The label of identity cards.
 pub const IDENTITY_CARD: &str = "【身份证号】";
@@ -24,6 +27,9 @@ const EMAIL: &str = "【邮箱】";
 const PASSPORT: &str = "【证件号】";
 const ADDRESS: &str = "【住址】";
 const CREDIT_CODE: &str = "【信用代码】";
+
+/// All labels.
+const LABELS: [&str; 7] = [IDENTITY_CARD, MOBILE, BANK_CARD, EMAIL, PASSPORT, ADDRESS, CREDIT_CODE];
 
 static EMAIL_PATTERN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}").ok());
@@ -104,22 +110,23 @@ pub fn places(text: &str) -> Vec<Place> {
 
 /// Puts labels in the place of what identifies a person; borrows when there is nothing to hide.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    let found = places(text);
-    if found.is_empty() {
+    match hidden::split(text) {
+        Some((masked, _)) => Cow::Owned(masked),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Whether a label stands in the text.
+pub fn is_labelled(text: &str) -> bool {
+    text.contains('【') && LABELS.iter().any(|label| text.contains(label))
+}
+
+/// The text with a blank in the place of every label: a label is nothing that somebody asks for.
+pub fn without_labels(text: &str) -> Cow<'_, str> {
+    if !is_labelled(text) {
         return Cow::Borrowed(text);
     }
-    let mut masked = String::with_capacity(text.len());
-    let mut end = 0;
-    for Place { range, label, .. } in found {
-        // Two kinds can claim the same characters, as a mobile number before an @ does.
-        if range.start >= end {
-            masked.push_str(text.get(end..range.start).unwrap_or_default());
-            masked.push_str(label);
-        }
-        end = end.max(range.end);
-    }
-    masked.push_str(text.get(end..).unwrap_or_default());
-    Cow::Owned(masked)
+    Cow::Owned(LABELS.iter().fold(text.to_owned(), |text, label| text.replace(label, " ")))
 }
 
 /// Puts what was hidden of `words` back into a text that was written from the masked words, for whoever wrote them. A label

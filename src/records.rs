@@ -12,6 +12,7 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod message;
+pub mod private;
 pub mod share;
 pub mod token;
 pub mod trace;
@@ -23,8 +24,9 @@ pub use conversation::{
 };
 pub use doubt::{Doubt, DoubtRecord, Doubts};
 pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
-pub use history::{Past, Standing};
+pub use history::{Past, Reader, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
+pub use private::{RevealRecord, Vault};
 pub use share::{Scope, ShareAudit, ShareEnd, ShareRecord, ShareState};
 pub use trace::TraceRecord;

@@ -8,6 +8,7 @@ use adapters::telegram::{Mode, Rates, TelegramChannel, TelegramSettings};
 use adapters::wechat::{WechatChannel, WechatConfig};
 use adapters::{Alarms, Channel, ChannelId, Inbox, Kit, Now, Trust};
 use anyhow::Context;
+use rand::RngExt;
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +20,7 @@ use crate::dialogue::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::files::StoreFiles;
 use crate::gateway::notes::StoreNotes;
-use crate::records::{Files, Ledger};
+use crate::records::{Files, Ledger, Vault};
 use crate::store::{MemoryStore, Store};
 
 /// How often it is looked whether a webhook is still set, and called with success.
@@ -29,7 +30,7 @@ const WEBHOOK_LOOK: Duration = Duration::from_secs(60);
 pub(super) fn kit(
     name: &str,
     config: &Config,
-    store: &Arc<dyn Store>,
+    (store, vault): (&Arc<dyn Store>, &Vault),
     clock: &Arc<dyn Clock>,
     files: &Files,
     ledger: &Ledger,
@@ -39,7 +40,7 @@ pub(super) fn kit(
     let clock = Arc::clone(clock);
     let now: Now = Arc::new(move || clock.now());
     Kit {
-        notes: Arc::new(StoreNotes::new(Arc::clone(store), id.clone())),
+        notes: Arc::new(StoreNotes::new(Arc::clone(store), id.clone(), vault.clone(), Arc::clone(&now))),
         id,
         files: Arc::new(StoreFiles::new(files.clone(), ledger.clone())),
         alarms: Alarms::new(Arc::clone(&now)),
@@ -113,12 +114,15 @@ pub(crate) fn wechat_alone(
 fn kit_alone(config: &Config, name: &str) -> anyhow::Result<Kit> {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let files = Files::new(Arc::clone(&store), config.limits.file_bytes);
+    // Nothing that it hides outlives it.
+    let vault = Vault::new(&rand::rng().random::<[u8; 32]>())?;
+    let files = Files::new(Arc::clone(&store), config.limits.file_bytes, vault.clone());
     let events = Events::new(Arc::new(LocalBus::default()));
-    let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), super::ledger_policy(config));
+    let policy = super::ledger_policy(config);
+    let ledger = Ledger::new(Arc::clone(&store), events, Arc::clone(&clock), policy, vault.clone());
     let trust = super::trust(config)?;
     let http = super::client(super::CHANNEL_CONNECT, &trust)?;
-    Ok(kit(name, config, &store, &clock, &files, &ledger, (&http, &trust)))
+    Ok(kit(name, config, (&store, &vault), &clock, &files, &ledger, (&http, &trust)))
 }
 
 /// A platform of one's own.

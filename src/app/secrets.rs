@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rand::RngExt;
 
-use crate::records::keys;
+use crate::records::{Vault, keys};
 use crate::store::{Commit, Store, StoreError, StoreExt};
 
 /// The key that visitor tokens are signed with; made at the first start, so that a visitor is known again after any
@@ -15,6 +15,11 @@ pub(super) async fn visitor_key(store: &dyn Store) -> Result<Vec<u8>, StoreError
 /// The key under which citizens' identities are kept; made at the first start, so that a citizen is known again.
 pub(super) async fn identity_key(store: &dyn Store) -> Result<Vec<u8>, StoreError> {
     key(store, "identity_key").await
+}
+
+/// What encrypts what is hidden in messages; its secret is made at the first start and is the same on every node.
+pub(super) async fn vault(store: &dyn Store) -> Result<Vault, StoreError> {
+    Vault::new(&key(store, "private_key").await?)
 }
 
 async fn key(store: &dyn Store, name: &str) -> Result<Vec<u8>, StoreError> {

@@ -318,6 +318,7 @@ pub struct RetentionConfig {
     pub message_ids: Span,
     pub longest_pause: Span,
     pub files: Span,
+    pub private: Span,
 }
 
 /// `[search]`: how entries are ranked.

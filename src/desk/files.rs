@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::accounts::HelperRecord;
 use super::{Desk, DeskError};
+use crate::privacy::mask;
 use crate::records::files::sent_by;
 use crate::records::{FileError, FileHead, MessageRecord};
 
@@ -47,12 +48,14 @@ impl Desk {
     /// # Errors
     /// When there is none, it is not kept any more, or its conversation is not the helper's to see.
     pub async fn file(&self, helper: &HelperRecord, id: &str) -> Result<(FileHead, Bytes), DeskError> {
-        let head = self.files.head(id).await?.ok_or(DeskError::UnknownFile)?;
+        let mut head = self.files.head(id).await?.ok_or(DeskError::UnknownFile)?;
         let record = self.ledger.conversation(&head.conversation).await?.ok_or(DeskError::UnknownFile)?;
         if !self.may_read(helper, &record).await? {
             return Err(DeskError::NotYours { owner: record.conversation()?.owner });
         }
         let content = self.files.content(&head).await?.ok_or(DeskError::UnknownFile)?;
+        // Stores of earlier versions hold names as they were given.
+        head.name = mask(&head.name).into_owned();
         Ok((head, content))
     }
 }

@@ -7,6 +7,7 @@ use super::Desk;
 use super::accounts::HelperRecord;
 use crate::bus::{Event, topic};
 use crate::dialogue::{Phrase, Stage, StageEvent};
+use crate::privacy::is_labelled;
 use crate::records::files::settle;
 use crate::records::{
     AuthorRecord, Change, ChangeError, ConversationRecord, FileError, MessageRecord, StagedFile, keys,
@@ -51,6 +52,15 @@ pub enum DeskError {
     /// There is no such file, or it is not kept any more.
     #[error("there is no file of this id")]
     UnknownFile,
+    /// The helper may not do that.
+    #[error("that is not yours to do")]
+    Forbidden,
+    /// There is no such message.
+    #[error("there is no message of this number")]
+    UnknownMessage,
+    /// Nothing is hidden in the message, or it is not kept any more.
+    #[error("nothing is kept that is hidden in the message")]
+    NotKept,
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -165,6 +175,9 @@ impl Desk {
                 message.attachments.push(settle(change, file, *version, AuthorRecord::Helper));
             }
             let seq = change.append(message.clone());
+            // As it is stored, and as the desk shows it.
+            message.hidden =
+                !message.hide().is_empty() || message.attachments.iter().any(|file| is_labelled(&file.name));
             message.seq = seq;
             change.check(repeated.clone(), None);
             let remembered =
@@ -174,7 +187,10 @@ impl Desk {
         });
         match sent.await {
             Ok((message, _)) => Ok(message),
-            Err(ChangeError::Fenced) => self.ledger.message(id, &message_id).await?.ok_or(DeskError::Unknown),
+            Err(ChangeError::Fenced) => {
+                let known = self.ledger.message(id, &message_id).await?.ok_or(DeskError::Unknown)?;
+                self.masked(id, vec![known], true).await?.into_iter().next().ok_or(DeskError::Unknown)
+            }
             Err(error) => Err(error.into()),
         }
     }

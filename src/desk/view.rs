@@ -8,9 +8,8 @@ use utoipa::ToSchema;
 use super::accounts::HelperRecord;
 use super::{Desk, DeskError};
 use crate::dialogue::Stage;
-use crate::privacy;
 use crate::records::conversation::RatingRecord;
-use crate::records::{CitizenRecord, ConversationRecord, MessageRecord, Standing, keys};
+use crate::records::{CitizenRecord, ConversationRecord, MessageRecord, Reader, Standing, keys};
 use crate::store::StoreExt;
 
 /// The most earlier conversations that are listed.
@@ -94,7 +93,7 @@ pub struct ConversationView {
     pub reason: Option<String>,
     /// The place in the queue.
     pub position: Option<usize>,
-    /// The whole transcript, with what the robot saw.
+    /// The whole transcript, masked, with what the robot saw.
     pub transcript: Vec<MessageRecord>,
     /// The citizen's rating.
     pub rating: Option<RatingRecord>,
@@ -217,6 +216,8 @@ impl Desk {
         if !self.may_read(helper, &record).await? {
             return Err(DeskError::NotYours { owner: record.conversation()?.owner });
         }
+        let messages = self.ledger.messages(id, 0, TRANSCRIPT).await?;
+        let transcript = self.masked(id, messages, Self::may_reveal(helper, &record)?).await?;
         let state = record.conversation()?;
         let position = if state.stage.is_waiting() { self.ledger.position(id).await? } else { None };
         Ok(ConversationView {
@@ -228,7 +229,7 @@ impl Desk {
             owner: state.owner,
             reason: state.reason.map(|reason| reason.name().to_owned()),
             position,
-            transcript: self.ledger.messages(id, 0, TRANSCRIPT).await?,
+            transcript,
             rating: record.rating,
             citizen: None,
             earlier: Vec::new(),
@@ -249,14 +250,14 @@ impl Desk {
         let citizen = self.ledger.citizen_of(&record.channel, &record.address).await?;
         let own = [(record.channel.as_str(), record.address.as_str())];
         let peers = citizen.as_ref().map_or_else(|| own.to_vec(), CitizenRecord::peers);
-        let past = self.ledger.past(&peers, EARLIER + 1).await?;
+        let past = self.ledger.past(&peers, EARLIER + 1, Reader::Other).await?;
         let mut earlier = Vec::new();
         for past in past.into_iter().filter(|past| past.id != record.id).take(EARLIER) {
             earlier.push(EarlierView {
                 id: past.id,
                 channel: past.channel,
                 opened_at: past.opened_at,
-                question: privacy::mask(&past.question).into_owned(),
+                question: past.question,
                 state: past.standing,
             });
         }
@@ -265,7 +266,7 @@ impl Desk {
     }
 
     /// Whether the helper serves this conversation now.
-    fn serves(helper: &HelperRecord, record: &ConversationRecord) -> Result<bool, DeskError> {
+    pub(super) fn serves(helper: &HelperRecord, record: &ConversationRecord) -> Result<bool, DeskError> {
         let state = record.conversation()?;
         Ok(state.owner.as_deref() == Some(&helper.name))
     }

@@ -187,7 +187,9 @@ impl Gateway {
         version: Version,
         file: File,
     ) -> Result<(), ChangeError> {
-        let name = record.media.name.as_deref().or(Some(file.name.as_str())).filter(|name| !name.is_empty());
+        let name = record.media.name.clone().unwrap_or_else(|| file.name.clone());
+        let name = self.files.whole_name(id, name).await?;
+        let name = Some(name.as_str()).filter(|name| !name.is_empty());
         let owner = fetched_for(&record.conversation);
         let staged = match self.files.stage(id, &owner, name, file.data, self.ledger.now()).await {
             Ok(staged) => staged,

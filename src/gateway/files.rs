@@ -47,7 +47,9 @@ impl adapters::Files for StoreFiles {
     async fn file(&self, id: &str) -> Result<Option<File>, NotesError> {
         let Some(head) = self.files.head(id).await.map_err(unavailable)? else { return Ok(None) };
         let data = self.files.content(&head).await.map_err(unavailable)?;
-        Ok(data.map(|data| File { name: head.name, mime: head.mime, data }))
+        // Channels show it to the citizen alone.
+        let name = self.files.whole_name(id, head.name).await.map_err(unavailable)?;
+        Ok(data.map(|data| File { name, mime: head.mime, data }))
     }
 
     async fn owner(&self, id: &str) -> Result<Option<Peer>, NotesError> {

@@ -1,5 +1,6 @@
 //! A message arrives: checked, made durable, and only then acknowledged.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use super::shown::Shown;
 use super::{Gateway, translate};
 use crate::bus::{Event, topic};
 use crate::dialogue::{Phrase, Stage, StageEvent};
+use crate::privacy::mask;
 use crate::records::{
     AuthorRecord, Change, ChangeError, ConversationRecord, MessageRecord, PeerRecord, RatingRecord, keys,
 };
@@ -118,6 +120,7 @@ impl Gateway {
         if let Content::Stop = inbound.content {
             return self.stop_draft(&inbound.peer).await;
         }
+        self.locate(&mut inbound);
         for _ in 0..TRIES {
             match self.try_accept(&inbound).await {
                 Ok((accepted, number)) => {
@@ -141,6 +144,16 @@ impl Gateway {
             }
         }
         Err(SubmitError::Busy { retry_after: Duration::from_secs(1) })
+    }
+
+    /// Keeps the district of an address that is going to be hidden: it says whose office is responsible.
+    fn locate(&self, inbound: &mut Inbound) {
+        let (Content::Text { text }, None) = (&inbound.content, &inbound.region) else { return };
+        if let Cow::Owned(masked) = mask(text)
+            && self.engine.region(&masked).is_none()
+        {
+            inbound.region = self.engine.region(text);
+        }
     }
 
     /// Refuses what cannot be read, and takes away what no reader can see.
@@ -344,11 +357,16 @@ impl Gateway {
         change.touch();
         change.record.last_inbox += 1;
         let number = change.record.last_inbox;
+        let mut content = translate::masked(inbound.content.clone());
+        if let (Content::Open { entry }, None) = (&mut content, seq) {
+            // There is no such entry, so it may be anything.
+            *entry = mask(entry).into_owned();
+        }
         let item = InboxRecord {
             number,
             seq,
-            content: inbound.content.clone(),
-            region: inbound.region.clone(),
+            content,
+            region: inbound.region.as_deref().map(|region| mask(region).into_owned()),
             audience: inbound.audience,
             received_at: inbound.received_at,
         };
@@ -385,6 +403,8 @@ impl Gateway {
             return Err(ChangeError::Refused("there is nothing to rate yet"));
         }
         let helper = change.state().owner.clone().or_else(|| change.state().previous_owner.clone());
+        // The citizen never sees it again, so nothing is kept of what is hidden in it.
+        let comment = comment.map(|comment| mask(&comment).into_owned());
         let rating = RatingRecord { score, comment, at: change.now, helper };
         change.put(keys::rating(change.now, &change.record.id), &rating);
         let is_bad = rating.is_bad();

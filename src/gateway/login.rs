@@ -6,7 +6,7 @@ use super::worker::notice;
 use super::{Gateway, translate};
 use crate::dialogue::{Locale, Phrase};
 use crate::identity::{Confirmed, Identities, IdentityError};
-use crate::records::{CitizenRecord, ConversationRecord};
+use crate::records::{CitizenRecord, ConversationRecord, Reader};
 use crate::store::StoreError;
 
 /// How many conversations are looked at to count those that are still owed something.
@@ -45,7 +45,7 @@ impl Gateway {
         let Some(citizen) = self.ledger.citizen_of(peer.channel.as_str(), &peer.address).await? else {
             return Ok(LoginState::default());
         };
-        let past = self.ledger.past(&citizen.peers(), COUNTED).await?;
+        let past = self.ledger.past(&citizen.peers(), COUNTED, Reader::Other).await?;
         let owed = past.iter().filter(|past| past.standing.is_owed()).count();
         Ok(LoginState { linked: true, name: citizen.name, unresolved: Some(owed) })
     }

@@ -20,7 +20,7 @@ pub(super) struct LiveProgress {
     pub(super) turn: String,
     /// How long to go on when nobody watches; `None` for channels that show no drafts.
     pub(super) unwatched: Option<Duration>,
-    /// What the citizen wrote. What was hidden of it is given back, as in the reply.
+    /// What the citizen wrote, unmasked. What was hidden of it is given back, as in the reply.
     pub(super) words: String,
 }
 

@@ -7,7 +7,9 @@ use super::fetching::{self, FetchRecord};
 use super::inbox::Obstacle;
 use super::{Gateway, translate};
 use crate::dialogue::{Phrase, Stage};
-use crate::records::files::{handed_in_by, settle};
+use crate::privacy::Hidden;
+use crate::records::files::{handed_in_by, settle, shown_name};
+use crate::records::private;
 use crate::records::{AuthorRecord, Change, ConversationRecord, MessageRecord, StagedFile, keys};
 use crate::store::{StoreError, StoreExt, Version};
 
@@ -109,7 +111,11 @@ impl Gateway {
             Some(Arriving::Staged(staged, version)) => {
                 message.attachments.push(settle(change, &staged, version, AuthorRecord::Citizen));
             }
-            Some(Arriving::OnPlatform(id, media)) => {
+            Some(Arriving::OnPlatform(id, mut media)) => {
+                if let Some(name) = &mut media.name {
+                    *name = shown_name(name);
+                    change.keep_hidden(keys::private_name(&id), private::one(Hidden::take(name)));
+                }
                 message.attachments.push(fetching::pending(id.clone(), &media));
                 on_platform = Some((id, media));
             }

@@ -55,6 +55,10 @@ impl Gateway {
                 identities.sweep().await?;
             }
             let swept = self.files.sweep(self.ledger.now(), self.settings.keep_files).await?;
+            let hidden = self.ledger.sweep_hidden(self.settings.keep_private).await?;
+            if hidden > 0 {
+                tracing::info!(records = hidden, "what was hidden in messages was deleted after its time");
+            }
             if swept > 0 {
                 tracing::info!(files = swept, "files past their time were swept");
             }

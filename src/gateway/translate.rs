@@ -5,9 +5,11 @@ use adapters::{ChannelId, Content, Locale, Outbound, Peer};
 
 use super::Gateway;
 use crate::dialogue::{self, Input, Medium, Position, Utterance};
+use crate::privacy::mask;
+use crate::records::files::shown_name;
 use crate::records::message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
-use crate::records::{ConversationRecord, keys, token};
-use crate::store::{StoreError, StoreExt};
+use crate::records::{ConversationRecord, token};
+use crate::store::StoreError;
 
 /// The core's name of a channel's language.
 pub(super) fn locale(locale: Locale) -> dialogue::Locale {
@@ -62,26 +64,38 @@ pub(super) fn input(
     Some(Input { utterance, locale: record.locale(), region, audience, asker: Some(asker) })
 }
 
+/// What a citizen did, as it waits to be handled: with labels in the place of what identifies a person. What the labels stand
+/// for is kept with the message; the core and the models never have it.
+pub(super) fn masked(content: Content) -> Content {
+    let masked = |text: String| mask(&text).into_owned();
+    match content {
+        Content::Text { text } => Content::Text { text: masked(text) },
+        Content::Media { mut media, text } => {
+            media.name = media.name.map(|name| masked(shown_name(&name)));
+            Content::Media { media, text: text.map(masked) }
+        }
+        Content::Place { lat, lng, label } => Content::Place { lat, lng, label: label.map(masked) },
+        Content::Rating { score, comment } => Content::Rating { score, comment: comment.map(masked) },
+        // Keys and ids are the program's own: what is not known is refused or masked where it is looked up.
+        other @ (Content::Choice { .. }
+        | Content::Feedback { .. }
+        | Content::Open { .. }
+        | Content::Hello
+        | Content::Human
+        | Content::Anew
+        | Content::Stop) => other,
+    }
+}
+
 impl Gateway {
-    /// Stored messages as a channel shows them to the citizen. A model was given labels in the place of what identifies the
-    /// citizen; in the citizen's own view of its answer the labels are taken back. The store and the desk keep them.
+    /// Stored messages as a channel shows them to the citizen: the store and the desk have labels in the place of what
+    /// identifies a person, the citizen's own view has what was written.
     pub(super) async fn outbound(
         &self,
         conversation: &str,
         messages: Vec<MessageRecord>,
     ) -> Result<Vec<Outbound>, StoreError> {
-        let mut shown = Vec::with_capacity(messages.len());
-        for mut message in messages {
-            let labelled = message.author == AuthorRecord::Robot && message.text.contains('【');
-            if let Some(asked) = message.asked.filter(|_| labelled) {
-                let key = keys::message(conversation, asked);
-                if let Some((asked, _)) = self.ledger.store().get_json::<MessageRecord>(&key).await? {
-                    message.text = crate::privacy::give_back(&message.text, &asked.text).into_owned();
-                }
-            }
-            shown.push(outbound(message));
-        }
-        Ok(shown)
+        Ok(self.ledger.opened(conversation, messages).await?.into_iter().map(outbound).collect())
     }
 }
 

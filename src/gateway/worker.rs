@@ -98,7 +98,8 @@ impl Gateway {
         let reply_id = Uuid::now_v7().to_string();
         let about_login = self.about_login(&record, &item.content).await?;
         let handled = if record.conversation()?.stage == Stage::Robot {
-            let (content, region) = (item.content.clone(), item.region.clone());
+            // What an earlier version left in the inbox is not masked yet.
+            let (content, region) = (translate::masked(item.content.clone()), item.region.clone());
             let Some(input) = translate::input(&record, content, region, item.audience) else {
                 return Ok(lease);
             };
@@ -106,7 +107,7 @@ impl Gateway {
                 Some(words) => Turn::saying(Reply::plain(words), Context::from(record.memory.clone())),
                 None => {
                     let permit = self.turns.acquire().await;
-                    let turn = self.turn(&record, &input, &reply_id, conversation, &mut lease).await?;
+                    let turn = self.turn(&record, (&input, item.seq), &reply_id, &mut lease).await?;
                     drop(permit);
                     turn
                 }
@@ -160,24 +161,24 @@ impl Gateway {
     async fn turn(
         &self,
         record: &ConversationRecord,
-        input: &Input,
+        (input, seq): (&Input, Option<u64>),
         reply_id: &str,
-        conversation: &str,
         lease: &mut Lease,
     ) -> Result<Turn, ChangeError> {
         let streams = self
             .channels
             .get(&adapters::ChannelId::new(&record.channel))
             .is_some_and(|channel| channel.limits().streaming);
+        let words = match (&input.utterance, seq) {
+            (Utterance::Text(_), Some(seq)) => self.ledger.words(&record.id, seq).await?,
+            _ => None,
+        };
         let progress = LiveProgress {
             events: self.ledger.events().clone(),
             topic: topic::peer(&record.channel, &record.address),
             turn: reply_id.to_owned(),
             unwatched: streams.then_some(self.settings.unwatched),
-            words: match &input.utterance {
-                Utterance::Text(words) => words.clone(),
-                _ => String::new(),
-            },
+            words: words.unwrap_or_default(),
         };
         let context = Context::from(record.memory.clone());
         let turn = self.engine.turn(&context, input, &progress);
@@ -186,7 +187,7 @@ impl Gateway {
             tokio::select! {
                 turn = &mut turn => return Ok(turn),
                 () = tokio::time::sleep(RENEW) => {
-                    *lease = self.renew(conversation, *lease).await?.ok_or(ChangeError::Fenced)?;
+                    *lease = self.renew(&record.id, *lease).await?.ok_or(ChangeError::Fenced)?;
                 }
             }
         }

@@ -17,8 +17,8 @@ use super::error::ApiError;
 use super::extract::Body;
 use super::limits::address;
 use crate::desk::service::Moved;
-use crate::desk::{ConversationView, DeskError, HelperRecord, QueueView, Role, accounts};
-use crate::records::MessageRecord;
+use crate::desk::{ConversationView, DeskError, HelperRecord, QueueView, Revealed, Role, accounts};
+use crate::records::{MessageRecord, RevealRecord};
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -271,4 +271,34 @@ pub(super) async fn typing(
 ) -> Result<StatusCode, ApiError> {
     web.desk.typing(&helper, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Shows what is hidden in a message to whoever serves the citizen, and to supervisors. Each look is written down.
+#[utoipa::path(post, path = "/api/v1/desk/conversations/{id}/messages/{seq}/reveal", tag = "desk", params(("id" = String, Path), ("seq" = u64, Path)),
+    responses((status = 200, body = Revealed), (status = 403, description = "Somebody else serves the citizen"), (status = 404),
+    (status = 410, description = "Nothing is hidden in it, or it is no longer kept")))]
+pub(super) async fn reveal(
+    State(web): State<Shared>,
+    Signed(helper): Signed,
+    Path((id, seq)): Path<(String, u64)>,
+) -> Result<Response, ApiError> {
+    let shown = web.desk.reveal(&helper, &id, seq).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(shown)).into_response())
+}
+
+/// Who looked at what was hidden.
+#[derive(Serialize, ToSchema)]
+pub struct RevealsView {
+    /// The newest first.
+    reveals: Vec<RevealRecord>,
+}
+
+/// Who looked at what was hidden in messages, and when: for supervisors and administrators.
+#[utoipa::path(get, path = "/api/v1/desk/reveals", tag = "desk",
+    responses((status = 200, body = RevealsView), (status = 403, description = "Not a supervisor")))]
+pub(super) async fn reveals(
+    State(web): State<Shared>,
+    Signed(helper): Signed,
+) -> Result<Json<RevealsView>, ApiError> {
+    Ok(Json(RevealsView { reveals: web.desk.reveals(&helper).await? }))
 }

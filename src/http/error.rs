@@ -138,6 +138,9 @@ impl From<DeskError> for ApiError {
                 FileError::Forbidden => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_forbidden"),
                 FileError::Store(error) => error.into(),
             },
+            DeskError::Forbidden => Self::new(StatusCode::FORBIDDEN, "not_yours"),
+            DeskError::UnknownMessage => Self::new(StatusCode::NOT_FOUND, "unknown_message"),
+            DeskError::NotKept => Self::new(StatusCode::GONE, "not_kept"),
             DeskError::UnknownFile => Self::new(StatusCode::NOT_FOUND, "unknown_file"),
             DeskError::Store(error) => error.into(),
         }

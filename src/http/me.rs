@@ -14,7 +14,7 @@ use super::ask::Both;
 use super::auth::{CITIZEN_COOKIE, Citizen, cookie};
 use super::error::ApiError;
 use super::login::set_cookie;
-use crate::records::{AttachmentRecord, AuthorRecord, Past, Standing};
+use crate::records::{AttachmentRecord, AuthorRecord, Past, Reader, Standing};
 
 /// The most conversations that are listed.
 const LISTED: usize = 100;
@@ -101,7 +101,7 @@ pub(super) async fn me(
     State(web): State<Shared>,
     Citizen(citizen): Citizen,
 ) -> Result<Json<CitizenView>, ApiError> {
-    let past = web.gateway.ledger().past(&citizen.peers(), LISTED).await?;
+    let past = web.gateway.ledger().past(&citizen.peers(), LISTED, Reader::Citizen).await?;
     let (zh, en) = web.identities()?.settings().label.clone();
     let links = citizen.links.into_iter().map(|link| LinkView {
         r#type: web.type_of(&link.channel).to_owned(),
@@ -177,8 +177,8 @@ pub(super) async fn conversation(
     let record = record
         .filter(|record| citizen.has(&record.channel, &record.address))
         .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, "unknown_conversation"))?;
-    let messages = ledger.messages(&id, 0, TRANSCRIPT).await?;
-    let past = ledger.past_of(record).await?;
+    let messages = ledger.opened(&id, ledger.messages(&id, 0, TRANSCRIPT).await?).await?;
+    let past = ledger.past_of(record, Reader::Citizen).await?;
     let lines = messages.into_iter().map(|message| LineView {
         seq: message.seq,
         author: message.author,
@@ -221,7 +221,8 @@ pub(super) async fn logout(State(web): State<Shared>, headers: HeaderMap) -> Res
     Ok(gone(&web))
 }
 
-/// Forgets the citizen: identity, name, links and logins. The conversations stay with the channels.
+/// Forgets the citizen: identity, name, links and logins, and what was hidden in the words. The conversations stay with the
+/// channels, with labels.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "citizen", responses((status = 204), (status = 401)))]
 pub(super) async fn forget(
     State(web): State<Shared>,

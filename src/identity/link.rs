@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::login::{LoginStage, TRIES, busy};
 use super::{Identities, IdentityError};
 use crate::records::citizen::CitizenOf;
+use crate::records::private;
 use crate::records::token::digest;
 use crate::records::{CitizenRecord, LinkRecord, keys};
 use crate::store::{Commit, Committed, StoreExt};
@@ -177,7 +178,8 @@ impl Identities {
         Err(busy().into())
     }
 
-    /// Forgets a citizen: identity, name, links and logins. The conversations stay with the channels they were held in.
+    /// Forgets a citizen: identity, name, links and logins, and what was hidden in the words. The conversations stay with the
+    /// channels they were held in, with labels for good.
     ///
     /// # Errors
     /// When the store fails.
@@ -186,6 +188,12 @@ impl Identities {
         for _ in 0..TRIES {
             let key = keys::citizen(citizen);
             let Some((record, version)) = store.get_json::<CitizenRecord>(&key).await? else { break };
+            // First, because afterwards nobody knows any more whose conversations they were.
+            for link in &record.links {
+                for id in self.ledger.of(&link.channel, &link.address).await? {
+                    private::erase(store, &id).await?;
+                }
+            }
             let mut commit = Commit::new()
                 .check(key.clone(), Some(version))
                 .delete(key)

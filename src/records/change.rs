@@ -9,6 +9,7 @@ use super::conversation::{ConversationRecord, OutboxRecord, QueueRecord, StateRe
 use super::keys;
 use super::ledger::LedgerPolicy;
 use super::message::{AuthorRecord, MessageRecord};
+use super::private::Fields;
 use crate::dialogue::conversation::Undrawn;
 use crate::dialogue::{Conversation, Stage, StageEvent};
 use crate::store::{Commit, Key, Version};
@@ -30,6 +31,7 @@ pub struct Change {
     state: Conversation,
     before: Option<Before>,
     messages: Vec<MessageRecord>,
+    hidden: Vec<(Key, Fields)>,
     touched: bool,
 }
 
@@ -47,6 +49,7 @@ pub(super) struct Finished {
     pub(super) queue: Option<Key>,
     pub(super) queue_changed: bool,
     pub(super) messages: Vec<MessageRecord>,
+    pub(super) hidden: Vec<(Key, Fields)>,
     pub(super) loses: Option<String>,
     pub(super) gains: Option<String>,
     pub(super) record: ConversationRecord,
@@ -65,7 +68,16 @@ impl Change {
             due: record.due_at.map(|at| keys::due(at, &record.id)),
             owner: carrying(&state),
         });
-        Self { record, now, commit: Commit::new(), state, before, messages: Vec::new(), touched: false }
+        Self {
+            record,
+            now,
+            commit: Commit::new(),
+            state,
+            before,
+            messages: Vec::new(),
+            hidden: Vec::new(),
+            touched: false,
+        }
     }
 
     /// Where the conversation stands.
@@ -82,11 +94,14 @@ impl Change {
         self.state.apply(event, self.now)
     }
 
-    /// Appends a message and returns its place. Everything but the citizen's own words goes to the outbox.
+    /// Appends a message and returns its place. What people write in it is masked here, so that nothing else is ever
+    /// stored. Everything but the citizen's own words goes to the outbox.
     pub fn append(&mut self, mut message: MessageRecord) -> u64 {
         self.touched = true;
         self.record.last_seq += 1;
         message.seq = self.record.last_seq;
+        let hidden = message.hide();
+        self.keep_hidden(keys::private(&self.record.id, message.seq), hidden);
         if message.author == AuthorRecord::Citizen {
             self.record.preview = preview(&message.text);
         } else {
@@ -96,6 +111,13 @@ impl Change {
         let seq = message.seq;
         self.messages.push(message);
         seq
+    }
+
+    /// Keeps what was hidden, encrypted, in the same commit.
+    pub(crate) fn keep_hidden(&mut self, key: Key, hidden: Fields) {
+        if !hidden.is_empty() {
+            self.hidden.push((key, hidden));
+        }
     }
 
     /// Adds a record to the commit.
@@ -135,6 +157,7 @@ impl Change {
                 queue,
                 queue_changed: false,
                 messages: Vec::new(),
+                hidden: self.hidden,
                 loses: None,
                 gains: None,
                 record: self.record,
@@ -168,6 +191,7 @@ impl Change {
             queue_changed: old_queue != queue,
             queue,
             messages: self.messages,
+            hidden: self.hidden,
             loses,
             gains,
             record: self.record,
@@ -210,9 +234,8 @@ fn clock(state: &Conversation, policy: &LedgerPolicy) -> Option<Timestamp> {
     }
 }
 
-/// The first words, masked, for lists that many people see.
-fn preview(text: &str) -> String {
-    let masked = crate::privacy::mask(text);
+/// The first words of a masked text, for lists that many people see.
+fn preview(masked: &str) -> String {
     let mut words: String = masked.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.chars().count() > PREVIEW {
         words = words.chars().take(PREVIEW).collect::<String>() + "…";

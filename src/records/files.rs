@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 use super::change::Change;
 use super::keys;
 use super::message::{AttachmentRecord, AttachmentState, AuthorRecord};
+use super::private::{self, Vault};
+use crate::privacy::Hidden;
 use crate::store::{Commit, Store, StoreError, StoreExt, Version};
 
 pub use kinds::{FileKind, Recognised, clean_name, recognise, shown_name};
@@ -58,7 +60,7 @@ pub struct StagedFile {
     owner: String,
     /// What it is.
     pub kind: FileKind,
-    /// Its name, cleaned.
+    /// Its name, cleaned and masked.
     pub name: String,
     /// Its media type, by its content.
     pub mime: String,
@@ -130,12 +132,21 @@ pub fn fetched_for(conversation: &str) -> String {
 pub struct Files {
     store: Arc<dyn Store>,
     limit: usize,
+    vault: Vault,
 }
 
 impl Files {
-    /// Files in this store, none larger than `limit` bytes.
-    pub fn new(store: Arc<dyn Store>, limit: usize) -> Self {
-        Self { store, limit }
+    /// Files in this store, none larger than `limit` bytes, with what encrypts what is hidden in their names.
+    pub fn new(store: Arc<dyn Store>, limit: usize, vault: Vault) -> Self {
+        Self { store, limit, vault }
+    }
+
+    /// The name of a file as it was given, for whoever the file belongs to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn whole_name(&self, id: &str, name: String) -> Result<String, StoreError> {
+        self.vault.name(&*self.store, id, name).await
     }
 
     /// The largest file, in bytes.
@@ -167,11 +178,13 @@ impl Files {
         }
         let pieces: Vec<Bytes> =
             (0..data.len()).step_by(CHUNK).map(|at| data.slice(at..data.len().min(at + CHUNK))).collect();
+        let mut name = clean_name(name, &recognised);
+        let hidden = private::one(Hidden::take(&mut name));
         let mut staged = StagedFile {
             id: id.to_owned(),
             owner: owner.to_owned(),
             kind: recognised.kind,
-            name: clean_name(name, &recognised),
+            name,
             mime: recognised.mime.to_owned(),
             bytes: data.len() as u64,
             sha256: Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -182,6 +195,11 @@ impl Files {
         for (number, piece) in (0_u64..).zip(&pieces) {
             let mut commit = Commit::new().put_json(keys::file_chunk(id, number), &STANDARD.encode(piece));
             // The record goes first, so that a writer that is cut short leaves nothing that nobody knows of.
+            if number == 0 && !hidden.is_empty() {
+                let key = keys::private_name(id);
+                let record = self.vault.seal(&key, &hidden, now)?;
+                commit = commit.put_json(key, &record);
+            }
             let last = number + 1 == staged.chunks;
             if number == 0 || last {
                 staged.whole = last;
@@ -255,6 +273,7 @@ impl Files {
     async fn discard(&self, staged: &StagedFile, version: Version) -> Result<(), StoreError> {
         let key = keys::file_staged(&staged.id);
         let commit = Commit::new().check(key.clone(), Some(version)).delete(key);
+        let commit = commit.delete(keys::private_name(&staged.id));
         self.store.attempt(without_chunks(commit, &staged.id, staged.chunks)).await
     }
 
@@ -278,7 +297,7 @@ impl Files {
         for record in self.store.scan_all(&keys::file_heads()).await? {
             let head: FileHead = record.decode()?;
             if swept < SWEPT && older(head.at, keep) {
-                let commit = Commit::new().delete(record.key);
+                let commit = Commit::new().delete(record.key).delete(keys::private_name(&head.id));
                 self.store.attempt(without_chunks(commit, &head.id, head.chunks)).await?;
                 swept += 1;
             }

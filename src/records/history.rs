@@ -5,13 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use super::{AuthorRecord, ConversationRecord, Ledger, MessageRecord, keys};
 use crate::dialogue::{Outcome, Stage};
-use crate::store::{StoreError, StoreExt};
+use crate::store::{Record, StoreError, StoreExt};
 
 /// How many of the newest messages of a conversation are looked at.
 const NEWEST: usize = 200;
 
 /// The most conversations of one peer that are looked at.
 const OF_PEER: usize = 100;
+
+/// Who reads what somebody asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reader {
+    /// Whoever asked it: as it was written.
+    Citizen,
+    /// Somebody else: masked.
+    Other,
+}
 
 /// The longest question in a list, in characters.
 const QUESTION: usize = 120;
@@ -59,11 +68,26 @@ pub struct Past {
 }
 
 impl Ledger {
+    /// The ids of all conversations that a peer ever had.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn of(&self, channel: &str, address: &str) -> Result<Vec<String>, StoreError> {
+        let found = self.store().scan_all(&keys::histories(channel, address)).await?;
+        let last = |record: Record| record.key.parts().last().and_then(|part| part.text().map(str::to_owned));
+        Ok(found.into_iter().filter_map(last).collect())
+    }
+
     /// The conversations of these peers, the newest first.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn past(&self, peers: &[(&str, &str)], limit: usize) -> Result<Vec<Past>, StoreError> {
+    pub async fn past(
+        &self,
+        peers: &[(&str, &str)],
+        limit: usize,
+        reader: Reader,
+    ) -> Result<Vec<Past>, StoreError> {
         let mut ids = Vec::new();
         for (channel, address) in peers {
             let found = self.store().scan(&keys::histories(channel, address), OF_PEER, true).await?;
@@ -82,7 +106,7 @@ impl Ledger {
         let mut past = Vec::new();
         for (_, id) in ids.into_iter().take(limit) {
             if let Some(record) = self.conversation(&id).await? {
-                past.push(self.past_of(record).await?);
+                past.push(self.past_of(record, reader).await?);
             }
         }
         Ok(past)
@@ -92,10 +116,15 @@ impl Ledger {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn past_of(&self, record: ConversationRecord) -> Result<Past, StoreError> {
+    pub async fn past_of(&self, record: ConversationRecord, reader: Reader) -> Result<Past, StoreError> {
         let found = self.store().scan_json(&keys::messages(&record.id), NEWEST, true).await?;
         let mut messages: Vec<MessageRecord> = found.into_iter().map(|(_, message, _)| message).collect();
         messages.reverse();
+        match reader {
+            Reader::Citizen => messages = self.opened(&record.id, messages).await?,
+            // Stores of earlier versions hold what was written.
+            Reader::Other => messages.iter_mut().for_each(|message| drop(message.hide())),
+        }
         let stage = record.conversation()?.stage;
         let unanswered = unanswered(&messages);
         let standing = standing(stage, &record, &unanswered);

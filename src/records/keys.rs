@@ -33,6 +33,42 @@ pub fn trace(message: &str) -> Key {
     Key::new("trace", &[message.into()])
 }
 
+/// What was hidden in a message. It has to be deleted wherever the message is.
+pub fn private(conversation: &str, seq: u64) -> Key {
+    Key::new("private", &["message".into(), conversation.into(), seq.into()])
+}
+
+/// What was hidden in the messages of a conversation, in their order.
+pub fn privates_of(conversation: &str) -> Range {
+    Range::prefix("private", &["message".into(), conversation.into()])
+}
+
+/// What was hidden in the name of a file.
+pub fn private_name(file: &str) -> Key {
+    Key::new("private", &["file".into(), file.into()])
+}
+
+/// What was hidden in what a channel remembers.
+pub fn private_note(channel: &str, key: &[&str]) -> Key {
+    let parts: Vec<Part<'_>> = std::iter::once("note".into()).chain(note_parts(channel, key)).collect();
+    Key::new("private", &parts)
+}
+
+/// Everything that was hidden.
+pub fn privates() -> Range {
+    Range::prefix("private", &[])
+}
+
+/// That a helper looked at what was hidden in a message.
+pub fn reveal(at: Timestamp, conversation: &str, seq: u64) -> Key {
+    Key::new("reveal", &[moment(at).into(), conversation.into(), seq.into()])
+}
+
+/// All looks at what was hidden, the oldest first.
+pub fn reveals() -> Range {
+    Range::prefix("reveal", &[])
+}
+
 /// Which conversation a peer is in.
 pub fn peer(channel: &str, address: &str) -> Key {
     Key::new("peer", &[channel.into(), address.into()])

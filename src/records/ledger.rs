@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::change::{Change, Finished};
 use super::conversation::{ConversationRecord, LoadRecord, PeerRecord, QueueRecord};
 use super::keys;
-use super::message::MessageRecord;
+use super::message::{AuthorRecord, MessageRecord};
+use super::private::{self, PrivateRecord, Vault};
 use crate::bus::{Event, Events, topic};
 use crate::dialogue::Clock;
 use crate::dialogue::conversation::Undrawn;
@@ -71,12 +72,19 @@ pub struct Ledger {
     events: Events,
     clock: Arc<dyn Clock>,
     policy: LedgerPolicy,
+    vault: Vault,
 }
 
 impl Ledger {
-    /// A ledger over a store.
-    pub fn new(store: Arc<dyn Store>, events: Events, clock: Arc<dyn Clock>, policy: LedgerPolicy) -> Self {
-        Self { store, events, clock, policy }
+    /// A ledger over a store, with what encrypts what is hidden in messages.
+    pub fn new(
+        store: Arc<dyn Store>,
+        events: Events,
+        clock: Arc<dyn Clock>,
+        policy: LedgerPolicy,
+        vault: Vault,
+    ) -> Self {
+        Self { store, events, clock, policy, vault }
     }
 
     /// The store beneath.
@@ -146,6 +154,64 @@ impl Ledger {
         let found: Vec<(Key, MessageRecord, _)> =
             self.store.scan_json(&keys::messages(conversation), NEWEST, true).await?;
         Ok(found.into_iter().map(|(_, message, _)| message).find(|message| message.id == id))
+    }
+
+    /// Messages of a conversation, in their order, as its citizen sees them: with what was hidden in what people wrote, and in
+    /// the robot's replies with the values of the message that each replies to. A model was given labels, and where nobody
+    /// knows which value a label stands for, it stays.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn opened(
+        &self,
+        id: &str,
+        mut messages: Vec<MessageRecord>,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        let Some(first) = messages.first().map(|message| message.seq) else { return Ok(messages) };
+        let range = keys::privates_of(id).after(&keys::private(id, first.saturating_sub(1)));
+        // No message has more than one.
+        let found = self.store.scan_json::<PrivateRecord>(&range, messages.len(), false).await?;
+        for (key, record, _) in found {
+            let seq = key.parts().get(2).and_then(crate::store::OwnedPart::number);
+            let message = messages.iter_mut().find(|message| Some(message.seq) == seq);
+            if let (Some(message), Some(fields)) = (message, self.vault.opened(&key, &record)) {
+                message.reveal(&fields);
+            }
+        }
+        for message in &mut messages {
+            let labelled =
+                message.author == AuthorRecord::Robot && crate::privacy::is_labelled(&message.text);
+            if let Some(asked) = message.asked.filter(|_| labelled)
+                && let Some(words) = self.words(id, asked).await?
+            {
+                message.text = crate::privacy::give_back(&message.text, &words).into_owned();
+            }
+            for file in &mut message.attachments {
+                file.name = self.vault.name(&*self.store, &file.id, std::mem::take(&mut file.name)).await?;
+            }
+        }
+        Ok(messages)
+    }
+
+    /// The words of a message as they were written.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn words(&self, id: &str, seq: u64) -> Result<Option<String>, StoreError> {
+        let found = self.store.get_json::<MessageRecord>(&keys::message(id, seq)).await?;
+        let Some((mut message, _)) = found else { return Ok(None) };
+        if let Some(fields) = self.vault.read(&*self.store, &keys::private(id, seq)).await? {
+            message.reveal(&fields);
+        }
+        Ok(Some(message.text))
+    }
+
+    /// Deletes what was hidden longer ago than `keep`. Returns how many records went.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep_hidden(&self, keep: Duration) -> Result<usize, StoreError> {
+        private::sweep(&*self.store, self.now(), keep).await
     }
 
     /// The queue, first come first.
@@ -220,6 +286,10 @@ impl Ledger {
         let mut finished = change.finish(&self.policy);
         self.place_in_queue(&mut finished).await?;
         let mut commit = std::mem::take(&mut finished.commit);
+        for (key, hidden) in &finished.hidden {
+            let record = self.vault.seal(key, hidden, self.now())?;
+            commit = commit.put_json(key.clone(), &record);
+        }
         for message in &finished.messages {
             commit = commit.put_json(keys::message(&finished.record.id, message.seq), message);
         }
@@ -243,14 +313,19 @@ impl Ledger {
     /// Writes the place in the queue into the messages that speak of it.
     async fn place_in_queue(&self, finished: &mut Finished) -> Result<(), StoreError> {
         const PLACE: &str = "{position}";
-        if !finished.messages.iter().any(|message| message.text.contains(PLACE)) {
+        // What people write stays as it is.
+        let speaks = |message: &MessageRecord| {
+            matches!(message.author, AuthorRecord::Robot | AuthorRecord::System)
+                && message.text.contains(PLACE)
+        };
+        if !finished.messages.iter().any(speaks) {
             return Ok(());
         }
         let ahead = match &finished.queue {
             Some(key) => self.store.scan(&keys::queues().before(key), QUEUE_SHOWN, false).await?.len(),
             None => 0,
         };
-        for message in &mut finished.messages {
+        for message in finished.messages.iter_mut().filter(|message| speaks(message)) {
             message.text = message.text.replace(PLACE, &(ahead + 1).to_string());
         }
         Ok(())
@@ -290,7 +365,7 @@ impl Ledger {
             self.events.publish(topic::DESK, &Event::Queue);
             self.events.publish(topic::QUEUE, &Event::Queue);
         }
-        if finished.messages.iter().any(|message| message.author != super::AuthorRecord::Citizen) {
+        if finished.messages.iter().any(|message| message.author != AuthorRecord::Citizen) {
             self.events.publish(topic::OUTBOX, &changed);
         }
     }

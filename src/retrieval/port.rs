@@ -11,6 +11,7 @@ use super::base::KnowledgeBase;
 use super::evidence;
 use crate::dialogue::evidence::{Located, Reach};
 use crate::dialogue::{Audience, Evidence, Place, Question, RetrievalError, Retriever};
+use crate::privacy::without_labels;
 
 fn unavailable(error: &dyn std::fmt::Display) -> RetrievalError {
     RetrievalError::Unavailable(error.to_string())
@@ -52,7 +53,7 @@ impl Retriever for KnowledgeRetriever {
         let audience = question.audience.map(audience);
         let (hits, scope) = self
             .0
-            .find(&question.text, question.region.as_deref(), audience, limit)
+            .find(&without_labels(&question.text), question.region.as_deref(), audience, limit)
             .await
             .map(|(found, scope)| (found.hits, scope))
             .map_err(|error| unavailable(&error))?;
@@ -110,7 +111,8 @@ impl Retriever for KnowledgeRetriever {
 
     async fn ended(&self, question: &Question) -> Option<(String, f32)> {
         let audience = question.audience.map(audience);
-        let (found, _) = self.0.find(&question.text, question.region.as_deref(), audience, 1).await.ok()?;
+        let text = without_labels(&question.text);
+        let (found, _) = self.0.find(&text, question.region.as_deref(), audience, 1).await.ok()?;
         found.ended.map(|ended| (ended.id.to_string(), ended.confidence))
     }
 }

@@ -22,7 +22,6 @@ use adapters::{Alarms, ChannelId, File, Files, Kit, Locale, NotesError, Now, Pee
 use yikouwen::config::{Config, words};
 use yikouwen::desk::Role;
 use yikouwen::dialogue::Clock;
-use yikouwen::gateway::notes::StoreNotes;
 use yikouwen::store::{self, Store};
 
 use crate::support::{MEMORY, Server, config};
@@ -98,7 +97,7 @@ impl Alone {
         let id = ChannelId::new("ding");
         let alarms = Alarms::new(Arc::clone(&now));
         let kit = Kit {
-            notes: Arc::new(StoreNotes::new(Arc::clone(&store), id.clone())),
+            notes: Arc::new(crate::support::direct::notes(id.as_str(), &store)),
             files: Arc::new(Folder),
             alarms: alarms.clone(),
             now,

@@ -9,7 +9,7 @@ use yikouwen::config::words;
 use yikouwen::dialogue::{Clock, Engine, Policy, Question, RetrievalError, Retriever};
 use yikouwen::gateway::inbox::GatewayIntake;
 use yikouwen::gateway::{Gateway, GatewaySettings};
-use yikouwen::records::{Doubts, Files, Ledger, LedgerPolicy};
+use yikouwen::records::{Doubts, Files, Ledger, LedgerPolicy, Vault};
 use yikouwen::store::{self, Store};
 use yikouwen::synthesis::Extractive;
 use yikouwen::telemetry::Metrics;
@@ -42,8 +42,9 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
     let policy =
         LedgerPolicy { wait_limit: seconds(600), grace: seconds(60), rating_wait: seconds(600), capacity: 3 };
     let doubts = Arc::new(Doubts::new(Arc::clone(&store), 100));
-    let files = Files::new(Arc::clone(&store), 1 << 20);
-    let ledger = Ledger::new(store, Events::new(Arc::new(LocalBus::default())), clock, policy);
+    let vault = Vault::new(b"a secret").unwrap();
+    let files = Files::new(Arc::clone(&store), 1 << 20, vault.clone());
+    let ledger = Ledger::new(store, Events::new(Arc::new(LocalBus::default())), clock, policy, vault);
     let phrases = words::phrases(None).unwrap();
     let quoter = Arc::new(Extractive::new(phrases.clone()));
     let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
@@ -62,6 +63,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         longest_pause: seconds(1),
         doubt_below: 0.5,
         keep_files: seconds(3_600),
+        keep_private: seconds(3_600),
     };
     let channel = Arc::new(PushChannel::new(url));
     let stop = CancellationToken::new();

@@ -39,7 +39,7 @@ fn modules_import_only_whom_the_architecture_lets_them() {
         ("synthesis", &["synthesis", "dialogue", "privacy"]),
         ("embedding", &["embedding", "privacy"]),
         ("records", &["records", "dialogue", "store", "bus", "privacy"]),
-        ("retrieval", &["retrieval", "dialogue", "embedding", "records", "store"]),
+        ("retrieval", &["retrieval", "dialogue", "embedding", "records", "store", "privacy"]),
         ("identity", &["identity", "records", "store"]),
         ("gateway", &["gateway", "dialogue", "identity", "records", "store", "bus", "privacy", "telemetry"]),
         ("desk", &["desk", "dialogue", "records", "store", "bus", "privacy"]),

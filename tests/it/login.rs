@@ -290,6 +290,25 @@ async fn nobody_logs_in_where_others_read_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_citizen_reads_the_own_numbers_and_takes_them_along_when_forgotten() {
+    let provider = Provider::start().await;
+    let server = server(&provider.section(), &[]).await;
+    let phone = Visitor::new(&server).await;
+    let words = format!("{UNKNOWN}，我的手机号是13800138000");
+    phone.ask("q1", &words).await;
+    let mut browser = Browser::new(&server);
+    join(&phone, &mut browser, "zhang").await;
+    let (_, me) = browser.get("/api/v1/me").await;
+    let line = &me["conversations"][0];
+    assert_eq!((&line["question"], &line["unanswered"]), (&json!(words), &json!([words])));
+    let path = format!("/api/v1/me/conversations/{}", line["id"].as_str().unwrap());
+    assert_eq!(browser.get(&path).await.1["messages"][0]["text"], words);
+    assert_eq!(phone.thread().await[0]["text"], words);
+    assert_eq!(browser.call(Method::DELETE, "/api/v1/me", None).await.0, 204);
+    assert_eq!(phone.thread().await[0]["text"], words.replace("13800138000", "【手机号】"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_serves_a_citizen_sees_what_was_asked_before_and_nobody_else_does() {
     let provider = Provider::start().await;
     let helpers = [("王芳", Role::Responder), ("赵强", Role::Responder), ("孙督", Role::Supervisor)];

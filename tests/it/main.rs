@@ -37,6 +37,7 @@ mod model_operation;
 mod model_slow;
 mod model_wire;
 mod places;
+mod private;
 mod questions;
 mod search_trial;
 mod store_conformance;

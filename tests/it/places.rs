@@ -53,6 +53,8 @@ async fn the_place_that_is_meant_answers_and_says_for_whom() {
         ("月球旅行许可怎么办理", json!({}), "moon-city", false),
         ("本市的月球旅行许可怎么办理", json!({}), "moon-city", false),
         ("东湖区的月球旅行许可怎么办理", json!({}), "moon-east", true),
+        // The address is hidden, its district still counts.
+        ("我住东湖区幸福小区3幢2单元401室，月球旅行许可怎么办理", json!({}), "moon-east", true),
         ("月球旅行许可怎么办理", json!({ "region": "西城区" }), "moon-west", true),
         ("东湖区的月球旅行许可怎么办理", json!({ "region": "西城区" }), "moon-east", true),
         ("临江县月球旅行许可怎么办理", json!({}), "moon-city", false),

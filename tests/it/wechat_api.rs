@@ -10,7 +10,6 @@ use adapters::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use yikouwen::config::{ChannelConfig, words};
-use yikouwen::gateway::notes::StoreNotes;
 use yikouwen::store::{MemoryStore, Store};
 
 use crate::support::process::{run, stderr, stdout};
@@ -40,7 +39,7 @@ fn node(
     let now: Now = Arc::new(move || *clock.lock().unwrap());
     let id = ChannelId::new("gzh");
     let kit = Kit {
-        notes: Arc::new(StoreNotes::new(Arc::clone(store), id.clone())),
+        notes: Arc::new(crate::support::direct::notes(id.as_str(), store)),
         files: Arc::new(NoFiles),
         alarms: Alarms::new(Arc::clone(&now)),
         now,

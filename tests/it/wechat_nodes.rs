@@ -13,7 +13,6 @@ use adapters::{
 use jiff::Timestamp;
 use serde_json::json;
 use yikouwen::config::{ChannelConfig, words};
-use yikouwen::gateway::notes::StoreNotes;
 use yikouwen::store::{MemoryStore, Store};
 
 use crate::support::config;
@@ -80,7 +79,7 @@ async fn nodes(count: usize) -> Nodes {
     let all = config(data.path(), &account("gzh", &api.url, "mode = \"plain\"\nverified = true"));
     let ChannelConfig::Wechat(settings) = &all.channels["gzh"] else { panic!("a WeChat account") };
     let clock: Now = Arc::new(|| Timestamp::from_second(now()).unwrap());
-    let notes: Arc<dyn Notes> = Arc::new(StoreNotes::new(Arc::clone(&store), id.clone()));
+    let notes: Arc<dyn Notes> = Arc::new(crate::support::direct::notes(id.as_str(), &store));
     let (mut channels, mut platforms) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let kit = Kit {

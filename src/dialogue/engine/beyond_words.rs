@@ -121,7 +121,8 @@ impl Engine {
         Turn::saying(reply, context)
     }
 
-    fn region(&self, words: &str) -> Option<String> {
+    /// The part of the home region that the words name, if they name one.
+    pub fn region(&self, words: &str) -> Option<String> {
         match self.retriever.place(words, None) {
             Place::Here { region, .. } => Some(region),
             Place::Unnamed | Place::Elsewhere { .. } => None,

@@ -1,5 +1,6 @@
 //! One way to write what can be written in several: the words as the pieces are taken from them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -30,6 +31,25 @@ fn simplified() -> &'static HashMap<char, char> {
     })
 }
 
+/// What stands in the place of numbers that were masked, and of addresses, which say nothing of what is wanted.
+const LABELS: [(&str, &str); 7] = [
+    ("【身份证号】", "000"),
+    ("【手机号】", "000"),
+    ("【银行卡号】", "000"),
+    ("【证件号】", "000"),
+    ("【信用代码】", "000"),
+    ("【邮箱】", " "),
+    ("【住址】", " "),
+];
+
+/// The words with digits where a label stands for some: what a label is called is nothing that somebody said.
+fn unlabelled(text: &str) -> Cow<'_, str> {
+    if !text.contains('【') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(LABELS.iter().fold(text.to_owned(), |text, (label, digits)| text.replace(label, digits)))
+}
+
 /// Lower case, simplified, compatible forms made one; digits all alike and at most three in a row; of what is neither letter
 /// nor digit only question marks, exclamation marks and pictures are left, and everything else is one blank.
 pub(super) fn normal(text: &str) -> String {
@@ -37,7 +57,7 @@ pub(super) fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut digits = 0;
     let mut gap = false;
-    for c in text.chars().take(LONGEST).nfkc().flat_map(char::to_lowercase) {
+    for c in unlabelled(text).chars().take(LONGEST).nfkc().flat_map(char::to_lowercase) {
         // Selectors of how a picture is drawn say nothing.
         if matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{200B}'..='\u{200D}') {
             continue;

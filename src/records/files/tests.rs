@@ -21,7 +21,11 @@ fn now() -> Timestamp {
 
 fn files(limit: usize) -> (Arc<dyn Store>, Files) {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
-    (Arc::clone(&store), Files::new(store, limit))
+    (Arc::clone(&store), Files::new(store, limit, vault()))
+}
+
+fn vault() -> Vault {
+    Vault::new(b"a secret").unwrap()
 }
 
 struct Still;
@@ -39,7 +43,13 @@ fn ledger(store: &Arc<dyn Store>) -> Ledger {
         rating_wait: Duration::ZERO,
         capacity: 1,
     };
-    Ledger::new(Arc::clone(store), Events::new(Arc::new(LocalBus::default())), Arc::new(Still), policy)
+    Ledger::new(
+        Arc::clone(store),
+        Events::new(Arc::new(LocalBus::default())),
+        Arc::new(Still),
+        policy,
+        vault(),
+    )
 }
 
 async fn records(store: &Arc<dyn Store>) -> usize {

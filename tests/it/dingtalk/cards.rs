@@ -262,10 +262,7 @@ async fn a_card_that_was_left_by_a_crash_gets_the_answer_or_an_end() {
     use adapters::{Channel, NotesExt};
     let platform = Platform::start().await;
     let alone = Alone::new(&platform, |settings| settings.card = Some(card())).await;
-    let notes = yikouwen::gateway::notes::StoreNotes::new(
-        std::sync::Arc::clone(&alone.store),
-        adapters::ChannelId::new("ding"),
-    );
+    let notes = crate::support::direct::notes("ding", &alone.store);
     // A process made the card and ended before its answer was delivered.
     let note = json!({ "address": "single:staff:u1", "stage": "shown", "at": "2026-01-01T00:00:00Z" });
     notes.put(&["card", "r1"], None, &note).await.unwrap();

@@ -3,9 +3,8 @@
 use adapters::Channel;
 use serde_json::{Value, json};
 
-use adapters::{ChannelId, Notes, NotesExt};
+use adapters::{Notes, NotesExt};
 use yikouwen::dialogue::Clock;
-use yikouwen::gateway::notes::StoreNotes;
 
 use super::handoff::claim_first;
 use super::platform::{Person, Platform};
@@ -115,7 +114,7 @@ async fn what_is_not_permitted_stays_open_and_is_one_alarm_that_ends_by_itself()
 async fn what_was_found_is_forgotten_after_a_day() {
     let platform = Platform::start().await;
     let alone = Alone::new(&platform, |settings| settings.staff_profile = true).await;
-    let notes = StoreNotes::new(std::sync::Arc::clone(&alone.store), ChannelId::new("ding"));
+    let notes = crate::support::direct::notes("ding", &alone.store);
     let at = |hours: i64| yikouwen::app::SystemClock.now() - jiff::SignedDuration::from_hours(hours);
     let old = |position: &str, hours| json!({ "of": { "position": position }, "at": at(hours) });
     notes.put(&["staff", "u1"], None, &old("出纳", 23)).await.unwrap();

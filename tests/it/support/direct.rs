@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use yikouwen::gateway::notes::StoreNotes;
+use yikouwen::records::Vault;
 use yikouwen::store::Store;
 
 /// Files by their ids.
@@ -24,12 +25,18 @@ impl Files for Shelf {
     }
 }
 
+/// The notes of a channel in this store.
+pub(crate) fn notes(name: &str, store: &Arc<dyn Store>) -> StoreNotes {
+    let now: Now = Arc::new(|| "2026-11-20T08:00:00Z".parse().unwrap());
+    StoreNotes::new(Arc::clone(store), ChannelId::new(name), Vault::new(b"a secret").unwrap(), now)
+}
+
 /// What a channel is handed.
 pub(crate) fn kit(name: &str, store: &Arc<dyn Store>, files: Shelf, public_url: Option<&str>) -> Kit {
     let now: Now = Arc::new(|| "2026-11-20T08:00:00Z".parse().unwrap());
     Kit {
         id: ChannelId::new(name),
-        notes: Arc::new(StoreNotes::new(Arc::clone(store), ChannelId::new(name))),
+        notes: Arc::new(notes(name, store)),
         files: Arc::new(files),
         alarms: Alarms::new(Arc::clone(&now)),
         now,

@@ -9,6 +9,7 @@ import type {
   Message,
   Problem,
   QueueView,
+  Revealed,
   Suggestion,
   Transcript,
 } from '@yikouwen/shared/wire';
@@ -136,6 +137,8 @@ export function createApi(options: ApiOptions = {}) {
     channels: () => call<ChannelState[]>('GET', '/desk/channels'),
     release: (id: string) => call<unknown>('POST', `${at(id)}/release`),
     close: (id: string) => call<unknown>('POST', `${at(id)}/close`),
+    /** The server writes down who looked. */
+    reveal: (id: string, seq: number) => call<Revealed>('POST', `${at(id)}/messages/${seq}/reveal`),
     typing: (id: string) => call<undefined>('POST', `${at(id)}/typing`),
     entry: (id: string) => call<Entry>('GET', `/knowledge/${encodeURIComponent(id)}`),
     ...searchCalls(call),

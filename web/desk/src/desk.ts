@@ -3,7 +3,7 @@
  * object for the one page there is, made when somebody signs in and disposed of when they sign out; provided to the
  * components through `useDesk`, which is all that a store library would add here.
  */
-import type { DeskFrame, Enterprise, Message, QueueView, Summary, Transcript } from '@yikouwen/shared/wire';
+import type { DeskFrame, Enterprise, Message, QueueView, Revealed, Summary, Transcript } from '@yikouwen/shared/wire';
 import { inject, reactive, type InjectionKey } from 'vue';
 
 import type { Alerts } from './alerts';
@@ -255,6 +255,7 @@ export function createDesk({ api, name, alerts, makeLive = createLive, clock = (
     /** A help that may be absent, so its failure is nobody's concern either. */
     enterprise: (conversation: string): Promise<Enterprise | undefined> =>
       api.enterprise(conversation).catch(() => undefined),
+    reveal: (conversation: string, seq: number): Promise<Revealed> => api.reveal(conversation, seq),
     mayReply: (): boolean => talk.state.transcript !== undefined && mayReply(talk.state.transcript, name),
     /** Merely a courtesy, so a failure is nobody's concern. */
     typing: (conversation: string): void => void api.typing(conversation).catch(() => undefined),

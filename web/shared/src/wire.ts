@@ -96,6 +96,16 @@ export interface Message {
   feedback?: Feedback;
   confidence?: number;
   evidence?: Evidence[];
+  /** Labels stand in it for something that this helper may reveal; at the desk only. */
+  hidden?: boolean;
+}
+
+/** A message as it was written. */
+export interface Revealed {
+  text: string;
+  place?: string;
+  /** The names of its files, in their order. */
+  files?: string[];
 }
 
 /* ---- web channel: client to server ---- */

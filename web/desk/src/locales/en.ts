@@ -160,6 +160,9 @@ export const en: Texts = {
     retry: 'Send again',
     takeBack: 'Back to the editor',
     mark: (number) => `Show source ${number}`,
+    reveal: 'Show',
+    revealHint: 'Show the personal data hidden in this message for 60 seconds; each look is recorded',
+    conceal: 'Hide',
   },
   files: {
     attach: 'Send files',

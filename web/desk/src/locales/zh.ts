@@ -160,6 +160,9 @@ export const zh = {
     retry: '重发',
     takeBack: '放回输入框',
     mark: (number: number) => `查看出处 ${number}`,
+    reveal: '显示',
+    revealHint: '显示本条中隐藏的个人信息，60 秒后自动收起；查看会留下记录',
+    conceal: '收起',
   },
   files: {
     attach: '发文件',
