@@ -81,7 +81,7 @@ fn identity_card(number: usize) -> String {
     );
     let sum: usize =
         body.bytes().zip(WEIGHTS).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
-    body + &"10X98765432"[sum % 11..=sum % 11]
+    format!("{body}{}", char::from(b"10X98765432"[sum % 11]))
 }
 
 /// The same number in other clothes.
@@ -151,7 +151,7 @@ impl Site {
         let (data, log) = (directory.path().join("data"), directory.path().join("log"));
         let site = Self { data, own, log, api, _directory: directory };
         let store = site.store().await;
-        let now = jiff::Timestamp::now();
+        let now = crate::support::time::now();
         for (name, role) in [("ada", Role::Responder), ("bob", Role::Responder), ("sue", Role::Supervisor)] {
             accounts::add(&*store, name, role, PASSWORD, false, now).await.unwrap();
         }
@@ -187,7 +187,7 @@ impl Site {
         };
         let all = Arc::clone(&printed);
         std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| all.lock().unwrap().push_str(&line))
+            lines.map_while(Result::ok).for_each(|line| all.lock().unwrap().push_str(&line));
         });
         Running { child, url, printed }
     }

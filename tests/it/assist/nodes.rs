@@ -15,7 +15,7 @@ use yikouwen::assist::wire::Role;
 use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Frame, Shares, Times};
 use yikouwen::bus::{Bus, Events, LocalBus};
 use yikouwen::dialogue::{Clock, Locale, Reason, StageEvent};
-use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareRecord};
+use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareRecord, Vault};
 use yikouwen::store::{MemoryStore, Store};
 use yikouwen::telemetry::Metrics;
 
@@ -35,6 +35,7 @@ impl Town {
             Events::new(Arc::clone(&self.bus)),
             Arc::new(SystemClock),
             policy,
+            Vault::new(b"a secret").unwrap(),
         )
     }
 
