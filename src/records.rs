@@ -26,5 +26,5 @@ pub use files::{FileError, FileHead, FileKind, Files, StagedFile};
 pub use history::{Past, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
-pub use share::{Scope, ShareAudit, ShareEnd, ShareRecord, ShareState};
+pub use share::{Scope, ShareAudit, ShareEnd, ShareKind, ShareRecord, ShareState};
 pub use trace::TraceRecord;

@@ -28,11 +28,12 @@ use super::Shared;
 use super::auth::{Signed, token};
 use super::error::ApiError;
 use super::extract::Body;
+use crate::assist::rtc::Media;
 use crate::assist::viewer::Looker;
 use crate::assist::wire::Role as ViewerRole;
 use crate::assist::{Asking, Assist, Frame, ShareError};
 use crate::desk::{DeskError, Role};
-use crate::records::{ShareEnd, ShareRecord, ShareState};
+use crate::records::{ShareEnd, ShareKind, ShareRecord, ShareState};
 
 /// The cookie of a citizen's page.
 const COOKIE: &str = "yk_share";
@@ -89,6 +90,9 @@ pub struct ShareRequest {
     purpose: String,
     /// The address of one of the configured forms; the first of them without.
     form: Option<String>,
+    /// What is asked for first: a form, unless it is said otherwise.
+    #[serde(default)]
+    kind: ShareKind,
 }
 
 /// A shared screen.
@@ -102,6 +106,8 @@ pub struct ShareView {
     purpose: String,
     /// The form.
     form: String,
+    /// What was asked for first.
+    kind: ShareKind,
     /// The helper who asked.
     helper: String,
     /// When it was asked for.
@@ -121,6 +127,7 @@ impl From<ShareRecord> for ShareView {
             state: record.state,
             purpose: record.purpose,
             form: record.form,
+            kind: record.kind,
             helper: record.helper,
             created_at: record.created_at,
             expires_at: record.expires_at,
@@ -153,6 +160,8 @@ pub struct SharesView {
     shares: Vec<ShareView>,
     /// What can be shared, the default first.
     forms: Vec<FormView>,
+    /// Whether a desktop can be asked for.
+    screen: bool,
 }
 
 /// Offers the citizen to look at a form together; the link goes into the conversation.
@@ -171,6 +180,9 @@ pub(super) async fn begin(
     if !web.gateway.is_private(&peer) {
         return Err(ApiError::new(StatusCode::CONFLICT, "not_private"));
     }
+    if request.kind == ShareKind::Screen && !assist.offers(Media::Screen) {
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "screen_off"));
+    }
     let form = match &request.form {
         Some(url) => assist.forms().iter().find(|form| form.url == *url),
         None => assist.forms().first(),
@@ -180,6 +192,7 @@ pub(super) async fn begin(
         conversation: &id,
         purpose: &request.purpose,
         form: &form.ok_or(ShareError::NoForm)?.url,
+        kind: request.kind,
         base: &web.base(&headers),
         needs_code: web.channel_types.get(&record.channel).is_none_or(|kind| kind != WEBSITE),
     };
@@ -201,7 +214,7 @@ pub(super) async fn list(
     let shares = assist.shares().of(&id).await?.into_iter().map(ShareView::from).collect();
     let forms =
         assist.forms().iter().map(|form| FormView { title: form.title.clone(), url: form.url.clone() });
-    Ok(Json(SharesView { shares, forms: forms.collect() }))
+    Ok(Json(SharesView { shares, forms: forms.collect(), screen: assist.offers(Media::Screen) }))
 }
 
 /// Ends a share: its owner, or a supervisor.
@@ -272,6 +285,8 @@ pub struct OpenReply {
     token: String,
     /// Where the form is.
     form_url: String,
+    /// What is asked for first.
+    kind: ShareKind,
 }
 
 /// Uses the link, once. Nothing is shown by that: the form's page asks for consent first.
@@ -285,7 +300,7 @@ pub(super) async fn open(
         web.assist()?.shares().open(&request.id, &request.key, request.code.as_deref()).await?;
     let secure = if web.settings.secure_cookies { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={token}; Path=/api/v1/assist; HttpOnly; SameSite=Lax{secure}");
-    let mut response = Json(OpenReply { token, form_url: record.form }).into_response();
+    let mut response = Json(OpenReply { token, form_url: record.form, kind: record.kind }).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
