@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests need besides Rust and Node.js: two browsers, a font with Chinese characters, the program that
-# reads PDF files, npm packages, and clients of the platforms that are not ours.
+# reads PDF files, a relay for calls, npm packages, and clients of the platforms that are not ours.
 # Does nothing when everything is there.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,6 +19,8 @@ is_ubuntu || have chromium || missing="$missing chromium"
 is_ubuntu || have firefox-esr || missing="$missing firefox-esr"
 # Examples of the documents are run with them.
 have curl || missing="$missing curl"
+# The relay of calls, which the browser tests start for themselves.
+have turnserver || missing="$missing coturn"
 have openssl || missing="$missing openssl"
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 # shellcheck disable=SC2086 # a list of names without spaces

@@ -23,9 +23,10 @@ use knowledge::vectors::{Found, Space, TextLimits, Vectors};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::assist::{Assist, AssistLimits, AssistWords, Form, Shares, Times};
+use crate::assist::rtc::{Ice, Media, Turn};
+use crate::assist::{Assist, AssistLimits, AssistWords, Calling, Form, Shares, Times};
 use crate::bus::{Events, LocalBus};
-use crate::config::{ChannelConfig, Config, DialogueConfig, EmbeddingConfig, Rewrite, words};
+use crate::config::{AssistConfig, ChannelConfig, Config, DialogueConfig, EmbeddingConfig, Rewrite, words};
 use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::engine::cache_of;
 use crate::dialogue::intent::Intent;
@@ -397,8 +398,8 @@ fn assist(
     if !settings.enabled {
         return Ok(None);
     }
-    let [link, code] = words::assist()?;
-    let words = AssistWords { link, code };
+    let [link, screen, code] = words::assist()?;
+    let words = AssistWords { link, screen, code };
     let times =
         Times { link: settings.link_ttl.into(), idle: settings.idle_ttl.into(), keep: settings.keep.into() };
     let shares = Shares::new(ledger.clone(), words, times);
@@ -412,7 +413,22 @@ fn assist(
     };
     let clock = Arc::clone(clock);
     let alarms = Alarms::new(Arc::new(move || clock.now()));
-    Ok(Some(Assist::new(shares, forms.collect(), limits, metrics.clone(), alarms, stop.clone())))
+    let calling = calling(settings);
+    Ok(Some(Assist::new(shares, forms.collect(), limits, calling, metrics.clone(), alarms, stop.clone())))
+}
+
+/// What helpers and citizens can do besides, and by which servers their browsers find each other.
+fn calling(settings: &AssistConfig) -> Calling {
+    let offered = [(settings.voice, Media::Voice), (settings.screen, Media::Screen)];
+    let turn = settings.turn.as_ref().map(|turn| Turn {
+        urls: turn.urls.clone(),
+        secret: turn.secret.clone(),
+        ttl: turn.ttl.into(),
+    });
+    Calling {
+        offered: offered.into_iter().filter_map(|(on, media)| on.then_some(media)).collect(),
+        ice: Ice { stun: settings.stun.clone(), turn, relay_only: settings.relays_only() },
+    }
 }
 
 fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> anyhow::Result<Engine> {

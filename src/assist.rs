@@ -12,6 +12,7 @@ pub mod order;
 pub mod pack;
 pub mod rate;
 pub mod room;
+pub mod rtc;
 pub mod scrub;
 pub mod shares;
 pub mod viewer;
@@ -28,10 +29,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::{Events, topic};
-use crate::records::ShareRecord;
+use crate::records::{ShareKind, ShareRecord};
 use crate::store::StoreError;
 use crate::telemetry::Metrics;
 use carried::{Down, Says, To, Up};
+use rtc::{Ice, Media};
 use wire::ToHelper;
 
 pub use shares::{Asking, ShareError, Shares, Times};
@@ -50,13 +52,27 @@ const ALARM_SHOWN: Duration = Duration::from_secs(24 * 3_600);
 pub struct AssistWords {
     /// The message with the link: `{helper}`, `{purpose}`, `{url}`, and how long it holds, `{minutes}`.
     pub link: (String, String),
+    /// The same where the desktop is asked for.
+    pub screen: (String, String),
     /// The message with the code: `{code}`.
     pub code: (String, String),
 }
 
 impl AssistWords {
-    fn link(&self, english: bool, helper: &str, purpose: &str, url: &str, holds: Duration) -> String {
-        let words = if english { &self.link.1 } else { &self.link.0 };
+    fn link(
+        &self,
+        kind: ShareKind,
+        english: bool,
+        helper: &str,
+        purpose: &str,
+        url: &str,
+        holds: Duration,
+    ) -> String {
+        let words = match kind {
+            ShareKind::Form => &self.link,
+            ShareKind::Screen => &self.screen,
+        };
+        let words = if english { &words.1 } else { &words.0 };
         let minutes = (holds.as_secs() / 60).max(1).to_string();
         // What a person wrote comes last, so that nothing in it is taken for a place to fill in.
         let words = words.replace("{minutes}", &minutes).replace("{url}", url);
@@ -93,6 +109,15 @@ pub struct AssistLimits {
     pub tail_bytes: usize,
 }
 
+/// What can be done besides looking at a page together, and how browsers find each other for it.
+#[derive(Clone, Debug, Default)]
+pub struct Calling {
+    /// What is offered.
+    pub offered: Vec<Media>,
+    /// The servers.
+    pub ice: Ice,
+}
+
 /// A frame on a socket.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Frame {
@@ -112,6 +137,7 @@ pub struct Assist {
     alarms: Alarms,
     forms: Vec<Form>,
     limits: AssistLimits,
+    calling: Calling,
     rooms: Mutex<HashMap<String, (u64, mpsc::Sender<room::Input>)>>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -123,6 +149,7 @@ impl Assist {
         shares: Shares,
         forms: Vec<Form>,
         limits: AssistLimits,
+        calling: Calling,
         metrics: Metrics,
         alarms: Alarms,
         stop: CancellationToken,
@@ -135,6 +162,7 @@ impl Assist {
             alarms,
             forms,
             limits,
+            calling,
             rooms: Mutex::default(),
             tasks: TaskTracker::new(),
             stop,
@@ -149,6 +177,11 @@ impl Assist {
     /// The forms that can be shared, the default first.
     pub fn forms(&self) -> &[Form] {
         &self.forms
+    }
+
+    /// What can be done besides looking at a page together.
+    pub fn offers(&self, media: Media) -> bool {
+        self.calling.offered.contains(&media)
     }
 
     /// What is too much.

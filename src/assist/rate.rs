@@ -19,6 +19,9 @@ const PROPOSAL: Duration = Duration::from_secs(2);
 /// One question for a permission, or one wish for the whole page, each so long; a few may follow each other.
 const ASKING: Duration = Duration::from_secs(2);
 
+/// What two browsers say to find each other, a second. They say most of it in one breath.
+const SIGNALS: u32 = 40;
+
 /// Everything together a second.
 const ALL: u32 = 100;
 
@@ -28,11 +31,17 @@ pub struct Rates {
     marks: DefaultDirectRateLimiter,
     proposals: DefaultDirectRateLimiter,
     asking: DefaultDirectRateLimiter,
+    signals: DefaultDirectRateLimiter,
     all: DefaultDirectRateLimiter,
 }
 
 fn per_second(count: u32) -> Quota {
     Quota::per_second(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN))
+}
+
+/// What the signals of one side are counted by.
+pub fn signals() -> DefaultDirectRateLimiter {
+    DefaultDirectRateLimiter::direct(per_second(SIGNALS))
 }
 
 fn each(period: Duration, burst: u32) -> Quota {
@@ -47,6 +56,7 @@ impl Default for Rates {
             marks: DefaultDirectRateLimiter::direct(per_second(MARKS)),
             proposals: DefaultDirectRateLimiter::direct(each(PROPOSAL, 1)),
             asking: DefaultDirectRateLimiter::direct(each(ASKING, 5)),
+            signals: signals(),
             all: DefaultDirectRateLimiter::direct(per_second(ALL)),
         }
     }
@@ -62,6 +72,7 @@ impl Rates {
             FromHelper::Ask { .. } | FromHelper::Resnap { .. } | FromHelper::Need { .. } => {
                 Some(&self.asking)
             }
+            FromHelper::Rtc(_) => Some(&self.signals),
             // Taking something back is never too much by itself.
             FromHelper::HlClear { .. }
             | FromHelper::Ping { .. }

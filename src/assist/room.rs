@@ -1,7 +1,9 @@
 //! A room: one share in memory, on the node that the citizen's page is connected to. It is one task, so everything about a
-//! share happens one after another. [`citizen`] is what the page says, [`helper`] what viewers say, [`bulk`] what is shown.
+//! share happens one after another. [`citizen`] is what the page says, [`helper`] what viewers say, [`bulk`] what is shown,
+//! [`calls`] what goes on between the two browsers alone.
 
 mod bulk;
+mod calls;
 mod citizen;
 mod helper;
 
@@ -130,6 +132,7 @@ pub struct Room {
     signed: Instant,
     beat: Instant,
     owned: bool,
+    calls: calls::Calls,
     over: bool,
 }
 
@@ -166,6 +169,7 @@ impl Room {
             signed: now,
             beat: now,
             owned: true,
+            calls: calls::Calls::default(),
             over: false,
             record,
             assist,
@@ -213,6 +217,7 @@ impl Room {
                 self.over = true;
             }
         }
+        self.leave_calls().await;
         self.assist.metrics.assist_rooms(-1);
         let mut rooms = self.assist.rooms();
         // Another room may have taken the place already.
@@ -239,6 +244,8 @@ impl Room {
             view: self.allows(Scope::View),
             point: self.allows(Scope::Point),
             fill: self.allows(Scope::Fill),
+            voice: self.allows(Scope::Voice),
+            screen: self.allows(Scope::Screen),
             paused: self.paused,
             viewers: self.viewers.values().map(|viewer| Person::new(&viewer.name)).collect(),
         }
@@ -339,8 +346,9 @@ impl Room {
     async fn input(&mut self, input: Input) -> Result<(), StoreError> {
         match input {
             Input::Attach(attach) => {
+                let another = self.epoch != attach.record.epoch;
                 self.attach(*attach);
-                Ok(())
+                self.settle_calls(another).await
             }
             Input::Detach(connection) => {
                 if self.citizen.as_ref().is_some_and(|(own, _)| *own == connection) {
@@ -387,6 +395,7 @@ impl Room {
             helper: Person::new(&self.record.helper),
             purpose: self.record.purpose.clone(),
             last_seq: last,
+            kind: self.record.kind,
         };
         self.tell_citizen_uncounted(&welcome);
         if let Some(missed) = resumes.filter(|_| same).and_then(|seen| self.ring.from(seen.saturating_add(1)))
@@ -420,7 +429,7 @@ impl Room {
                 if self.viewers.remove(&viewer).is_some() {
                     self.tell_permissions();
                 }
-                Ok(())
+                self.viewer_left(viewer).await
             }
             Some(Up::Frame { viewer, epoch, body }) => self.wants(viewer, epoch, body).await,
             Some(Up::Ended { reason }) => {
@@ -450,6 +459,8 @@ impl Room {
             title: self.title.clone(),
             viewport: self.viewport,
             role,
+            kind: self.record.kind,
+            calls: self.assist.calling.offered.clone(),
         };
         let mut bulk = Vec::new();
         if self.allows(Scope::View) {

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::records::message::{AuthorRecord, MessageRecord};
 use crate::records::token::{digest, fresh_short};
-use crate::records::{ChangeError, Ledger, Scope, ShareAudit, ShareEnd, ShareRecord, ShareState, keys};
+use crate::records::{
+    ChangeError, Ledger, Scope, ShareAudit, ShareEnd, ShareKind, ShareRecord, ShareState, keys,
+};
 use crate::store::{Commit, Committed, StoreError, StoreExt, Version};
 
 use super::AssistWords;
@@ -77,6 +79,8 @@ pub struct Asking<'a> {
     pub purpose: &'a str,
     /// The page to open.
     pub form: &'a str,
+    /// What is asked for first.
+    pub kind: ShareKind,
     /// What the link begins with: where citizens reach this server.
     pub base: &'a str,
     /// Whether the channel cannot say who opens the link, so that a code goes into the chat.
@@ -169,6 +173,7 @@ impl Shares {
                 owner_epoch: state.owner_epoch,
                 purpose: purpose.to_owned(),
                 form: asking.form.to_owned(),
+                kind: asking.kind,
                 state: ShareState::Asked,
                 created_at: now,
                 expires_at: now.checked_add(self.times.link).unwrap_or(Timestamp::MAX),
@@ -182,8 +187,8 @@ impl Shares {
                 seen_at: now,
                 ended: None,
             };
-            let words =
-                self.words.link(change.record.english, asking.helper, purpose, &link, self.times.link);
+            let (english, held) = (change.record.english, self.times.link);
+            let words = self.words.link(asking.kind, english, asking.helper, purpose, &link, held);
             change.append(MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words));
             if let Some(code) = &code {
                 let words = self.words.code(change.record.english, code);
@@ -432,6 +437,8 @@ impl Shares {
             record.seen_at = now;
             if epoch == 0 || epoch != record.epoch {
                 record.epoch = record.epoch.saturating_add(1);
+                // A call ends with its page, and nobody's microphone goes on by itself.
+                record.consents.retain(|scope, _| !scope.is_call());
                 return Some(("loaded", Some(record.epoch.to_string())));
             }
             Some(("returned", Some(record.epoch.to_string())))
@@ -446,13 +453,13 @@ impl Shares {
     pub async fn allow(&self, id: &str, scope: Scope, ttl: Option<u32>) -> Result<ShareRecord, ShareError> {
         self.change(id, "citizen", |record, now| {
             // Pointing at what nobody sees would be of no use, so sight comes first.
-            if scope != Scope::View && !record.allows(Scope::View, now) {
+            if scope.needs_sight() && !record.allows(Scope::View, now) {
                 return None;
             }
             let until = ttl.and_then(|ttl| now.checked_add(Duration::from_secs(ttl.into())).ok());
             record.consents.insert(scope, until);
             record.state = ShareState::Consented;
-            record.was_seen = true;
+            record.was_seen |= scope == Scope::View;
             Some(("allowed", Some(scope.name().to_owned())))
         })
         .await
@@ -471,6 +478,24 @@ impl Shares {
                 record.consents.remove(&scope);
             }
             Some(("took_back", Some(scope.name().to_owned())))
+        })
+        .await
+    }
+
+    /// A call ended, and with it what the citizen allowed for it.
+    ///
+    /// # Errors
+    /// When the share is over, or the store fails.
+    pub async fn end_call(
+        &self,
+        id: &str,
+        who: &str,
+        scope: Scope,
+        why: &str,
+    ) -> Result<ShareRecord, ShareError> {
+        self.change(id, who, |record, _| {
+            record.consents.remove(&scope);
+            Some(("call_ended", Some(format!("{} {why}", scope.name()))))
         })
         .await
     }

@@ -162,6 +162,8 @@ impl<W: Sink<Frame> + Unpin> Session<W> {
             title: String::new(),
             viewport: None,
             role: self.looker.role,
+            kind: record.kind,
+            calls: self.assist.calling.offered.clone(),
         })
         .await
     }

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::records::Scope;
+use super::rtc::{IceServer, Media, Signal};
+use crate::records::{Scope, ShareKind};
 
 /// The version of the protocol.
 pub const VERSION: u64 = 1;
@@ -167,8 +168,59 @@ pub struct Permissions {
     pub view: bool,
     pub point: bool,
     pub fill: bool,
+    pub voice: bool,
+    pub screen: bool,
     pub paused: bool,
     pub viewers: Vec<Person>,
+}
+
+/// Why a citizen does not allow what was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reluctance {
+    /// It was refused.
+    Declined,
+    /// The browser refused the microphone or the picture.
+    Blocked,
+    /// There is no microphone.
+    Missing,
+    /// The browser cannot do it, or the page is not served over HTTPS.
+    Unsupported,
+    /// Phones and tablets show no desktop.
+    Phone,
+}
+
+impl Reluctance {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Declined => "declined",
+            Self::Blocked => "blocked",
+            Self::Missing => "missing",
+            Self::Unsupported => "unsupported",
+            Self::Phone => "phone",
+        }
+    }
+}
+
+/// A call begins: by which servers the two browsers find each other.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "docs/assist.md says what each means")]
+pub struct Begin {
+    pub call: String,
+    pub media: Media,
+    pub ice: Vec<IceServer>,
+    pub relay_only: bool,
+}
+
+/// A call is over, or was never begun.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "docs/assist.md says what each means")]
+pub struct Over {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    pub media: Media,
+    pub why: String,
 }
 
 /// How a highlight looks.
@@ -264,7 +316,10 @@ pub enum FromCitizen {
     },
     Revoke {
         scope: Scope,
+        #[serde(default)]
+        why: Option<Reluctance>,
     },
+    Rtc(Signal),
     Reveal {
         node: u32,
         /// Seconds.
@@ -320,7 +375,12 @@ pub enum ToCitizen {
         helper: Person,
         purpose: String,
         last_seq: u32,
+        kind: ShareKind,
     },
+    Call(Begin),
+    #[serde(rename = "call.end")]
+    CallEnd(Over),
+    Rtc(Signal),
     #[serde(rename = "share.request")]
     ShareRequest {
         scope: Scope,
@@ -380,6 +440,7 @@ pub enum FromHelper {
     Ask {
         scope: Scope,
     },
+    Rtc(Signal),
     Resnap {
         reason: String,
     },
@@ -405,6 +466,7 @@ impl FromHelper {
             Self::Steps { .. } => "steps",
             Self::FillPropose { .. } => "fill.propose",
             Self::Ask { .. } => "ask",
+            Self::Rtc(_) => "rtc",
             Self::Resnap { .. } => "resnap",
             Self::Need { .. } => "need",
             Self::Ping { .. } => "ping",
@@ -427,7 +489,14 @@ pub enum ToHelper {
         title: String,
         viewport: Option<Viewport>,
         role: Role,
+        kind: ShareKind,
+        /// What this server offers besides.
+        calls: Vec<Media>,
     },
+    Call(Begin),
+    #[serde(rename = "call.end")]
+    CallEnd(Over),
+    Rtc(Signal),
     Digest {
         nodes: u32,
         hash: u32,
@@ -518,7 +587,7 @@ mod tests {
         let text = print(&envelope, 9, &ToCitizen::Perm(Permissions::default()));
         assert_eq!(
             text,
-            r#"{"v":1,"sid":"s","epoch":1,"seq":2,"ack":3,"ts":9,"t":"perm","view":false,"point":false,"fill":false,"paused":false,"viewers":[]}"#
+            r#"{"v":1,"sid":"s","epoch":1,"seq":2,"ack":3,"ts":9,"t":"perm","view":false,"point":false,"fill":false,"voice":false,"screen":false,"paused":false,"viewers":[]}"#
         );
     }
 

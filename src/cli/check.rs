@@ -8,7 +8,8 @@ use adapters::Trust;
 
 use super::{Common, fail};
 use crate::config::{
-    ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig, TelegramMode, words,
+    AssistConfig, ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig,
+    TelegramMode, words,
 };
 use crate::dialogue::aspect::Aspect;
 use crate::dialogue::evidence::Details;
@@ -79,8 +80,27 @@ fn explain(config: &Config) {
     if let Some(login) = &config.login {
         say!("login       {} at {}, application {}", login.label, login.issuer, login.client_id);
     }
+    if config.assist.enabled {
+        say!("calls       {}", explain_calls(&config.assist));
+    }
     for (name, channel) in &config.channels {
         say!("channel     {name}: {}", explain_channel(config, name, channel));
+    }
+}
+
+fn explain_calls(config: &AssistConfig) -> String {
+    let offered = match (config.voice, config.screen) {
+        (false, false) => return "off".to_owned(),
+        (true, false) => "voice",
+        (false, true) => "desktop",
+        (true, true) => "voice, desktop",
+    };
+    match &config.turn {
+        Some(turn) if config.relays_only() => format!("{offered}; all of it over {}", turn.urls.join(", ")),
+        Some(turn) => format!("{offered}; directly, else over {}", turn.urls.join(", ")),
+        None => {
+            format!("{offered}; no [assist.turn], so only where the two browsers reach each other directly")
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! `[assist]`: the shared screen.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::duration::Span;
 
@@ -19,6 +22,34 @@ pub struct AssistConfig {
     pub frames_per_second: u32,
     pub nodes: usize,
     pub tail_bytes: usize,
+    pub voice: bool,
+    pub screen: bool,
+    pub stun: Vec<String>,
+    #[serde(default)]
+    pub relay_only: Option<bool>,
+    #[serde(default)]
+    pub turn: Option<TurnConfig>,
+}
+
+/// `[assist.turn]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each setting means")]
+pub struct TurnConfig {
+    pub urls: Vec<String>,
+    #[serde(serialize_with = "hidden")]
+    pub secret: SecretString,
+    #[serde(default = "four_hours")]
+    pub ttl: Span,
+}
+
+fn four_hours() -> Span {
+    Span(Duration::from_secs(4 * 3_600))
+}
+
+/// Keeps a secret out of everything that is printed.
+fn hidden<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("(hidden)")
 }
 
 /// A form that can be shared.
@@ -35,6 +66,12 @@ pub struct FormConfig {
 const MOST_INFLATED: usize = 64 << 20;
 
 impl AssistConfig {
+    /// Whether everything goes over the relay. Where there is one it does, unless it is said otherwise: else a helper's
+    /// browser learns the citizen's address.
+    pub fn relays_only(&self) -> bool {
+        self.relay_only.unwrap_or(self.turn.is_some())
+    }
+
     pub(super) fn check(&self, faults: &mut Vec<String>) {
         if !self.enabled {
             return;
@@ -72,8 +109,31 @@ impl AssistConfig {
         if self.inflated_bytes > MOST_INFLATED {
             faults.push(format!("[assist] inflated_bytes: more than {MOST_INFLATED} is not possible"));
         }
+        self.check_servers(faults);
         if self.link_ttl.0.is_zero() || self.idle_ttl.0.is_zero() {
             faults.push("[assist] link_ttl and idle_ttl: with 0 every share is over at once".to_owned());
+        }
+    }
+
+    fn check_servers(&self, faults: &mut Vec<String>) {
+        let begins = |url: &String, schemes: &[&str]| schemes.iter().any(|scheme| url.starts_with(scheme));
+        for url in self.stun.iter().filter(|url| !begins(url, &["stun:", "stuns:"])) {
+            faults.push(format!("[assist] stun: `{url}` does not begin with stun: or stuns:"));
+        }
+        match &self.turn {
+            Some(turn) => {
+                if turn.urls.is_empty() || turn.secret.expose_secret().is_empty() || turn.ttl.0.is_zero() {
+                    faults.push("[assist.turn] urls, secret and ttl: none of them may be empty".to_owned());
+                }
+                for url in turn.urls.iter().filter(|url| !begins(url, &["turn:", "turns:"])) {
+                    faults.push(format!("[assist.turn] urls: `{url}` does not begin with turn: or turns:"));
+                }
+            }
+            None if self.relays_only() => {
+                faults
+                    .push("[assist] relay_only: without [assist.turn] no call would ever connect".to_owned());
+            }
+            None => {}
         }
     }
 }

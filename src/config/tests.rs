@@ -44,10 +44,39 @@ fn every_setting_stands_in_the_file_of_defaults() {
             let stands = DEFAULTS.lines().any(|line| {
                 line.trim_start_matches("# ").split_once('=').is_some_and(|(key, _)| key.trim() == name)
             });
-            let stands = stands || DEFAULTS.contains(&format!("# [[{section}.{name}]]"));
+            let stands = stands
+                || DEFAULTS.contains(&format!("# [[{section}.{name}]]"))
+                || DEFAULTS.contains(&format!("# [{section}.{name}]"));
             assert!(stands, "[{section}] {name} is not explained in config/default.toml");
         }
     }
+}
+
+#[test]
+fn a_relay_is_whole_or_not_there_and_hides_addresses() {
+    let none = load("", &[]).unwrap();
+    assert!(!none.assist.relays_only() && none.assist.turn.is_none());
+    let relay = "[assist.turn]\nurls = [\"turn:turn.city.example:3478\"]\n";
+    let secret = [("YIKOUWEN__ASSIST__TURN__SECRET", "north")];
+    let config = load(relay, &secret).unwrap();
+    assert_eq!(config.faults(), Vec::<String>::new());
+    assert!(config.assist.relays_only(), "unless it is said otherwise");
+    assert_eq!(config.assist.turn.as_ref().unwrap().ttl.0, Duration::from_secs(4 * 3_600));
+    let printed = serde_json::to_string(&config.assist).unwrap() + &format!("{:?}", config.assist);
+    assert!(!printed.contains("north"), "{printed}");
+    let direct = load(&format!("[assist]\nrelay_only = false\n{relay}"), &secret).unwrap();
+    assert!(!direct.assist.relays_only());
+    let faults = |file: &str| load(file, &secret).unwrap().faults().join("\n");
+    for (file, fault) in [
+        (relay.replace("turn:turn", "https://turn"), "does not begin with turn:"),
+        ("[assist.turn]\nurls = []\n".to_owned(), "none of them may be empty"),
+    ] {
+        assert!(faults(&file).contains(fault), "{file}: {}", faults(&file));
+    }
+    let alone = load("[assist]\nrelay_only = true\n", &[]).unwrap().faults().join("\n");
+    assert!(alone.contains("no call would ever connect"), "{alone}");
+    let stun = load("[assist]\nstun = [\"turn.city.example\"]\n", &[]).unwrap().faults().join("\n");
+    assert!(stun.contains("does not begin with stun:"), "{stun}");
 }
 
 #[test]

@@ -221,20 +221,22 @@ pub fn consent() -> Result<(String, String), ConfigError> {
     Ok((consent.zh.trim().to_owned(), consent.en.trim().to_owned()))
 }
 
-/// What is sent to a citizen whose form is to be shared: with the link, and with the code; Chinese and English.
+/// What is sent to a citizen whose form is to be shared: with the link to a form,
+/// with the link for the desktop, and with the code; Chinese and English.
 ///
 /// # Errors
 /// When the compiled file is malformed, which a test rules out.
-pub fn assist() -> Result<[(String, String); 2], ConfigError> {
+pub fn assist() -> Result<[(String, String); 3], ConfigError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct AssistFile {
         link: PhraseFile,
+        screen: PhraseFile,
         code: PhraseFile,
     }
-    let AssistFile { link, code } = channel("assist.toml", ASSIST)?;
+    let AssistFile { link, screen, code } = channel("assist.toml", ASSIST)?;
     let trimmed = |phrase: PhraseFile| (phrase.zh.trim().to_owned(), phrase.en.trim().to_owned());
-    Ok([trimmed(link), trimmed(code)])
+    Ok([trimmed(link), trimmed(screen), trimmed(code)])
 }
 
 /// What the Telegram channel says of itself.

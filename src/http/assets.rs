@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -25,6 +25,18 @@ const VIEWER: &str = "desk/viewer.html";
 /// What is drawn there comes from elsewhere, so it may run nothing and ask nobody else.
 const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; frame-src 'self' about:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+/// What a page may ask the browser for. The microphone is for calls beside a shared page, and the desktop is shown only by
+/// the page that a citizen shares from.
+fn devices(name: &str) -> &'static str {
+    match name {
+        "desk/index.html" => "camera=(), display-capture=(), microphone=(self)",
+        _ if name.starts_with("share/") || name.starts_with("forms/") => {
+            "camera=(), display-capture=(self), microphone=(self)"
+        }
+        _ => "camera=(), display-capture=(), microphone=()",
+    }
+}
 
 pub(super) fn router(anyone: CorsLayer) -> Router<Shared> {
     let widget = Router::new()
@@ -125,6 +137,8 @@ async fn file(name: &str, headers: HeaderMap) -> Response {
     if name.ends_with(".html") {
         let policy = if name == VIEWER { VIEWER_POLICY } else { PAGE_POLICY };
         response_headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        let devices = HeaderValue::from_static(devices(name));
+        response_headers.insert(HeaderName::from_static("permissions-policy"), devices);
     }
     response
 }

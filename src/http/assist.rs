@@ -28,11 +28,12 @@ use super::Shared;
 use super::auth::{Signed, token};
 use super::error::ApiError;
 use super::extract::Body;
+use crate::assist::rtc::Media;
 use crate::assist::viewer::Looker;
 use crate::assist::wire::Role as ViewerRole;
 use crate::assist::{Asking, Assist, Frame, ShareError};
 use crate::desk::{DeskError, Role};
-use crate::records::{ShareEnd, ShareRecord, ShareState};
+use crate::records::{ShareEnd, ShareKind, ShareRecord, ShareState};
 
 /// The type of the channel whose page opens the link itself, so that nobody else can have got it.
 const WEBSITE: &str = "web";
@@ -86,6 +87,9 @@ pub struct ShareRequest {
     purpose: String,
     /// The address of one of the configured forms; the first of them without.
     form: Option<String>,
+    /// What is asked for first: a form, unless it is said otherwise.
+    #[serde(default)]
+    kind: ShareKind,
 }
 
 /// A shared screen.
@@ -99,6 +103,8 @@ pub struct ShareView {
     purpose: String,
     /// The form.
     form: String,
+    /// What was asked for first.
+    kind: ShareKind,
     /// The helper who asked.
     helper: String,
     /// When it was asked for.
@@ -118,6 +124,7 @@ impl From<ShareRecord> for ShareView {
             state: record.state,
             purpose: record.purpose,
             form: record.form,
+            kind: record.kind,
             helper: record.helper,
             created_at: record.created_at,
             expires_at: record.expires_at,
@@ -150,6 +157,8 @@ pub struct SharesView {
     shares: Vec<ShareView>,
     /// What can be shared, the default first.
     forms: Vec<FormView>,
+    /// Whether a desktop can be asked for.
+    screen: bool,
 }
 
 /// Offers the citizen to look at a form together; the link goes into the conversation.
@@ -168,6 +177,9 @@ pub(super) async fn begin(
     if !web.gateway.is_private(&peer) {
         return Err(ApiError::new(StatusCode::CONFLICT, "not_private"));
     }
+    if request.kind == ShareKind::Screen && !assist.offers(Media::Screen) {
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "screen_off"));
+    }
     let form = match &request.form {
         Some(url) => assist.forms().iter().find(|form| form.url == *url),
         None => assist.forms().first(),
@@ -177,6 +189,7 @@ pub(super) async fn begin(
         conversation: &id,
         purpose: &request.purpose,
         form: &form.ok_or(ShareError::NoForm)?.url,
+        kind: request.kind,
         base: &web.base(&headers),
         needs_code: web.channel_types.get(&record.channel).is_none_or(|kind| kind != WEBSITE),
     };
@@ -198,7 +211,7 @@ pub(super) async fn list(
     let shares = assist.shares().of(&id).await?.into_iter().map(ShareView::from).collect();
     let forms =
         assist.forms().iter().map(|form| FormView { title: form.title.clone(), url: form.url.clone() });
-    Ok(Json(SharesView { shares, forms: forms.collect() }))
+    Ok(Json(SharesView { shares, forms: forms.collect(), screen: assist.offers(Media::Screen) }))
 }
 
 /// Ends a share: its owner, or a supervisor.
@@ -269,6 +282,8 @@ pub struct OpenReply {
     token: String,
     /// Where the form is.
     form_url: String,
+    /// What is asked for first.
+    kind: ShareKind,
 }
 
 /// Uses the link, once. Nothing is shown by that: the form's page asks for consent first.
@@ -280,7 +295,7 @@ pub(super) async fn open(
 ) -> Result<Response, ApiError> {
     let (record, token) =
         web.assist()?.shares().open(&request.id, &request.key, request.code.as_deref()).await?;
-    let mut response = Json(OpenReply { token, form_url: record.form }).into_response();
+    let mut response = Json(OpenReply { token, form_url: record.form, kind: record.kind }).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

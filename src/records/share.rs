@@ -16,6 +16,10 @@ pub enum Scope {
     Point,
     /// To propose what could stand in a field; the citizen decides on each.
     Fill,
+    /// To speak with each other.
+    Voice,
+    /// To see what is on the desktop.
+    Screen,
 }
 
 impl Scope {
@@ -25,8 +29,31 @@ impl Scope {
             Self::View => "view",
             Self::Point => "point",
             Self::Fill => "fill",
+            Self::Voice => "voice",
+            Self::Screen => "screen",
         }
     }
+
+    /// Whether it is of use only to who sees the page.
+    pub fn needs_sight(self) -> bool {
+        matches!(self, Self::Point | Self::Fill)
+    }
+
+    /// Whether it lasts no longer than a call.
+    pub fn is_call(self) -> bool {
+        matches!(self, Self::Voice | Self::Screen)
+    }
+}
+
+/// What a helper asks to see.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ShareKind {
+    /// One of our forms.
+    #[default]
+    Form,
+    /// Whatever the citizen shows of the desktop.
+    Screen,
 }
 
 /// Where a share stands.
@@ -58,6 +85,9 @@ pub struct ShareRecord {
     pub purpose: String,
     /// The page to open.
     pub form: String,
+    /// What is asked for first.
+    #[serde(default)]
+    pub kind: ShareKind,
     /// Where it stands.
     pub state: ShareState,
     /// When it was asked for.
@@ -102,14 +132,15 @@ pub struct ShareEnd {
 }
 
 impl ShareRecord {
-    /// Whether the citizen allows this now. Without sight nothing else is allowed either.
+    /// Whether the citizen allows this now. Nothing is pointed at, and nothing proposed, without sight.
     pub fn allows(&self, scope: Scope, now: Timestamp) -> bool {
         let holds = |scope| {
             self.consents
                 .get(&scope)
                 .is_some_and(|until: &Option<Timestamp>| until.is_none_or(|until| now < until))
         };
-        self.state == ShareState::Consented && holds(Scope::View) && holds(scope)
+        let seen = !scope.needs_sight() || holds(Scope::View);
+        self.state == ShareState::Consented && seen && holds(scope)
     }
 }
 

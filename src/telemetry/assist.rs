@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -20,6 +21,13 @@ pub(super) struct AssistGauges {
     bytes: Family<How, Counter>,
     relay: Histogram,
     long_tasks: Counter,
+    calls: Family<CallHow, Counter>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallHow {
+    media: &'static str,
+    how: &'static str,
 }
 
 impl Default for AssistGauges {
@@ -32,6 +40,7 @@ impl Default for AssistGauges {
             bytes: Family::default(),
             relay: seconds(),
             long_tasks: Counter::default(),
+            calls: Family::default(),
         }
     }
 }
@@ -66,6 +75,11 @@ impl AssistGauges {
             "Times that recording kept a citizen's page busy for too long, as the pages say",
             self.long_tasks.clone(),
         );
+        registry.register(
+            "assist_calls",
+            "Calls of voice and desktop: asked for, refused, begun, connected, and how they ended",
+            self.calls.clone(),
+        );
     }
 }
 
@@ -95,6 +109,11 @@ impl Metrics {
     /// A frame was scrubbed and passed on.
     pub fn assist_relayed(&self, took: Duration) {
         self.assist.relay.observe(took.as_secs_f64());
+    }
+
+    /// A call (`voice`, `screen`) was `asked` for, `refused`, has `begun`, is `connected`, has `ended` or `failed`.
+    pub fn assist_call(&self, media: &'static str, how: &'static str) {
+        self.assist.calls.get_or_create(&CallHow { media, how }).inc();
     }
 
     /// A page says how it does: tasks that took too long since it said so last.

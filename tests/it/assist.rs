@@ -1,5 +1,6 @@
 //! The shared screen, end to end: a page's socket, helpers' sockets, a real server between them.
 
+mod calls;
 mod consent;
 mod life;
 mod line;

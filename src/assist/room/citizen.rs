@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{Arrived, Room};
 use crate::assist::carried::{Says, To};
 use crate::assist::order::Took;
+use crate::assist::rtc::Media;
 use crate::assist::wire::{self, Bulk, BulkKind, FromCitizen, Peer, ToCitizen, ToHelper, Visibility};
 use crate::assist::{Frame, ShareError};
 use crate::records::Scope;
@@ -145,16 +146,35 @@ impl Room {
     async fn says(&mut self, body: FromCitizen) -> Result<(), StoreError> {
         match body {
             FromCitizen::Consent { scope, ttl } => {
+                let media = Media::of(scope);
+                if let Some(media) = media
+                    && !self.is_wanted(media)
+                {
+                    self.say_over(media, "gone");
+                    return Ok(());
+                }
                 match self.assist.shares.allow(&self.record.id, scope, ttl).await {
                     Ok(record) => self.record = record,
                     Err(ShareError::Store(error)) => return Err(error),
                     Err(_) => self.cut("gone"),
                 }
                 self.tell_permissions();
+                if let Some(media) = media {
+                    self.begin_call(media).await?;
+                }
             }
-            FromCitizen::Revoke { scope } => {
+            FromCitizen::Revoke { scope, why } => {
+                if let Some(media) = Media::of(scope) {
+                    return if self.is_running(media) {
+                        self.end_call(media, "hangup", "citizen").await
+                    } else {
+                        self.refused(media, why).await
+                    };
+                }
                 // It holds from this moment; that it is written down takes a moment longer.
+                let mut cut = Vec::new();
                 if scope == Scope::View {
+                    cut.extend(Media::ALL.into_iter().filter(|media| self.cut_call(*media, "hangup")));
                     self.record.consents.clear();
                 } else {
                     self.record.consents.remove(&scope);
@@ -166,7 +186,11 @@ impl Room {
                     Err(ShareError::Store(error)) => return Err(error),
                     Err(_) => self.cut("gone"),
                 }
+                for media in cut {
+                    self.note_ended(media, "hangup", "citizen").await?;
+                }
             }
+            FromCitizen::Rtc(signal) => self.citizen_signals(signal).await?,
             FromCitizen::Reveal { node, ttl } => {
                 if self.allows(Scope::View) && self.nodes.has(node) {
                     let shown = Duration::from_secs(ttl.min(REVEAL).into()) + SLACK;

@@ -2,6 +2,7 @@
 
 use super::Room;
 use crate::assist::carried::{Says, To};
+use crate::assist::rtc::{Media, Signal};
 use crate::assist::wire::{FromHelper, Peer, Person, Role, ToCitizen, ToHelper};
 use crate::records::Scope;
 use crate::store::StoreError;
@@ -63,7 +64,7 @@ impl Room {
             FromHelper::Need { .. } | FromHelper::Resnap { .. } => {
                 return Ok((!self.allows(Scope::View)).then_some("consent"));
             }
-            FromHelper::Ask { .. } => None,
+            FromHelper::Ask { .. } | FromHelper::Rtc(_) => None,
             FromHelper::Ptr { .. }
             | FromHelper::Hl { .. }
             | FromHelper::HlClear { .. }
@@ -73,16 +74,22 @@ impl Room {
         if known.role != Role::Owner {
             return Ok(Some("role"));
         }
-        // Positions are many, so for them the last look at the store counts; it is renewed with every change of the
+        // Positions and addresses are many, so for them the last look at the store counts; it is renewed with every change of the
         // conversation that the bus tells of.
-        if !matches!(body, FromHelper::Ptr { .. }) {
+        if !matches!(body, FromHelper::Ptr { .. } | FromHelper::Rtc(Signal::Ice { .. })) {
             self.look_at_owner().await?;
         }
         if !self.owned {
             return Ok(Some("owner"));
         }
+        if let FromHelper::Rtc(signal) = body {
+            return Ok(self.signal_refusal(viewer, epoch, signal));
+        }
         let Some(scope) = scope else {
-            return Ok((self.peer() == Peer::Gone).then_some("gone"));
+            if self.peer() == Peer::Gone {
+                return Ok(Some("gone"));
+            }
+            return Ok(if let FromHelper::Ask { scope } = body { self.asking_refusal(*scope) } else { None });
         };
         if !self.allows(scope) {
             return Ok(Some("consent"));
@@ -146,6 +153,7 @@ impl Room {
             FromHelper::Leave {} => {
                 self.viewers.remove(&viewer);
                 self.tell_permissions();
+                self.viewer_left(viewer).await?;
             }
             FromHelper::Ping { n } => {
                 self.down(To::One(viewer), Says::Frame(ToHelper::Pong { n }), Vec::new());
@@ -154,7 +162,11 @@ impl Room {
             FromHelper::Need { .. } => self.welcome(viewer),
             // Something does not agree, so what is kept may not agree either.
             FromHelper::Resnap { .. } => self.ask_snap("viewer"),
+            FromHelper::Rtc(signal) => self.helper_signals(viewer, signal).await?,
             FromHelper::Ask { scope } => {
+                if let Some(media) = Media::of(scope) {
+                    self.asked(viewer, media);
+                }
                 let detail = Some(scope.name().to_owned());
                 self.assist.shares.note(&self.record.id, &who, "asked_for", detail).await?;
                 let request = ToCitizen::ShareRequest {

@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use yikouwen::app::SystemClock;
 use yikouwen::assist::viewer::Looker;
 use yikouwen::assist::wire::Role;
-use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Frame, Shares, Times};
+use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Calling, Frame, Shares, Times};
 use yikouwen::bus::{Bus, Events, LocalBus};
 use yikouwen::dialogue::{Clock, Locale, Reason, StageEvent};
-use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareRecord, Vault};
+use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareKind, ShareRecord, Vault};
 use yikouwen::store::{MemoryStore, Store};
 use yikouwen::telemetry::Metrics;
 
@@ -41,7 +41,7 @@ impl Town {
 
     fn node(&self) -> Arc<Assist> {
         let words = ("{url}".to_owned(), "{url}".to_owned());
-        let words = AssistWords { link: words.clone(), code: words };
+        let words = AssistWords { link: words.clone(), screen: words.clone(), code: words };
         let minutes = Duration::from_secs(600);
         let limits = AssistLimits {
             frame_bytes: 1 << 20,
@@ -52,7 +52,15 @@ impl Town {
         };
         let alarms = Alarms::new(Arc::new(|| SystemClock.now()));
         let shares = Shares::new(self.ledger(), words, Times { link: minutes, idle: minutes, keep: minutes });
-        Assist::new(shares, Vec::new(), limits, Metrics::default(), alarms, CancellationToken::new())
+        Assist::new(
+            shares,
+            Vec::new(),
+            limits,
+            Calling::default(),
+            Metrics::default(),
+            alarms,
+            CancellationToken::new(),
+        )
     }
 }
 
@@ -75,6 +83,7 @@ async fn opened(town: &Town, node: &Assist) -> (ShareRecord, String) {
         conversation: "c",
         purpose: "填表",
         form: "/f",
+        kind: ShareKind::Form,
         base: "http://city.example",
         needs_code: false,
     };

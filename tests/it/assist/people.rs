@@ -46,10 +46,22 @@ impl Scene {
     }
 
     pub(crate) async fn at(server: Server) -> Self {
+        Self::asked(server, json!({ "purpose": "一起填写经营范围" })).await
+    }
+
+    /// One in which this was asked for.
+    pub(crate) async fn of(settings: &str, request: Value) -> Self {
+        let data = tempfile::tempdir().unwrap().keep();
+        let server = Server::start(config(&data, settings), &HELPERS).await;
+        Self::asked(server, request).await
+    }
+
+    async fn asked(server: Server, request: Value) -> Self {
         let helper = Helper::log_in(&server, HELPERS[0].0).await;
         let visitor = Visitor::new(&server).await;
         let conversation = served(&helper, &visitor).await;
-        let (status, begun) = ask(&helper, &conversation).await;
+        let path = format!("/conversations/{conversation}/shares");
+        let (status, begun) = helper.call(Method::POST, &path, Some(request)).await;
         assert_eq!(status, 201, "{begun}");
         let share = begun["share"]["id"].as_str().unwrap().to_owned();
         let key = begun["link"].as_str().unwrap().split_once("#k=").unwrap().1.to_owned();

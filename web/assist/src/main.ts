@@ -2,6 +2,7 @@
  * `<script src="https://gateway/assist.js" defer></script>` on a page with a form lets its user share it with a helper. Open
  * `share.ts` next. Without a share it does nothing but listen for one.
  */
+import { cannot } from './calls';
 import { notice, startShare } from './share';
 import { words } from './words';
 
@@ -15,7 +16,9 @@ interface Kept {
 
 const script = document.currentScript;
 const server = script instanceof HTMLScriptElement ? new URL('.', script.src).href : `${location.origin}/`;
-let running: { stop: () => void } | undefined;
+/** The page of a link shows the desktop and has no form. */
+const desktop = script?.dataset['desktop'] !== undefined;
+let running: ReturnType<typeof startShare> | undefined;
 
 function keep(share: Kept | undefined): void {
   try {
@@ -35,12 +38,13 @@ function kept(): Kept | undefined {
   }
 }
 
-function start(share: Kept): void {
+function start(share: Kept, shows = desktop): void {
   running?.stop();
   keep(share);
   const mine = startShare({
     server,
     ...share,
+    desktop: shows,
     onEnd: () => {
       keep(undefined);
       running = undefined;
@@ -73,7 +77,9 @@ async function open({ id, key }: { id: string; key: string }): Promise<void> {
       return;
     }
     if (!response.ok) throw new Error(String(response.status));
-    start({ sid: id, token: ((await response.json()) as { token: string }).token });
+    const { token, kind } = (await response.json()) as { token: string; kind?: string };
+    // Where the desktop is asked for, it is shown from this very page.
+    start({ sid: id, token }, kind === 'screen' && cannot('screen') === undefined);
   } catch {
     const t = words();
     notice(t, t('openFailed'));
@@ -88,6 +94,7 @@ function begin(): void {
     event.preventDefault();
     void open({ id: detail.id, key: detail.key });
   });
+  window.addEventListener('yikouwen:screen', () => running?.show());
   const share = fromAddress() ?? kept();
   if (share) start(share);
 }

@@ -2,10 +2,11 @@
 import { canDeflate } from '@yikouwen/shared/assist/codec';
 import { dotDigits } from '@yikouwen/shared/assist/digits';
 import { skeleton } from '@yikouwen/shared/assist/skeleton';
-import type { FromCitizen, Permissions, Person, Scope, ToCitizen } from '@yikouwen/shared/assist/wire';
+import type { FromCitizen, Media, Permissions, Person, Reluctance, Scope, ToCitizen } from '@yikouwen/shared/assist/wire';
 import { onWake } from '@yikouwen/shared/wake';
 
 import { pageAddress } from './allow';
+import { cannot, createCalls } from './calls';
 import { mayShowText } from './fields';
 import { follow } from './follow';
 import { createLine } from './line';
@@ -22,25 +23,30 @@ import { words, type Words } from './words';
 
 const DIGEST_MS = 5_000;
 const HEALTH_MS = 10_000;
+/** How long a sentence about a call stays. */
+const TOLD_MS = 12_000;
+const NOTHING: Permissions = { view: false, point: false, fill: false, voice: false, screen: false, paused: false };
 
 export interface ShareOptions {
   /** The server's address, with a slash at its end. */
   server: string;
   sid: string;
   token: string;
+  /** This page is there for showing the desktop, and is not shown itself. */
+  desktop?: boolean;
   /** The share has ended, whoever ended it. */
   onEnd: () => void;
 }
 
-export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop: () => void } {
+export function startShare({ server, sid, token, desktop = false, onEnd }: ShareOptions): { stop: () => void; show: () => void } {
   const t = words();
   if (!canDeflate()) {
     notice(t, t('tooOld'));
     onEnd();
-    return { stop: () => undefined };
+    return { stop: () => undefined, show: () => undefined };
   }
   const surface = createSurface();
-  let perm: Permissions = { view: false, point: false, fill: false, paused: false };
+  let perm: Permissions = { ...NOTHING };
   let helper: Person | undefined;
   let purpose = '';
   let recorder: Recorder | undefined;
@@ -52,6 +58,7 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
   const toAsk: Scope[] = [];
   /** The number of the frame with the citizen's last decision: what the server sent before it saw that one is out of date. */
   let decided = 0;
+  let told = false;
 
   const url = new URL('api/v1/assist/citizen', server);
   url.protocol = url.protocol.replace('http', 'ws');
@@ -77,6 +84,7 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
     onStop: () => stop('citizen'),
     onPause: (on) => pause(on),
     onTakeBack: (scope) => takeBack(scope),
+    onMute: () => calls.mute(),
   });
   const node = (id: number): Node | null => recorder?.node(id) ?? null;
   const marks = createMarks(surface.root, t, node, bar.height);
@@ -91,9 +99,38 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
     },
   });
 
+  const calls = createCalls({
+    root: surface.root,
+    say: (signal) => line.send(signal),
+    onChange: () => draw(),
+    onGone: (media) => takeBack(media),
+    onFailed: (media, call, why) => {
+      perm = { ...perm, [media]: false };
+      decide({ t: 'rtc', call, media, kind: 'bye', why });
+      tell(t(`${media}Failed`));
+    },
+    onOver: (media, why, connected) => {
+      perm = { ...perm, [media]: false };
+      tell(t(connected || why === 'hangup' || why === 'helper' ? `${media}Over` : `${media}Failed`));
+    },
+  });
+  const tell = (words: string): void => {
+    surface.root.querySelector('[data-testid="call-toast"]')?.remove();
+    const toast = h(
+      'div',
+      { class: 'toast plain', role: 'status', 'data-testid': 'call-toast', style: `bottom:${bar.height() + 12}px` },
+      h('span', {}, words),
+    );
+    surface.root.append(toast);
+    window.setTimeout(() => toast.remove(), TOLD_MS);
+  };
+
   const draw = (): void => {
-    const state = !online ? 'offline' : !perm.view ? 'waiting' : perm.paused ? 'paused' : 'watching';
-    bar.show(state === 'offline' && helper === undefined ? 'waiting' : state, helper, perm);
+    if (ended) return;
+    const unseen = desktop ? 'notShowing' : 'waiting';
+    const state = !online ? 'offline' : !perm.view ? unseen : perm.paused ? 'paused' : 'watching';
+    const shown = state === 'offline' && helper === undefined ? 'waiting' : state;
+    bar.show(shown, helper, perm, { voice: calls.view('voice'), screen: calls.view('screen') });
   };
 
   const takeSnapshot = (): void => {
@@ -138,12 +175,28 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
       if (asking.scope !== scope && !toAsk.includes(scope)) toAsk.push(scope);
       return;
     }
-    const { answer, withdraw } = askConsent(surface.root, t, { scope, helper, purpose });
+    const media = scope === 'voice' || scope === 'screen' ? scope : undefined;
+    let got: Promise<Reluctance | undefined> | undefined;
+    const { answer, withdraw } = askConsent(surface.root, t, {
+      scope,
+      helper,
+      purpose,
+      onYes: () => {
+        got = media && calls.get(media);
+      },
+    });
     asking = { scope, withdraw };
     const yes = await answer;
     asking = undefined;
-    if (ended) return;
-    if (yes) grant(scope);
+    const why = await got;
+    if (ended) {
+      if (media) calls.end(media);
+      return;
+    }
+    if (media && why) {
+      decide({ t: 'revoke', scope, why });
+      tell(t(media === 'voice' ? 'noMicrophone' : 'noWindow'));
+    } else if (yes) grant(scope);
     else if (scope === 'view') stop('citizen');
     else decide({ t: 'revoke', scope });
     const next = toAsk.shift();
@@ -159,11 +212,15 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
     if (scope === 'view') beginRecording();
     draw();
   };
-  const takeBack = (scope: 'point' | 'fill'): void => {
+  const takeBack = (scope: Exclude<Scope, 'view'>): void => {
     perm = { ...perm, [scope]: false };
+    if (scope === 'voice' || scope === 'screen') {
+      calls.end(scope);
+      tell(t(`${scope}Over`));
+    }
     decide({ t: 'revoke', scope });
     if (scope === 'point') marks.clear();
-    else cards.clear();
+    else if (scope === 'fill') cards.clear();
     draw();
   };
   const pause = (on: boolean): void => {
@@ -187,22 +244,39 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
         perm = { ...frame.perm };
         if (perm.view) beginRecording();
         else if (recorder) endRecording();
-        if (!perm.view) void ask('view');
+        if (desktop) show();
+        else if (!perm.view) void ask('view');
+        if (!desktop && frame.kind === 'screen' && !told) {
+          // A form was opened where a desktop was asked for.
+          told = true;
+          decide({ t: 'revoke', scope: 'screen', why: cannot('screen') ?? 'declined' });
+        }
         line.send({ t: 'visible', state: document.visibilityState === 'hidden' ? 'hidden' : 'visible' });
         break;
       }
       case 'share.request':
         ({ helper } = frame);
         if (frame.purpose) ({ purpose } = frame);
-        if (!perm[frame.scope]) void ask(frame.scope);
+        request(frame.scope);
+        break;
+      case 'call':
+        calls.begin(frame);
+        break;
+      case 'call.end':
+        // Who does not wait any longer for an answer asks no question.
+        if (asking?.scope === frame.media) asking.withdraw();
+        calls.over(frame);
+        break;
+      case 'rtc':
+        calls.take(frame);
         break;
       case 'snap.request':
         takeSnapshot();
         break;
       case 'perm': {
-        const { view, point, fill, paused, viewers } = frame;
+        const { view, point, fill, voice, screen, paused, viewers } = frame;
         const current = (frame.ack ?? decided) >= decided;
-        perm = { ...(current ? { view, point, fill, paused } : perm), ...(viewers ? { viewers } : {}) };
+        perm = { ...(current ? { view, point, fill, voice, screen, paused } : perm), ...(viewers ? { viewers } : {}) };
         if (!perm.point) marks.clear();
         if (!perm.fill) cards.clear();
         if (!perm.view && recorder) endRecording();
@@ -234,6 +308,15 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
     draw();
   };
 
+  const request = (scope: Scope): void => {
+    const unable = scope === 'voice' || scope === 'screen' ? cannot(scope) : undefined;
+    if (unable) decide({ t: 'revoke', scope, why: unable });
+    else if (!perm[scope] && !(desktop && scope !== 'voice' && scope !== 'screen')) void ask(scope);
+  };
+  const show = (): void => {
+    if (!calls.view('screen').on) request('screen');
+  };
+
   const health = (): void => {
     if (recorder) line.send({ t: 'health', long_tasks: watchdog?.count() ?? 0, bytes: line.bytes() });
   };
@@ -262,7 +345,8 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
     if (ended) return;
     cards.clear();
     ended = true;
-    perm = { view: false, point: false, fill: false, paused: false };
+    for (const media of ['voice', 'screen'] satisfies Media[]) calls.end(media);
+    perm = { ...NOTHING };
     endRecording();
     for (const timer of timers) clearInterval(timer);
     unwake();
@@ -279,7 +363,7 @@ export function startShare({ server, sid, token, onEnd }: ShareOptions): { stop:
 
   draw();
   line.start();
-  return { stop: () => stop('left') };
+  return { stop: () => stop('left'), show };
 }
 
 const ENDINGS: Record<string, 'endedCitizen' | 'endedHelper' | 'endedSlow' | 'endedLeak' | 'endedLarge'> = {

@@ -8,14 +8,14 @@ import type { ToViewer } from '../src/viewer/speech';
 import { settled } from './make';
 
 const share: Share = { id: 's1', state: 'consented', purpose: '填表', created_at: '', expires_at: '' };
-const PERM = { view: true, point: true, fill: true, paused: false };
+const PERM = { view: true, point: true, fill: true, voice: false, screen: false, paused: false };
 
 async function desk(shares: Share[] = [share]) {
   let link: LinkOptions | undefined;
   const sent: { t: string }[] = [];
   const close = vi.fn();
   const api = {
-    shares: vi.fn(() => Promise.resolve({ shares, forms: [{ title: '企业设立登记', url: '/forms/enterprise' }] })),
+    shares: vi.fn(() => Promise.resolve({ shares, forms: [{ title: '企业设立登记', url: '/forms/enterprise' }], screen: true })),
     askShare: vi.fn(() => Promise.resolve({ share: { ...share, id: 's2', state: 'asked' }, link: 'https://a.example/s/s2#k=k' })),
     endShare: vi.fn(() => Promise.resolve(undefined)),
   };
@@ -110,7 +110,7 @@ describe('a shared page at the desk', () => {
 
   it('says when the citizen never agreed', async () => {
     const { made, welcome, frame } = await desk();
-    welcome({ view: false, point: false, fill: false, paused: false });
+    welcome({ view: false, point: false, fill: false, voice: false, screen: false, paused: false });
     frame({ t: 'end', reason: 'citizen' });
     expect(made.state.ended).toBe('refused');
   });
@@ -128,7 +128,7 @@ describe('a shared page at the desk', () => {
   it('is asked for with its purpose', async () => {
     const { made, api } = await desk([]);
     await made.ask('核对经营范围');
-    expect(api.askShare).toHaveBeenCalledWith('c', '核对经营范围', undefined);
+    expect(api.askShare).toHaveBeenCalledWith('c', '核对经营范围', undefined, undefined);
     expect(made.state.link).toContain('#k=');
     await made.end();
     expect(api.endShare).toHaveBeenCalledWith('s2');

@@ -20,6 +20,8 @@ describe('a link', () => {
     expect(await openLink(link, undefined, send)).toEqual({
       state: 'open',
       address: '/forms/enterprise#share=AAAAAAAAAAAAAAAAAAAAAA.ttt',
+      token: 'ttt',
+      kind: 'form',
     });
     expect(send.mock.calls[0]?.[1]?.body).toBe(JSON.stringify(link));
   });

@@ -28,6 +28,37 @@ export const en: Texts = {
     'Nothing is filled in until you press “Fill in”. Passwords, codes, payments, declarations, uploads and submitting are always yours alone.',
   fillYes: 'Yes, show suggestions',
 
+  voiceTitle: 'Speak with staff?',
+  voiceAsk: '{helper} would like to speak with you while helping.',
+  voiceNote:
+    'Your browser will then ask for the microphone: please press “Allow”. Only the staff member who is helping you hears you, and nothing is recorded. You can mute or hang up at any time. Please never say passwords or codes.',
+  voiceYes: 'Yes, start the call',
+
+  screenTitle: 'Let staff see a window on your computer?',
+  screenAsk: '{helper} would like to look at one window on your computer.',
+  screenWarn: 'Please read this first',
+  screenList:
+    'Everything in the window you choose can be seen; nothing is covered|Close chats, banking and photos first, or don’t choose them|Choose one “Window” or “Tab”, not the “Entire screen”|Press “Stop” before you type a password or a code',
+  screenNote: 'They can only look and can’t touch your computer. Nothing is recorded. You can press “Stop sharing the screen” at any time.',
+  screenYes: 'Choose the window to show',
+
+  calling: 'Connecting…',
+  talking: 'Microphone on: in a call',
+  talkingMuted: 'In a call, your microphone is off',
+  hangUp: 'Hang up',
+  mute: 'Mute',
+  unmute: 'Unmute',
+  showing: 'Sharing the screen: {helper} can see the window you chose',
+  showingSoon: 'Connecting, it will be seen in a moment…',
+  stopScreen: 'Stop sharing the screen',
+  notShowing: 'Your screen is not shared now',
+  voiceOver: 'The call has ended and the microphone is off.',
+  screenOver: 'Screen sharing has stopped. Staff can no longer see it.',
+  voiceFailed: 'The call could not be connected and the microphone is off. You can go on, write in the chat, or call 12345.',
+  screenFailed: 'The screen could not be shared. You can write in the chat, or call 12345.',
+  noMicrophone: 'The browser gave no microphone, so there is no call. You can write in the chat.',
+  noWindow: 'No window was chosen, so nothing is shared.',
+
   bar: 'Screen sharing',
   watching: '{helper} can see this page',
   others: ', and {count} more',

@@ -7,7 +7,7 @@ import { button, h } from './dom';
 export function askConsent(
   root: HTMLElement,
   t: Words,
-  asked: { scope: Scope; helper: Person | undefined; purpose: string },
+  asked: { scope: Scope; helper: Person | undefined; purpose: string; /** In the press itself. */ onYes?: () => void },
 ): { answer: Promise<boolean>; withdraw: () => void } {
   let settle: (yes: boolean) => void = () => undefined;
   const answer = new Promise<boolean>((resolve) => {
@@ -32,6 +32,7 @@ export function askConsent(
           h('div', { class: 'never' }, list(t('hiddenList'))),
         ]
       : []),
+    ...(scope === 'screen' ? [h('h3', {}, t('screenWarn')), h('div', { class: 'heed' }, list(t('screenList')))] : []),
     h('p', { class: 'note' }, t(`${scope}Note`)),
   );
   const end = (yes: boolean): void => {
@@ -41,7 +42,10 @@ export function askConsent(
     settle(yes);
   };
   const no = button(t('no'), 'plain', 'consent-no', () => end(false));
-  const yes = button(t(`${scope}Yes`), 'primary', 'consent-yes', () => end(true));
+  const yes = button(t(`${scope}Yes`), 'primary', 'consent-yes', () => {
+    asked.onYes?.();
+    end(true);
+  });
   const dialog = h(
     'div',
     {

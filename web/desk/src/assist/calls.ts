@@ -3,6 +3,7 @@ export interface Share {
   id: string;
   state: string;
   purpose: string;
+  kind?: 'form' | 'screen';
   created_at: string;
   expires_at: string;
 }
@@ -18,12 +19,16 @@ type Call = <T>(method: string, path: string, body?: unknown) => Promise<T>;
 const at = (conversation: string): string => `/desk/conversations/${encodeURIComponent(conversation)}/shares`;
 
 export const shareCalls = (call: Call) => ({
-  shares: async (conversation: string): Promise<{ shares: Share[]; forms: FormChoice[] }> => {
-    const { shares, forms = [] } = await call<{ shares: Share[]; forms?: FormChoice[] }>('GET', at(conversation));
-    return { shares, forms };
+  shares: async (conversation: string): Promise<{ shares: Share[]; forms: FormChoice[]; screen: boolean }> => {
+    const listed = await call<{ shares: Share[]; forms?: FormChoice[]; screen?: boolean }>('GET', at(conversation));
+    return { shares: listed.shares, forms: listed.forms ?? [], screen: listed.screen ?? false };
   },
-  /** The first form, unless another is chosen. */
-  askShare: (conversation: string, purpose: string, form?: string) =>
-    call<{ share: Share; link: string }>('POST', at(conversation), { purpose, ...(form === undefined ? {} : { form }) }),
+  /** The first form, unless another is chosen, or the desktop. */
+  askShare: (conversation: string, purpose: string, form?: string, kind?: 'form' | 'screen') =>
+    call<{ share: Share; link: string }>('POST', at(conversation), {
+      purpose,
+      ...(form === undefined ? {} : { form }),
+      ...(kind === undefined ? {} : { kind }),
+    }),
   endShare: (share: string) => call<unknown>('POST', `/desk/shares/${encodeURIComponent(share)}/end`),
 });

@@ -1,10 +1,11 @@
 /** One shared page at the desk: what is allowed, what has been proposed, and the line to it. Drawn by `views/assist/`. */
-import type { FillResult, FromHelper, HighlightKind, PeerState, Permissions, Scope, ToHelper } from '@yikouwen/shared/assist/wire';
+import type { FillResult, FromHelper, HighlightKind, Media, PeerState, Permissions, Scope, ToHelper } from '@yikouwen/shared/assist/wire';
 import { freshId } from '@yikouwen/shared/ids';
 import { reactive } from 'vue';
 
 import type { Api } from '../api';
 import type { FromViewer, Picked, ToViewer } from '../viewer/speech';
+import { createCallDesk } from './call';
 import type { FormChoice, Share } from './calls';
 import { openShareLink, type LinkOptions, type ShareLink } from './link';
 
@@ -42,6 +43,10 @@ export interface ShareState {
   ended: string | undefined;
   /** The forms that can be asked for. */
   forms: FormChoice[];
+  /** Whether a desktop can be asked for. */
+  screen: boolean;
+  /** What can be done beside the page. */
+  calls: Media[];
 }
 
 /** Seconds a highlight stays. */
@@ -55,7 +60,7 @@ export interface ShareDeskOptions {
   open?: (options: LinkOptions) => ShareLink;
 }
 
-const NOTHING: Permissions = { view: false, point: false, fill: false, paused: false };
+const NOTHING: Permissions = { view: false, point: false, fill: false, voice: false, screen: false, paused: false };
 
 export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions) {
   const fresh = (): ShareState => ({
@@ -77,6 +82,8 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     denied: undefined,
     ended: undefined,
     forms: [],
+    screen: false,
+    calls: [],
   });
   const state = reactive(fresh());
   let line: ShareLink | undefined;
@@ -92,6 +99,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     else waiting.push([message, transfer]);
   };
   const send = (frame: FromHelper): boolean => line?.send(frame) ?? false;
+  const calls = createCallDesk(send);
   const resnap = (reason: string): void => {
     const now = performance.now();
     if (now - resnapped < RESNAP_MS) return;
@@ -105,7 +113,13 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
         state.role = frame.role;
         state.title = frame.title;
         state.peer = typeof frame.peer === 'object' ? frame.peer?.state : frame.peer;
+        state.calls = frame.role === 'owner' ? (frame.calls ?? []) : [];
         setPermissions(frame.perm);
+        return;
+      case 'call':
+      case 'call.end':
+      case 'rtc':
+        calls.onFrame(frame);
         return;
       case 'digest':
         show({ t: 'digest', nodes: frame.nodes, hash: frame.hash });
@@ -132,6 +146,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
         return;
       }
       case 'denied': {
+        if (frame.of === 'ask') calls.refused(frame.why);
         state.denied = { of: frame.of ?? '', why: frame.why };
         const meant = state.proposals.find(({ id }) => id === frame.id) ?? state.proposals.at(-1);
         if (frame.of === 'fill.propose' && meant?.result === 'sent') meant.result = 'refused';
@@ -143,13 +158,14 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       case 'pong':
     }
   };
-  const setPermissions = ({ view, point, fill, paused, viewers }: Permissions): void => {
+  const setPermissions = ({ view, point, fill, voice, screen, paused, viewers }: Permissions): void => {
     // What is no longer allowed to be seen does not stay on the screen.
     if (!view && state.perm.view) empty();
-    agreed ||= view;
-    state.perm = { view, point, fill, paused, ...(viewers ? { viewers } : {}) };
+    agreed ||= view || voice || screen;
+    state.perm = { view, point, fill, voice, screen, paused, ...(viewers ? { viewers } : {}) };
     state.asked = state.asked.filter((scope) => !state.perm[scope]);
     if (!point) state.at = undefined;
+    calls.onPermissions(state.perm);
   };
   const empty = (): void => {
     show({ t: 'empty' });
@@ -157,6 +173,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     state.picked = undefined;
   };
   const finish = (reason: string): void => {
+    calls.drop('ended');
     line?.close();
     line = undefined;
     empty();
@@ -182,6 +199,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       onGap: () => resnap('gap'),
       onState: (online) => {
         state.online = online;
+        if (!online) calls.drop('lost');
       },
       onRoundTrip: (milliseconds) => {
         roundTrip = milliseconds;
@@ -190,15 +208,20 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     });
   };
   const leave = (): void => {
+    for (const media of ['voice', 'screen'] as const) {
+      if (!['idle', 'over'].includes(calls.state[media].phase)) calls.hangUp(media);
+    }
+    calls.drop();
     line?.close();
     line = undefined;
     waiting = [];
     show({ t: 'empty' });
-    Object.assign(state, { ...fresh(), forms: state.forms });
+    Object.assign(state, { ...fresh(), forms: state.forms, screen: state.screen });
   };
 
   return {
     state,
+    calls,
     /** Joins what is shared in this conversation, if anything is. */
     async look(of: string | undefined): Promise<void> {
       if (of === conversation) return;
@@ -206,17 +229,18 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       leave();
       if (of === undefined) return;
       // A server without shared pages has none; neither is one that can't be reached a reason to say so here.
-      const { shares, forms } = await api.shares(of).catch(() => ({ shares: [], forms: [] }));
+      const { shares, forms, screen } = await api.shares(of).catch(() => ({ shares: [], forms: [], screen: false }));
       if (conversation !== of) return;
       state.forms = forms;
+      state.screen = screen;
       const running = shares.find((one) => one.state !== 'ended');
       if (running && !state.share) join(running);
     },
     /** Throws when it is refused. */
-    async ask(purpose: string, form?: string): Promise<void> {
+    async ask(purpose: string, form?: string, kind?: 'form' | 'screen'): Promise<void> {
       const of = conversation;
       if (of === undefined) return;
-      const { share, link } = await api.askShare(of, purpose, form);
+      const { share, link } = await api.askShare(of, purpose, form, kind);
       if (conversation !== of) return;
       leave();
       state.link = link;

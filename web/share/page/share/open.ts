@@ -6,7 +6,7 @@ export interface Link {
 }
 
 export type Opened =
-  | { state: 'open'; address: string }
+  | { state: 'open'; address: string; token: string; kind: 'form' | 'screen' }
   | { state: 'code'; again: boolean }
   | { state: 'gone' }
   | { state: 'failed' };
@@ -30,8 +30,10 @@ export async function openLink(link: Link, code: string | undefined, send: typeo
     if (response.status === 401) return { state: 'code', again: code !== undefined };
     if ([403, 404, 409, 410].includes(response.status)) return { state: 'gone' };
     if (!response.ok) return { state: 'failed' };
-    const { token, form_url } = (await response.json()) as { token: string; form_url: string };
-    return { state: 'open', address: `${form_url.replace(/#.*$/, '')}#share=${link.id}.${token}` };
+    const reply = (await response.json()) as { token: string; form_url: string; kind?: string };
+    const { token, form_url, kind } = reply;
+    const address = `${form_url.replace(/#.*$/, '')}#share=${link.id}.${token}`;
+    return { state: 'open', address, token, kind: kind === 'screen' ? 'screen' : 'form' };
   } catch {
     return { state: 'failed' };
   }

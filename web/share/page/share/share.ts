@@ -1,3 +1,4 @@
+import { canShow, keep, opened as before, show } from './desktop';
 import { linkOf, openLink } from './open';
 import { en, faults } from './words';
 
@@ -50,6 +51,11 @@ async function press(): Promise<void> {
   button.textContent = label;
   switch (opened.state) {
     case 'open':
+      if (opened.kind === 'screen' && canShow(navigator)) {
+        keep(link.id, opened.token, opened.address);
+        offer(opened.address);
+        return;
+      }
       // The link's page has done its work: going back must not lead to it.
       location.replace(opened.address);
       return;
@@ -67,7 +73,19 @@ async function press(): Promise<void> {
   }
 }
 
-if (!link) tell(texts.broken, true);
+/** Beside the form there is the desktop to be shown, for pages that are not ours. */
+function offer(form: string): void {
+  find(HTMLElement, 'start').hidden = true;
+  find(HTMLElement, 'note').hidden = true;
+  find(HTMLElement, 'desktop').hidden = false;
+  find(HTMLButtonElement, 'show').focus();
+  find(HTMLButtonElement, 'form').addEventListener('click', () => location.replace(form));
+}
+find(HTMLButtonElement, 'show').addEventListener('click', show);
+
+const earlier = link && before(link.id);
+if (earlier !== undefined) offer(earlier);
+else if (!link) tell(texts.broken, true);
 button.addEventListener('click', () => void press());
 form.addEventListener('submit', (event) => {
   event.preventDefault();

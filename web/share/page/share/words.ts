@@ -5,6 +5,12 @@ export const en: Record<string, string> = {
   codeLabel: 'Enter the six digits',
   codeHint: 'They have just been sent into your chat with the staff.',
   open: 'Open the form and get help',
+  desktopLead: 'Staff would like to see a window on your computer, for pages that are not ours.',
+  desktopYours: 'You choose the window; nothing is seen before you do. They can only look. Nothing is recorded.',
+  desktopHeed: 'Everything in that window can be seen, messages and bank pages as well. Choose one window, not the entire screen.',
+  desktopStay: 'Keep this page open while you share. Open the other website in another tab or window.',
+  show: 'Share my screen (for other websites)',
+  form: 'Open the form instead',
   note: 'This link is yours alone, works once, and for 10 minutes. Please don’t forward it. Staff never ask for passwords or codes.',
 };
 

@@ -1,7 +1,10 @@
 /** The wire contract of a shared page: what the form's page, the server and the helper's viewer say to each other. */
 
 /** What a citizen may allow; each is asked for on its own. */
-export type Scope = 'view' | 'point' | 'fill';
+export type Scope = 'view' | 'point' | 'fill' | Media;
+
+/** What goes from browser to browser, beside the page. */
+export type Media = 'voice' | 'screen';
 
 /** A helper as the citizen sees them. */
 export interface Person {
@@ -14,6 +17,8 @@ export interface Permissions {
   view: boolean;
   point: boolean;
   fill: boolean;
+  voice: boolean;
+  screen: boolean;
   paused: boolean;
   viewers?: Person[];
 }
@@ -85,6 +90,41 @@ export interface DigestFrame {
   /** Unsigned 32 bits. */
   hash: number;
 }
+/** By which servers two browsers find each other. */
+export interface Call {
+  t: 'call';
+  call: string;
+  media: Media;
+  ice: { urls: string[]; username?: string; credential?: string }[];
+  /** Neither side may learn the other's address. */
+  relay_only: boolean;
+}
+/** Over for both sides, or never begun: then without `call`. */
+export interface CallEnd {
+  t: 'call.end';
+  call?: string;
+  media: Media;
+  why: string;
+}
+/** Why a side ends a call. */
+export type Why = 'hangup' | 'network' | 'relay' | 'device';
+/** Why there is nothing to be heard or seen. */
+export type Reluctance = 'declined' | 'blocked' | 'missing' | 'unsupported' | 'phone';
+interface Candidate {
+  candidate: string;
+  sdpMid?: string;
+  sdpMLineIndex?: number;
+  usernameFragment?: string;
+}
+/** What one browser says to the other. The citizen's offers, always. */
+export type Signal = { t: 'rtc'; call: string; media: Media } & (
+  | { kind: 'offer' | 'answer'; sdp: string }
+  | { kind: 'ice'; candidate: Candidate }
+  | { kind: 'mute'; on: boolean }
+  | { kind: 'up' }
+  | { kind: 'bye'; why: Why }
+);
+
 type Clear = { t: 'hl.clear'; id?: string };
 type Ended = { t: 'end'; reason?: EndReason };
 
@@ -101,7 +141,8 @@ export type FromCitizen =
       last_seq?: number;
     }
   | { t: 'consent'; scope: Scope; ttl?: number }
-  | { t: 'revoke'; scope: Scope }
+  | { t: 'revoke'; scope: Scope; why?: Reluctance }
+  | Signal
   | { t: 'reveal'; node: number; ttl: number }
   | DigestFrame
   | Pointer
@@ -113,7 +154,10 @@ export type FromCitizen =
   | Ended;
 
 export type ToCitizen =
-  | { t: 'welcome'; epoch: number; perm: Permissions; helper: Person; purpose: string; last_seq?: number }
+  | { t: 'welcome'; epoch: number; perm: Permissions; helper: Person; purpose: string; last_seq?: number; kind?: 'form' | 'screen' }
+  | Call
+  | CallEnd
+  | Signal
   | { t: 'share.request'; scope: Scope; helper: Person; purpose: string }
   | { t: 'snap.request'; reason: string }
   | Pointer
@@ -130,6 +174,7 @@ export type ToCitizen =
 
 export type FromHelper =
   | { t: 'ask'; scope: Scope }
+  | Signal
   | Pointer
   | Highlight
   | Clear
@@ -151,7 +196,13 @@ export type ToHelper =
       title: string;
       viewport: { w: number; h: number } | null;
       role: 'owner' | 'watcher';
+      kind?: 'form' | 'screen';
+      /** What the server offers beside the page. */
+      calls?: Media[];
     }
+  | Call
+  | CallEnd
+  | Signal
   | (DigestFrame & { at_seq: number })
   | Pointer
   | ScrollFrame
