@@ -103,10 +103,9 @@ const ALLOWED: [&str; 95] = [
     "wrap",
 ];
 
-/// Whether an attribute of this name is relayed at all.
+/// Whether an attribute of this name, in small letters, is relayed at all.
 pub(super) fn is_allowed(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ALLOWED.contains(&name.as_str()) || is_aria(&name)
+    ALLOWED.contains(&name) || is_aria(name)
 }
 
 /// The longest value of an attribute besides style sheets, in bytes.
@@ -135,10 +134,10 @@ impl Attributes<'_> {
             .is_some_and(|rel| rel.eq_ignore_ascii_case("stylesheet"));
         let mut leaks = 0;
         attributes.retain(|name, value| {
-            if !is_allowed(name) {
+            let name = name.to_ascii_lowercase();
+            if !is_allowed(&name) {
                 return false;
             }
-            let name = name.to_ascii_lowercase();
             match value {
                 Value::Null | Value::Bool(_) => return true,
                 // Sizes and offsets; what is larger is no place on a page.
