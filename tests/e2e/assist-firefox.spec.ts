@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { NUMBERS, body, strings } from './support/corpus';
 import { FIREFOX, firefox } from './support/firefox';
+import { keepShadowsOpen } from './support/shadows';
 import { expect, test } from './support/shared';
 
 test('a citizen with Firefox shares a form: masked, pointed at, filled in', async ({ tap, figures }) => {
@@ -11,12 +12,7 @@ test('a citizen with Firefox shares a form: masked, pointed at, filled in', asyn
   const browser = await firefox();
   try {
     const page = await browser.newPage();
-    await page.evaluateOnNewDocument(() => {
-      const attach = Element.prototype.attachShadow;
-      Element.prototype.attachShadow = function (init) {
-        return attach.call(this, { ...init, mode: 'open' });
-      };
-    });
+    await page.evaluateOnNewDocument(keepShadowsOpen);
     /** Waits for something that our script has drawn. */
     const drawn = async (selector: string): Promise<void> => {
       await page.waitForFunction((wanted) => Boolean(document.querySelector('[data-yikouwen-assist]')?.shadowRoot?.querySelector(wanted)), {}, selector);

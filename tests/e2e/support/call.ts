@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,7 +10,8 @@ import type { Browser, BrowserContextOptions, Page } from '@playwright/test';
 
 import { Citizen } from './citizen';
 import { Helper } from './helper';
-import { Server } from './server';
+import { freePort, Server } from './server';
+import { keepShadowsOpen } from './shadows';
 import { expect } from './test';
 
 /** A microphone that beeps, a window that moves, and nobody who has to be asked for them. */
@@ -36,11 +36,8 @@ declare global {
 
 /** Keeps what the page makes, and opens its closed shadow roots to the test. */
 async function prepare(page: Page): Promise<void> {
+  await page.addInitScript(keepShadowsOpen);
   await page.addInitScript(() => {
-    const attach = Element.prototype.attachShadow;
-    Element.prototype.attachShadow = function (init) {
-      return attach.call(this, { ...init, mode: 'open' });
-    };
     const kept: Kept = { peers: [], tracks: [], ended: [] };
     window.kept = kept;
     window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -258,15 +255,4 @@ export class Turn {
     }
     await rm(this.place, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }

@@ -130,8 +130,8 @@ export class Server {
   }
 }
 
-/** A port that is free now; the server could pick one itself, but not the same one again after a kill. */
-async function freePort(): Promise<number> {
+/** A port that is free now; a server could pick one itself, but not the same one again after a kill. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');

@@ -6,17 +6,13 @@ import type { Browser, FrameLocator, Locator, Page } from '@playwright/test';
 import { Citizen } from './citizen';
 import { Helper } from './helper';
 import type { Server } from './server';
+import { keepShadowsOpen } from './shadows';
 import { PURPOSE, Tap } from './tap';
 import { expect, test as base } from './test';
 
-/** A closed shadow root is closed to tests as well, so theirs are opened; one test looks at a page without this. */
+/** One test looks at a page without this. */
 export async function openShadows(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const attach = Element.prototype.attachShadow;
-    Element.prototype.attachShadow = function (init) {
-      return attach.call(this, { ...init, mode: 'open' });
-    };
-  });
+  await page.addInitScript(keepShadowsOpen);
 }
 
 export interface Figures {
