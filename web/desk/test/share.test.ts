@@ -49,6 +49,21 @@ describe('a shared page at the desk', () => {
     expect((await desk([{ ...share, state: 'ended' }])).made.state.share).toBeUndefined();
   });
 
+  it('is joined when a colleague asks for it meanwhile, and not beside one that runs', async () => {
+    const shares: Share[] = [];
+    const { made, api, frame } = await desk(shares);
+    shares.push({ ...share, state: 'asked' });
+    await made.lookAgain();
+    expect(made.state.share?.id).toBe('s1');
+    await made.lookAgain();
+    expect(api.shares).toHaveBeenCalledTimes(2);
+    frame({ t: 'end', reason: 'citizen' });
+    shares.unshift({ ...share, id: 's3', state: 'asked' });
+    await made.lookAgain();
+    expect(made.state.share?.id).toBe('s3');
+    expect(made.state.ended).toBeUndefined();
+  });
+
   it('sends what is picked, with what was seen of it', async () => {
     const { made, sent, welcome, frame } = await desk();
     welcome();

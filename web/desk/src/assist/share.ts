@@ -93,6 +93,8 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
   let resnapped = -Infinity;
   let roundTrip = 0;
   let agreed = false;
+  /** What is asked for from here is joined from here. */
+  let asking = false;
 
   const show = (message: ToViewer, transfer?: Transferable[]): void => {
     if (draw) draw(message, transfer);
@@ -219,6 +221,20 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     Object.assign(state, { ...fresh(), forms: state.forms, screen: state.screen });
   };
 
+  const find = async (): Promise<void> => {
+    const of = conversation;
+    if (of === undefined) return;
+    // A server without shared pages has none; neither is one that can't be reached a reason to say so here.
+    const { shares, forms, screen } = await api.shares(of).catch(() => ({ shares: [], forms: [], screen: false }));
+    if (conversation !== of || asking) return;
+    state.forms = forms;
+    state.screen = screen;
+    const running = shares.find((one) => one.state !== 'ended');
+    if (!running || (state.share && state.ended === undefined)) return;
+    leave();
+    join(running);
+  };
+
   return {
     state,
     calls,
@@ -227,20 +243,19 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       if (of === conversation) return;
       conversation = of;
       leave();
-      if (of === undefined) return;
-      // A server without shared pages has none; neither is one that can't be reached a reason to say so here.
-      const { shares, forms, screen } = await api.shares(of).catch(() => ({ shares: [], forms: [], screen: false }));
-      if (conversation !== of) return;
-      state.forms = forms;
-      state.screen = screen;
-      const running = shares.find((one) => one.state !== 'ended');
-      if (running && !state.share) join(running);
+      await find();
+    },
+    /** Looks again: a colleague has just asked for something. */
+    async lookAgain(): Promise<void> {
+      if (asking || (state.share && state.ended === undefined)) return;
+      await find();
     },
     /** Throws when it is refused. */
     async ask(purpose: string, form?: string, kind?: 'form' | 'screen'): Promise<void> {
       const of = conversation;
       if (of === undefined) return;
-      const { share, link } = await api.askShare(of, purpose, form, kind);
+      asking = true;
+      const { share, link } = await api.askShare(of, purpose, form, kind).finally(() => (asking = false));
       if (conversation !== of) return;
       leave();
       state.link = link;
