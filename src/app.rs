@@ -407,6 +407,7 @@ fn assist(
     let limits = AssistLimits {
         frame_bytes: settings.frame_bytes,
         inflated_bytes: settings.inflated_bytes,
+        bytes_per_second: settings.bytes_per_second,
         frames_per_second: settings.frames_per_second,
         nodes: settings.nodes,
         tail_bytes: settings.tail_bytes,

@@ -7,6 +7,7 @@
 
 pub mod carried;
 pub mod citizen;
+pub mod meter;
 pub mod nodes;
 pub mod order;
 pub mod pack;
@@ -101,6 +102,8 @@ pub struct AssistLimits {
     pub frame_bytes: usize,
     /// The largest frame when it is inflated, in bytes.
     pub inflated_bytes: usize,
+    /// Bytes a second from one page, as they are inflated.
+    pub bytes_per_second: usize,
     /// Frames a second from one page.
     pub frames_per_second: u32,
     /// The most nodes of a page.
@@ -129,6 +132,15 @@ pub enum Frame {
     Answered(u64),
 }
 
+/// A room that is open on this node.
+#[derive(Clone)]
+struct Opened {
+    /// Tells it from another of the same share.
+    id: u64,
+    inputs: mpsc::Sender<room::Input>,
+    meter: Arc<meter::Meter>,
+}
+
 /// The shared screens of this node.
 pub struct Assist {
     shares: Arc<Shares>,
@@ -138,7 +150,7 @@ pub struct Assist {
     forms: Vec<Form>,
     limits: AssistLimits,
     calling: Calling,
-    rooms: Mutex<HashMap<String, (u64, mpsc::Sender<room::Input>)>>,
+    rooms: Mutex<HashMap<String, Opened>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -200,7 +212,7 @@ impl Assist {
         self.alarms.raised()
     }
 
-    fn rooms(&self) -> MutexGuard<'_, HashMap<String, (u64, mpsc::Sender<room::Input>)>> {
+    fn rooms(&self) -> MutexGuard<'_, HashMap<String, Opened>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,5 +1,6 @@
 //! The citizen's socket: hello first, then everything between page and room.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::room::{Attach, Input, Room};
 use super::wire::{self, Envelope, FromCitizen, ToCitizen};
-use super::{Assist, Frame, ShareError};
+use super::{Assist, Frame, Opened, ShareError};
 
 /// How long a socket may be silent before its hello, and how long a frame to it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,11 +75,18 @@ impl Assist {
         let connection = rand::random();
         let title = title.chars().take(200).collect();
         let attach = Attach { record: record.clone(), connection, sender, resumes, title, viewport };
-        let room = self.room(host, &attach);
+        let Opened { inputs: room, meter, .. } = self.room(host, &attach);
         // A room that has just closed takes nothing; the page comes again.
         if room.send(Input::Attach(Box::new(attach))).await.is_err() {
             return;
         }
+        let metrics = &self.metrics;
+        let mut reader = pin!(reader.then(async |frame| {
+            if meter.pass(&frame).await {
+                metrics.assist_frame("held", 0);
+            }
+            frame
+        }));
         loop {
             tokio::select! {
                 frame = reader.next() => match frame {
@@ -106,17 +114,18 @@ impl Assist {
     }
 
     /// The room of a share on this node, which is opened if there is none.
-    fn room(self: &Arc<Self>, host: String, attach: &Attach) -> mpsc::Sender<Input> {
+    fn room(self: &Arc<Self>, host: String, attach: &Attach) -> Opened {
         let mut rooms = self.rooms();
-        if let Some((_, room)) = rooms.get(&attach.record.id)
-            && !room.is_closed()
+        if let Some(opened) = rooms.get(&attach.record.id)
+            && !opened.inputs.is_closed()
         {
-            return room.clone();
+            return opened.clone();
         }
         let (sender, inputs) = mpsc::channel(WAITING);
         let room = Room::new(Arc::clone(self), host, attach.record.clone());
-        rooms.insert(attach.record.id.clone(), (room.id(), sender.clone()));
+        let opened = Opened { id: room.id(), inputs: sender, meter: room.meter() };
+        rooms.insert(attach.record.id.clone(), opened.clone());
         drop(self.tasks.spawn(room.run(inputs)));
-        sender
+        opened
     }
 }

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::carried::{Down, Says, To, Up};
+use super::meter::Meter;
 use super::nodes::Nodes;
 use super::order::{Order, Ring};
 use super::rate::Rates;
@@ -123,6 +124,7 @@ pub struct Room {
     /// Frames that could not be read.
     faults: u32,
     rate: DefaultDirectRateLimiter,
+    meter: Arc<Meter>,
     asked_snap: Option<Instant>,
     /// A whole picture is wanted, and was not asked for because one was asked for just before.
     wanted: bool,
@@ -161,6 +163,7 @@ impl Room {
             revealed: BTreeMap::new(),
             faults: 0,
             rate: DefaultDirectRateLimiter::direct(Quota::per_second(rate)),
+            meter: Arc::new(Meter::new(&assist.limits)),
             asked_snap: None,
             wanted: false,
             needed: None,
@@ -221,7 +224,7 @@ impl Room {
         self.assist.metrics.assist_rooms(-1);
         let mut rooms = self.assist.rooms();
         // Another room may have taken the place already.
-        if rooms.get(&self.record.id).is_some_and(|(own, _)| *own == self.id) {
+        if rooms.get(&self.record.id).is_some_and(|opened| opened.id == self.id) {
             rooms.remove(&self.record.id);
         }
     }
@@ -229,6 +232,11 @@ impl Room {
     /// Tells this room from others of the same share.
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// What the page is measured by.
+    pub fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
     }
 
     fn now(&self) -> Timestamp {

@@ -19,6 +19,7 @@ pub struct AssistConfig {
     pub keep: Span,
     pub frame_bytes: usize,
     pub inflated_bytes: usize,
+    pub bytes_per_second: usize,
     pub frames_per_second: u32,
     pub nodes: usize,
     pub tail_bytes: usize,
@@ -99,6 +100,7 @@ impl AssistConfig {
         for (name, value) in [
             ("frame_bytes", self.frame_bytes),
             ("inflated_bytes", self.inflated_bytes),
+            ("bytes_per_second", self.bytes_per_second),
             ("frames_per_second", usize::try_from(self.frames_per_second).unwrap_or(usize::MAX)),
             ("nodes", self.nodes),
         ] {

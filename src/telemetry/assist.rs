@@ -100,7 +100,7 @@ impl Metrics {
     }
 
     /// A frame came from a page (`citizen`), went to all viewers of a page (`viewers`), or to one helper (`helper`); or some
-    /// were asked for again (`again`).
+    /// were asked for again (`again`), or came too fast and were read later (`held`).
     pub fn assist_frame(&self, how: &'static str, bytes: usize) {
         self.assist.frames.get_or_create(&How { how }).inc();
         self.assist.bytes.get_or_create(&How { how }).inc_by(u64::try_from(bytes).unwrap_or(u64::MAX));

@@ -71,6 +71,7 @@ impl Room {
             Err(Unpackable::TooLarge) => return self.end("too_large", "system").await,
             Err(Unpackable::Malformed) => return self.unreadable().await,
         };
+        self.meter.owe(text.len());
         let job = Job {
             host: self.host.clone(),
             revealed: self.revealed.keys().copied().collect(),

@@ -45,6 +45,7 @@ impl Town {
         let minutes = Duration::from_secs(600);
         let limits = AssistLimits {
             frame_bytes: 1 << 20,
+            bytes_per_second: 1 << 20,
             inflated_bytes: 8 << 20,
             frames_per_second: 10_000,
             nodes: 1_000,

@@ -118,3 +118,27 @@ async fn what_cannot_be_read_is_asked_for_again_and_then_ended() {
     assert_eq!(page.end().await, "malformed");
     scene.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_never_rests_is_read_later_and_loses_nothing() {
+    // Small frames that become large: what counts is what they cost.
+    let scene = Scene::with("[assist]\ninflated_bytes = 20000\nbytes_per_second = 20000\n").await;
+    let mut page = scene.shown().await;
+    let mut viewer = scene.viewer().await;
+    viewer.until_events(1).await;
+    let mut sent = Vec::new();
+    for number in 0..8 {
+        let text = format!("{number}{}", "大".repeat(3_000));
+        page.inc(&typed(10, &text)).await;
+        sent.push(text);
+    }
+    for text in sent {
+        let events = viewer.until_events(2).await.to_string();
+        assert!(events.contains(&text), "in their order, and each once");
+    }
+    let metrics = scene.server.metrics().await;
+    let held = metrics.lines().find(|line| line.contains("assist_frames_total{how=\"held\"}"));
+    assert!(held.is_some(), "{metrics}");
+    assert_eq!(scene.server.client.get(scene.server.url("/live")).send().await.unwrap().status(), 200);
+    scene.server.stop().await;
+}
