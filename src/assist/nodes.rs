@@ -2,11 +2,12 @@
 //! names a node of this page, and whether somebody from outside may propose what stands in it. The citizen's page and the
 //! desk ask the same (`web/shared/src/assist/touch.ts`); this one cannot be talked out of it by a forged helper.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::{Map, Value};
+
+use super::scrub::json::{Json, Members};
 
 /// The attributes that decide.
 const DECIDING: [&str; 14] = [
@@ -63,7 +64,8 @@ struct Node {
     tag: Box<str>,
     /// A text's own words.
     text: Box<str>,
-    attributes: BTreeMap<&'static str, Box<str>>,
+    /// A few of them at most.
+    attributes: Vec<(&'static str, Box<str>)>,
     children: Vec<u32>,
 }
 
@@ -71,16 +73,28 @@ struct Node {
 #[derive(Debug, Default)]
 pub struct Nodes(HashMap<u32, Node>);
 
-fn id(members: &Map<String, Value>, name: &str) -> Option<u32> {
+fn id(members: &Members<'_>, name: &str) -> Option<u32> {
     members.get(name)?.as_u64().and_then(|id| u32::try_from(id).ok())
 }
 
-fn text_of(value: &Value) -> Option<Box<str>> {
+fn text_of(value: &Json<'_>) -> Option<Box<str>> {
     match value {
-        Value::String(text) => Some(text.chars().take(LABEL).collect::<String>().into()),
-        Value::Bool(true) => Some("".into()),
-        Value::Number(number) => Some(number.to_string().into()),
+        Json::String(text) => Some(text.chars().take(LABEL).collect::<String>().into()),
+        Json::Bool(true) => Some("".into()),
+        Json::Number(number) => Some(number.to_string().into()),
         _ => None,
+    }
+}
+
+impl Node {
+    fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(own, _)| *own == name).map(|(_, value)| &**value)
+    }
+
+    fn note(&mut self, name: &str, value: &Json<'_>) {
+        let Some(known) = DECIDING.iter().find(|known| known.eq_ignore_ascii_case(name)) else { return };
+        self.attributes.retain(|(own, _)| own != known);
+        self.attributes.extend(text_of(value).map(|text| (*known, text)));
     }
 }
 
@@ -101,17 +115,17 @@ impl Nodes {
     }
 
     /// Learns from scrubbed events.
-    pub fn learn(&mut self, events: &[Value]) {
+    pub fn learn(&mut self, events: &[Json<'_>]) {
         for event in events {
-            let data = event.get("data").and_then(Value::as_object);
-            match (event.get("type").and_then(Value::as_u64), data) {
+            let data = event.get("data").and_then(Json::as_object);
+            match (event.get("type").and_then(Json::as_u64), data) {
                 (Some(2), Some(data)) => {
                     self.0.clear();
                     if let Some(node) = data.get("node") {
                         self.add(0, node);
                     }
                 }
-                (Some(3), Some(data)) if data.get("source").and_then(Value::as_u64) == Some(0) => {
+                (Some(3), Some(data)) if data.get("source").and_then(Json::as_u64) == Some(0) => {
                     self.change(data);
                 }
                 _ => {}
@@ -119,9 +133,9 @@ impl Nodes {
         }
     }
 
-    fn change(&mut self, data: &Map<String, Value>) {
+    fn change(&mut self, data: &Members<'_>) {
         let list = |name: &str| {
-            data.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+            data.get(name).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object)
         };
         for removed in list("removes") {
             if let Some(gone) = id(removed, "id") {
@@ -140,23 +154,24 @@ impl Nodes {
         }
         for changed in list("attributes") {
             let Some(node) = id(changed, "id").and_then(|id| self.0.get_mut(&id)) else { continue };
-            let attributes = changed.get("attributes").and_then(Value::as_object);
-            for (name, value) in attributes.into_iter().flatten() {
-                note(&mut node.attributes, name, value);
+            let attributes = changed.get("attributes").and_then(Json::as_object);
+            for (name, value) in attributes.into_iter().flat_map(Members::iter) {
+                node.note(name, value);
             }
         }
     }
 
-    fn add(&mut self, parent: u32, value: &Value) {
+    fn add(&mut self, parent: u32, value: &Json<'_>) {
         let Some(members) = value.as_object() else { return };
         let Some(own) = id(members, "id") else { return };
         let mut node = Node { parent, ..Node::default() };
-        if let Some(tag) = members.get("tagName").and_then(Value::as_str) {
+        if let Some(tag) = members.get("tagName").and_then(Json::as_str) {
             node.tag = tag.to_ascii_lowercase().into();
         }
         node.text = members.get("textContent").and_then(text_of).unwrap_or_default();
-        for (name, value) in members.get("attributes").and_then(Value::as_object).into_iter().flatten() {
-            note(&mut node.attributes, name, value);
+        let attributes = members.get("attributes").and_then(Json::as_object);
+        for (name, value) in attributes.into_iter().flat_map(Members::iter) {
+            node.note(name, value);
         }
         // A node that moves is added again.
         if self.0.contains_key(&own) {
@@ -166,7 +181,7 @@ impl Nodes {
         if let Some(parent) = self.0.get_mut(&parent) {
             parent.children.push(own);
         }
-        for child in members.get("childNodes").and_then(Value::as_array).into_iter().flatten() {
+        for child in members.get("childNodes").and_then(Json::as_array).into_iter().flatten() {
             self.add(own, child);
         }
     }
@@ -193,7 +208,7 @@ impl Nodes {
     }
 
     fn attribute(&self, node: u32, name: &str) -> &str {
-        self.0.get(&node).and_then(|node| node.attributes.get(name)).map_or("", |value| value)
+        self.0.get(&node).and_then(|node| node.attribute(name)).unwrap_or_default()
     }
 
     /// The words in a node without those of fields in it.
@@ -222,14 +237,10 @@ impl Nodes {
     fn label(&self, field: u32) -> String {
         let named = self.attribute(field, "id");
         let labels = |(_, node): &(&u32, &Node)| {
-            &*node.tag == "label"
-                && !named.is_empty()
-                && node.attributes.get("for").is_some_and(|of| **of == *named)
+            &*node.tag == "label" && !named.is_empty() && node.attribute("for") == Some(named)
         };
         let by = self.attribute(field, "aria-labelledby").split_whitespace().next().unwrap_or_default();
-        let named_so = |(_, node): &(&u32, &Node)| {
-            !by.is_empty() && node.attributes.get("id").is_some_and(|id| **id == *by)
-        };
+        let named_so = |(_, node): &(&u32, &Node)| !by.is_empty() && node.attribute("id") == Some(by);
         let mut words: Vec<String> = self.0.iter().filter(labels).map(|(id, _)| self.words(*id)).collect();
         words
             .extend(self.around(field).find(|(_, node)| &*node.tag == "label").map(|(id, _)| self.words(id)));
@@ -249,11 +260,10 @@ impl Nodes {
     pub fn forbidden(&self, field: u32) -> Option<&'static str> {
         let Some(node) = self.0.get(&field) else { return Some("no_field") };
         let is_blocked = |(_, node): (u32, &Node)| {
-            node.attributes.get("data-assist").is_some_and(|class| &**class == "block")
-                || node.attributes.contains_key("data-assist-block")
+            node.attribute("data-assist") == Some("block")
+                || node.attribute("data-assist-block").is_some()
                 || node
-                    .attributes
-                    .get("class")
+                    .attribute("class")
                     .is_some_and(|class| class.split_whitespace().any(|one| one == "rr-block"))
         };
         if self.around(field).any(is_blocked) {
@@ -292,7 +302,7 @@ impl Nodes {
             "password" => return Some("password"),
             _ => {}
         }
-        if node.attributes.contains_key("data-rr-is-password")
+        if node.attribute("data-rr-is-password").is_some()
             || says(&PASSWORD, &words)
             || autocomplete.contains("password")
         {
@@ -304,7 +314,7 @@ impl Nodes {
         if says(&PAY, &words) {
             return Some("pay");
         }
-        let declares = |(_, node): (u32, &Node)| node.attributes.contains_key("data-assist-declaration");
+        let declares = |(_, node): (u32, &Node)| node.attribute("data-assist-declaration").is_some();
         if choice && (says(&DECLARATION, &words) || self.around(field).any(declares)) {
             return Some("declaration");
         }
@@ -334,22 +344,14 @@ impl Nodes {
         if !known {
             return Some("no_field");
         }
-        let locked = ["disabled", "readonly"].iter().any(|name| node.attributes.contains_key(name));
+        let locked = ["disabled", "readonly"].iter().any(|name| node.attribute(name).is_some());
         locked.then_some("locked")
-    }
-}
-
-fn note(attributes: &mut BTreeMap<&'static str, Box<str>>, name: &str, value: &Value) {
-    let Some(known) = DECIDING.iter().find(|known| known.eq_ignore_ascii_case(name)) else { return };
-    match text_of(value) {
-        Some(text) => drop(attributes.insert(known, text)),
-        None => drop(attributes.remove(known)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -362,10 +364,15 @@ mod tests {
         json!({ "type": 3, "id": id, "textContent": words })
     }
 
+    fn learn(nodes: &mut Nodes, event: &Value) {
+        let text = event.to_string();
+        nodes.learn(&[serde_json::from_str(&text).unwrap()]);
+    }
+
     fn page(children: Vec<Value>) -> Nodes {
         let mut nodes = Nodes::default();
         let document = json!({ "type": 0, "id": 1, "childNodes": [element(2, "form", json!({}), children)] });
-        nodes.learn(&[json!({ "type": 2, "data": { "node": document } })]);
+        learn(&mut nodes, &json!({ "type": 2, "data": { "node": document } }));
         nodes
     }
 
@@ -416,13 +423,18 @@ mod tests {
         let mut nodes = page(vec![element(10, "input", json!({ "id": "f" }), vec![])]);
         assert_eq!(nodes.forbidden(10), None);
         let change = |data: Value| json!({ "type": 3, "data": data });
-        nodes.learn(&[change(
-            json!({ "source": 0, "attributes": [{ "id": 10, "attributes": { "type": "password" } }] }),
-        )]);
+        let typed =
+            json!({ "source": 0, "attributes": [{ "id": 10, "attributes": { "type": "password" } }] });
+        learn(&mut nodes, &change(typed));
         assert_eq!(nodes.forbidden(10), Some("password"));
-        nodes.learn(&[change(json!({ "source": 0, "adds": [{ "parentId": 2, "nextId": null, "node": element(20, "div", json!({}), vec![element(21, "input", json!({}), vec![])]) }] }))]);
+        learn(
+            &mut nodes,
+            &change(
+                json!({ "source": 0, "adds": [{ "parentId": 2, "nextId": null, "node": element(20, "div", json!({}), vec![element(21, "input", json!({}), vec![])]) }] }),
+            ),
+        );
         assert!(nodes.has(21));
-        nodes.learn(&[change(json!({ "source": 0, "removes": [{ "parentId": 2, "id": 20 }] }))]);
+        learn(&mut nodes, &change(json!({ "source": 0, "removes": [{ "parentId": 2, "id": 20 }] })));
         assert!(!nodes.has(20) && !nodes.has(21));
         assert_eq!(nodes.len(), 3);
     }

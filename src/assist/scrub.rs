@@ -7,14 +7,15 @@
 mod attributes;
 mod css;
 mod digits;
+pub mod json;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
 use attributes::Attributes;
+use json::{Json, Members};
 
 /// The most JSON levels of an event. rrweb needs two for each level of the page, so a page may be 60 elements deep.
 pub const DEPTH: usize = 127;
@@ -62,7 +63,7 @@ pub struct Found {
 ///
 /// # Errors
 /// When they are too deep, too many, or no array.
-pub fn read(text: &[u8], nodes: usize) -> Result<Vec<Value>, Unfit> {
+pub fn read(text: &[u8], nodes: usize) -> Result<Vec<Json<'_>>, Unfit> {
     let (mut depth, mut values) = (0_usize, 0_usize);
     let mut bytes = text.iter();
     while let Some(byte) = bytes.next() {
@@ -98,7 +99,7 @@ pub fn read(text: &[u8], nodes: usize) -> Result<Vec<Value>, Unfit> {
 ///
 /// # Errors
 /// When the page has too many nodes.
-pub fn scrub(events: &mut Vec<Value>, rules: &Rules<'_>) -> Result<Found, Unfit> {
+pub fn scrub(events: &mut Vec<Json<'_>>, rules: &Rules<'_>) -> Result<Found, Unfit> {
     let mut scrubber =
         Scrubber { rules, attributes: Attributes { host: rules.host }, found: Found::default() };
     events.retain_mut(|event| event.as_object_mut().is_some_and(|event| scrubber.event(event)));
@@ -106,20 +107,27 @@ pub fn scrub(events: &mut Vec<Value>, rules: &Rules<'_>) -> Result<Found, Unfit>
 }
 
 /// Keeps the members of these names.
-fn keep(members: &mut Map<String, Value>, names: &[&str]) {
-    if members.keys().any(|name| !names.contains(&name.as_str())) {
-        members.retain(|name, _| names.contains(&name.as_str()));
-    }
+fn keep(members: &mut Members<'_>, names: &[&str]) {
+    members.retain(|name, _| names.contains(&name));
 }
 
-fn number(members: &Map<String, Value>, name: &str) -> Option<u64> {
+fn number(members: &Members<'_>, name: &str) -> Option<u64> {
     members.get(name)?.as_u64()
 }
 
+/// A name in small letters, which it mostly is already.
+fn small<'a>(name: &Cow<'a, str>) -> Cow<'a, str> {
+    if name.bytes().any(|letter| letter.is_ascii_uppercase()) {
+        name.to_ascii_lowercase().into()
+    } else {
+        name.clone()
+    }
+}
+
 /// Keeps only members that are numbers, truth values or nothing.
-fn keep_scalars(members: &mut Map<String, Value>, names: &[&str]) {
+fn keep_scalars(members: &mut Members<'_>, names: &[&str]) {
     members.retain(|name, value| {
-        names.contains(&name.as_str()) && (value.is_number() || value.is_boolean() || value.is_null())
+        names.contains(&name) && (value.is_number() || value.is_boolean() || value.is_null())
     });
 }
 
@@ -131,11 +139,11 @@ struct Scrubber<'a> {
 
 impl Scrubber<'_> {
     /// Whether an event is passed on.
-    fn event(&mut self, event: &mut Map<String, Value>) -> bool {
+    fn event(&mut self, event: &mut Members<'_>) -> bool {
         keep(event, &["type", "data", "timestamp"]);
         event.retain(|name, value| name != "timestamp" || value.is_number());
         let kind = number(event, "type");
-        let Some(data) = event.get_mut("data").and_then(Value::as_object_mut) else { return false };
+        let Some(data) = event.get_mut("data").and_then(Json::as_object_mut) else { return false };
         match kind {
             Some(4) => {
                 keep(data, &["href", "width", "height"]);
@@ -151,7 +159,7 @@ impl Scrubber<'_> {
                 if let Some(offset) = data.get_mut("initialOffset") {
                     match offset.as_object_mut() {
                         Some(offset) => keep_scalars(offset, &["top", "left"]),
-                        None => *offset = Value::Null,
+                        None => *offset = Json::Null,
                     }
                 }
                 data.get_mut("node").is_some_and(|node| self.node(node, Around::Page))
@@ -162,7 +170,7 @@ impl Scrubber<'_> {
         }
     }
 
-    fn change(&mut self, data: &mut Map<String, Value>) -> bool {
+    fn change(&mut self, data: &mut Members<'_>) -> bool {
         match number(data, "source") {
             Some(0) => {
                 keep(data, &["source", "texts", "attributes", "removes", "adds", "isAttachIframe"]);
@@ -204,11 +212,11 @@ impl Scrubber<'_> {
         u32::try_from(id).is_ok_and(|id| self.rules.revealed.contains(&id))
     }
 
-    fn mutation(&mut self, data: &mut Map<String, Value>) {
+    fn mutation(&mut self, data: &mut Members<'_>) {
         for name in ["texts", "attributes", "removes", "adds"] {
             if let Some(list) = data.get_mut(name) {
                 let Some(list) = list.as_array_mut() else {
-                    *list = Value::Array(Vec::new());
+                    *list = Json::Array(Vec::new());
                     continue;
                 };
                 list.retain_mut(|item| item.as_object_mut().is_some_and(|item| self.part(name, item)));
@@ -218,7 +226,7 @@ impl Scrubber<'_> {
     }
 
     /// Whether a part of a mutation stays.
-    fn part(&mut self, list: &str, item: &mut Map<String, Value>) -> bool {
+    fn part(&mut self, list: &str, item: &mut Members<'_>) -> bool {
         match list {
             "texts" => {
                 keep(item, &["id", "value"]);
@@ -226,15 +234,15 @@ impl Scrubber<'_> {
                     // It may be the text of a style element as well.
                     self.style_text(value);
                 }
-                item.get("id").is_some_and(Value::is_u64)
+                item.get("id").and_then(Json::as_u64).is_some()
             }
             "attributes" => {
                 keep(item, &["id", "attributes"]);
-                if let Some(attributes) = item.get_mut("attributes").and_then(Value::as_object_mut) {
+                if let Some(attributes) = item.get_mut("attributes").and_then(Json::as_object_mut) {
                     self.found.leaks += self.attributes.scrub("", attributes);
                 }
-                item.get("id").is_some_and(Value::is_u64)
-                    && item.get("attributes").is_some_and(Value::is_object)
+                item.get("id").and_then(Json::as_u64).is_some()
+                    && item.get("attributes").is_some_and(Json::is_object)
             }
             "removes" => {
                 keep_scalars(item, &["parentId", "id", "isShadow"]);
@@ -249,7 +257,7 @@ impl Scrubber<'_> {
     }
 
     /// Whether a node stays. Depth is bounded by [`DEPTH`], so recursion is, too.
-    fn node(&mut self, node: &mut Value, around: Around) -> bool {
+    fn node(&mut self, node: &mut Json<'_>, around: Around) -> bool {
         let Some(node) = node.as_object_mut() else { return false };
         self.found.nodes += 1;
         match number(node, "type") {
@@ -265,7 +273,7 @@ impl Scrubber<'_> {
                 keep(node, &["type", "id", "rootId", "name", "publicId", "systemId"]);
                 for (name, value) in node.iter_mut() {
                     let own = if name == "name" { "html" } else { "" };
-                    if value.is_string() && value != own {
+                    if value.as_str().is_some_and(|value| value != own) {
                         *value = own.into();
                     }
                 }
@@ -299,7 +307,7 @@ impl Scrubber<'_> {
         }
     }
 
-    fn element(&mut self, node: &mut Map<String, Value>, around: Around) -> bool {
+    fn element(&mut self, node: &mut Members<'_>, around: Around) -> bool {
         keep(
             node,
             &[
@@ -316,28 +324,28 @@ impl Scrubber<'_> {
                 "isCustom",
             ],
         );
-        node.retain(|name, value| match name.as_str() {
+        node.retain(|name, value| match name {
             "tagName" => value.is_string(),
             "attributes" => value.is_object(),
             "childNodes" => value.is_array(),
             _ => value.is_number() || value.is_boolean(),
         });
-        let Some(Value::String(tag)) = node.get_mut("tagName") else { return false };
+        let Some(Json::String(tag)) = node.get_mut("tagName") else { return false };
         if tag.eq_ignore_ascii_case("script") {
             // The player does so as well; both ends count the element.
-            *tag = "noscript".to_owned();
+            *tag = "noscript".into();
         }
         // A name is made of letters; two digits are enough for `h1` and `feDropShadow2`, and too few for a number.
         let known = tag.len() <= 64 && tag.starts_with(|first: char| first.is_ascii_alphabetic());
         let plain = tag.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
         if !known || !plain || tag.chars().filter(char::is_ascii_digit).count() > 2 {
-            *tag = "div".to_owned();
+            *tag = "div".into();
         }
-        let tag = tag.to_ascii_lowercase();
-        if let Some(attributes) = node.get_mut("attributes").and_then(Value::as_object_mut) {
+        let tag = small(tag);
+        if let Some(attributes) = node.get_mut("attributes").and_then(Json::as_object_mut) {
             self.found.leaks += self.attributes.scrub(&tag, attributes);
         }
-        let inside = match tag.as_str() {
+        let inside = match &*tag {
             "noscript" => Around::Script,
             "style" => Around::Style,
             _ => around,
@@ -346,42 +354,42 @@ impl Scrubber<'_> {
         true
     }
 
-    fn children(&mut self, node: &mut Map<String, Value>, around: Around) {
+    fn children(&mut self, node: &mut Members<'_>, around: Around) {
         if let Some(children) = node.get_mut("childNodes") {
             match children.as_array_mut() {
                 Some(children) => children.retain_mut(|child| self.node(child, around)),
-                None => *children = Value::Array(Vec::new()),
+                None => *children = Json::Array(Vec::new()),
             }
         }
     }
 
-    fn strings(&mut self, members: &mut Map<String, Value>, names: &[&str]) {
+    fn strings(&mut self, members: &mut Members<'_>, names: &[&str]) {
         for (name, value) in members.iter_mut() {
-            if names.contains(&name.as_str()) {
+            if names.contains(&name) {
                 self.text(value);
             }
         }
     }
 
-    fn text(&mut self, value: &mut Value) {
-        let Value::String(text) = value else { return };
+    fn text(&mut self, value: &mut Json<'_>) {
+        let Json::String(text) = value else { return };
         let (dotted, leaks) = digits::dot(text);
         self.found.leaks += leaks;
         if let Some(dotted) = dotted {
-            *text = dotted;
+            *text = dotted.into();
         }
     }
 
-    fn style_text(&mut self, value: &mut Value) {
-        if let Value::String(text) = value
+    fn style_text(&mut self, value: &mut Json<'_>) {
+        if let Json::String(text) = value
             && let Some(clean) = css::clean(text, self.rules.host)
         {
-            *text = clean;
+            *text = clean.into();
         }
         self.text(value);
     }
 
-    fn replace(&mut self, value: &mut Value, text: String) {
+    fn replace(&mut self, value: &mut Json<'_>, text: String) {
         if value.as_str() != Some(&text) {
             *value = text.into();
         }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Cache, Room};
 use crate::assist::carried::{Says, To};
+use crate::assist::nodes::Nodes;
 use crate::assist::pack::{self, Unpackable};
+use crate::assist::scrub::json::Json;
 use crate::assist::scrub::{self, Found, Rules, Unfit};
 use crate::assist::wire::BulkKind;
 use crate::store::StoreError;
@@ -19,27 +20,30 @@ const HEAVY: usize = 128 << 10;
 /// The most changes that are kept for viewers who come late.
 const TAIL: usize = 400;
 
-/// Events that may be shown.
+/// Events that may be shown, as they go on.
 struct Clean {
-    events: Vec<Value>,
     body: Bytes,
     /// The same without what the citizen shows to the owner alone.
     masked: Option<Bytes>,
     found: Found,
+    /// Whether a picture of the whole page is among them.
+    whole: bool,
 }
 
 /// By what bodies are cleaned, without borrowing the room.
 struct Job {
+    kind: BulkKind,
     host: String,
     revealed: BTreeSet<u32>,
-    nodes: usize,
+    most: usize,
 }
 
-fn clean(text: &[u8], body: Bytes, job: &Job) -> Result<Clean, Unfit> {
-    let rules = Rules { host: &job.host, revealed: &job.revealed, nodes: job.nodes };
-    let mut events = scrub::read(text, job.nodes)?;
+/// Cleans events, and learns from those that will be shown.
+fn clean(text: &[u8], body: Bytes, job: &Job, nodes: &mut Nodes) -> Result<Clean, Unfit> {
+    let rules = Rules { host: &job.host, revealed: &job.revealed, nodes: job.most };
+    let mut events = scrub::read(text, job.most)?;
     let found = scrub::scrub(&mut events, &rules)?;
-    let print = |events: &[Value]| serde_json::to_vec(events).map_err(|_| Unfit::Malformed);
+    let print = |events: &[Json<'_>]| serde_json::to_vec(events).map_err(|_| Unfit::Malformed);
     let printed = print(&events)?;
     // Only what is the same to the last byte goes on as it came: two readers of one text could differ.
     let body = if printed == text { body } else { pack::deflate(&printed) };
@@ -51,11 +55,15 @@ fn clean(text: &[u8], body: Bytes, job: &Job) -> Result<Clean, Unfit> {
     } else {
         None
     };
-    Ok(Clean { events, body, masked, found })
+    let whole = is_whole(&events);
+    if found.leaks == 0 && (whole || job.kind == BulkKind::Inc) {
+        nodes.learn(&events);
+    }
+    Ok(Clean { body, masked, found, whole })
 }
 
-fn is_whole(events: &[Value]) -> bool {
-    events.iter().any(|event| event.get("type").and_then(Value::as_u64) == Some(2))
+fn is_whole(events: &[Json<'_>]) -> bool {
+    events.iter().any(|event| event.get("type").and_then(Json::as_u64) == Some(2))
 }
 
 impl Room {
@@ -73,15 +81,27 @@ impl Room {
         };
         self.meter.owe(text.len());
         let job = Job {
+            kind,
             host: self.host.clone(),
             revealed: self.revealed.keys().copied().collect(),
-            nodes: self.assist.limits.nodes,
+            most: self.assist.limits.nodes,
         };
         let cleaned = if text.len() > HEAVY {
-            let work = tokio::task::spawn_blocking(move || clean(&text, body, &job));
-            work.await.map_err(|_| Unfit::Malformed).and_then(|cleaned| cleaned)
+            // What is known of the page goes along; nothing else of the room happens meanwhile.
+            let mut nodes = std::mem::take(&mut self.nodes);
+            let work = tokio::task::spawn_blocking(move || {
+                let cleaned = clean(&text, body, &job, &mut nodes);
+                (cleaned, nodes)
+            });
+            match work.await {
+                Ok((cleaned, nodes)) => {
+                    self.nodes = nodes;
+                    cleaned
+                }
+                Err(_) => Err(Unfit::Malformed),
+            }
         } else {
-            clean(&text, body, &job)
+            clean(&text, body, &job, &mut self.nodes)
         };
         let clean = match cleaned {
             Ok(clean) => clean,
@@ -99,10 +119,9 @@ impl Room {
             );
             return self.end("leak", "system").await;
         }
-        if kind == BulkKind::Snap && !is_whole(&clean.events) {
+        if kind == BulkKind::Snap && !clean.whole {
             return self.unreadable().await;
         }
-        self.nodes.learn(&clean.events);
         if self.nodes.len() > self.assist.limits.nodes {
             return self.end("too_many_nodes", "system").await;
         }

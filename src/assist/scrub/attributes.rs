@@ -1,7 +1,8 @@
 //! Attributes by allow-list.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use super::json::{Json, Members};
 use super::{css, digits};
 
 /// What is passed on of any element. The citizen's page has the same list (`web/assist/src/allow.ts`).
@@ -127,37 +128,41 @@ pub(super) struct Attributes<'a> {
 impl Attributes<'_> {
     /// Scrubs the attributes of an element of this kind; the kind is empty where it is not known. Returns how many numbers
     /// the page should have dotted.
-    pub(super) fn scrub(&self, tag: &str, attributes: &mut Map<String, Value>) -> usize {
+    pub(super) fn scrub(&self, tag: &str, attributes: &mut Members<'_>) -> usize {
         let sheet = attributes
             .get("rel")
-            .and_then(Value::as_str)
+            .and_then(Json::as_str)
             .is_some_and(|rel| rel.eq_ignore_ascii_case("stylesheet"));
         let mut leaks = 0;
         attributes.retain(|name, value| {
-            let name = name.to_ascii_lowercase();
+            // Most of them are small already.
+            let name = match name.bytes().any(|letter| letter.is_ascii_uppercase()) {
+                true => Cow::Owned(name.to_ascii_lowercase()),
+                false => Cow::Borrowed(name),
+            };
             if !is_allowed(&name) {
                 return false;
             }
             match value {
-                Value::Null | Value::Bool(_) => return true,
+                Json::Null | Json::Bool(_) => return true,
                 // Sizes and offsets; what is larger is no place on a page.
-                Value::Number(number) => return number.as_f64().is_some_and(|number| number.abs() < LARGEST),
+                Json::Number(number) => return number.as_f64().is_some_and(|number| number.abs() < LARGEST),
                 // rrweb sends what changed of a `style` as an object.
-                Value::Object(properties) => {
+                Json::Object(properties) => {
                     return name == "style" && self.properties(properties, &mut leaks);
                 }
-                Value::Array(_) => return false,
-                Value::String(_) => {}
+                Json::Array(_) => return false,
+                Json::String(_) => {}
             }
-            let Value::String(text) = value else { return false };
-            let stays = match name.as_str() {
+            let Json::String(text) = value else { return false };
+            let stays = match &*name {
                 "href" => self.address(text, matches!(tag, "a" | "area" | "") || tag == "link" && sheet),
                 // Frames show nothing of their own, and what a script would be is empty already.
                 "src" => self.address(text, matches!(tag, "img" | "")),
                 "rel" => tag != "link" || sheet,
                 "style" | "_csstext" => {
                     if let Some(clean) = css::clean(text, self.host) {
-                        *text = clean;
+                        *text = clean.into();
                     }
                     true
                 }
@@ -172,11 +177,11 @@ impl Attributes<'_> {
         leaks
     }
 
-    fn address(&self, text: &mut String, may: bool) -> bool {
+    fn address(&self, text: &mut Cow<'_, str>, may: bool) -> bool {
         match css::own_address(text, self.host) {
             Some(address) if may => {
                 if *text != address {
-                    *text = address;
+                    *text = address.into();
                 }
                 true
             }
@@ -184,21 +189,21 @@ impl Attributes<'_> {
         }
     }
 
-    fn properties(&self, properties: &mut Map<String, Value>, leaks: &mut usize) -> bool {
+    fn properties(&self, properties: &mut Members<'_>, leaks: &mut usize) -> bool {
         properties.retain(|name, value| {
             if !name.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '-') {
                 return false;
             }
             // A value, `false` for one that is gone, or a value with its priority.
-            let texts: Vec<&mut Value> = match value {
-                Value::Array(values) if values.iter().all(Value::is_string) => values.iter_mut().collect(),
-                Value::String(_) => vec![value],
+            let texts: Vec<&mut Json<'_>> = match value {
+                Json::Array(values) if values.iter().all(Json::is_string) => values.iter_mut().collect(),
+                Json::String(_) => vec![value],
                 other => return other.is_boolean(),
             };
             for text in texts {
-                let Value::String(text) = text else { return false };
+                let Json::String(text) = text else { return false };
                 if let Some(clean) = css::clean(text, self.host) {
-                    *text = clean;
+                    *text = clean.into();
                 }
                 dot(text, leaks);
             }
@@ -208,10 +213,10 @@ impl Attributes<'_> {
     }
 }
 
-fn dot(text: &mut String, leaks: &mut usize) {
+fn dot(text: &mut Cow<'_, str>, leaks: &mut usize) {
     let (dotted, found) = digits::dot(text);
     *leaks += found;
     if let Some(dotted) = dotted {
-        *text = dotted;
+        *text = dotted.into();
     }
 }
