@@ -101,12 +101,10 @@ async fn a_helper_sees_the_picture_though_the_platform_fails_at_first_and_learns
         })
         .await;
     }
-    let figures = town.server.metrics().await;
+    // It is counted a moment after it was told.
     for line in ["how=\"kept\"} 1", "how=\"lost\"} 3"] {
-        assert!(
-            figures.contains(&format!("yikouwen_files_fetched_total{{channel=\"push\",{line}")),
-            "{figures}"
-        );
+        let figure = format!("yikouwen_files_fetched_total{{channel=\"push\",{line}");
+        eventually(&figure, async || town.server.metrics().await.contains(&figure).then_some(())).await;
     }
     town.server.stop().await;
 }

@@ -67,7 +67,7 @@ const QUESTION: &str = "身份证丢了怎么补办，我的手机号是13800138
 async fn the_models_words_go_out_with_their_sources_and_the_question_goes_in_masked() {
     let script = ["去派出所", "申请补领就行。[", "1]"].map(str::to_owned).to_vec();
     let model = Arc::new(Model { script, status: 200, ..Model::default() });
-    let server = server_with(Arc::clone(&model)).await;
+    let server = server_waiting(Arc::clone(&model), "20s").await;
     let answer = server.ask(QUESTION, None).await;
     assert!(answer["answer"].as_str().unwrap().starts_with("去派出所申请补领就行。[1]"), "{answer}");
     assert_eq!(answer["citations"].as_array().unwrap().len(), 1);
@@ -124,7 +124,9 @@ async fn when_the_citizen_leaves_the_model_is_no_longer_waited_for_and_the_answe
     let (visitor, socket) = waiting_citizen(&server, &model).await;
     drop(socket);
     // Looking into the thread would count as watching, so it is left alone for as long as the program may wait.
-    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    let quoted = "yikouwen_answers_total{by=\"quote\"} 1";
+    eventually(quoted, async || server.metrics().await.lines().any(|line| line == quoted).then_some(()))
+        .await;
     let thread = visitor.thread().await;
     assert_eq!(thread.len(), 2, "{thread:?}");
     assert!(thread[1]["text"].as_str().unwrap().contains("[1]"), "quoted: {thread:?}");

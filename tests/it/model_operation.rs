@@ -62,7 +62,6 @@ async fn a_model_that_is_down_is_followed_by_the_next_left_alone_and_taken_back(
     assert_eq!(bodies[0].1["stream_options"], json!({ "include_usage": true }));
     assert!(!bodies[0].0.contains("authorization"), "the first one's key is not for the second");
 
-    let figures = server.metrics().await;
     for line in [
         "yikouwen_model_breaker{section=\"model\",model=\"first\"} 2",
         "yikouwen_model_breaker{section=\"model.fallback.1\",model=\"second\"} 0",
@@ -73,7 +72,8 @@ async fn a_model_that_is_down_is_followed_by_the_next_left_alone_and_taken_back(
         "yikouwen_model_tokens_total{section=\"model.fallback.1\",model=\"second\",how=\"completion\"} 9",
         "yikouwen_model_alarm{section=\"model\",code=\"model_unreachable\"} 1",
     ] {
-        assert!(figures.lines().any(|known| known == line), "{line} in\n{figures}");
+        eventually(line, async || server.metrics().await.lines().any(|known| known == line).then_some(()))
+            .await;
     }
     let ready: Value = server.client.get(server.url("/ready")).send().await.unwrap().json().await.unwrap();
     assert_eq!(ready["ready"], true);
@@ -96,7 +96,10 @@ async fn a_model_that_is_down_is_followed_by_the_next_left_alone_and_taken_back(
             .then_some(())
     })
     .await;
-    assert!(!server.metrics().await.contains("yikouwen_model_alarm{"));
+    eventually("the end of the alarm", async || {
+        (!server.metrics().await.contains("yikouwen_model_alarm{")).then_some(())
+    })
+    .await;
     server.stop().await;
 }
 

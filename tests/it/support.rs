@@ -123,7 +123,7 @@ impl Server {
     }
 
     async fn wait_until_live(&self) {
-        for _ in 0..200 {
+        for _ in 0..1_500 {
             if self.client.get(self.url("/live")).send().await.is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
@@ -185,16 +185,17 @@ pub(crate) fn entries_of(answer: &Value) -> Vec<String> {
     ids("citations")
 }
 
-/// Waits until `look` finds what it looks for.
+/// Waits until `look` finds what it looks for. A machine that builds beside the tests may take many times as long as one
+/// that does not; nobody waits longer than needed.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
     what: &str,
     mut look: impl FnMut() -> F,
 ) -> T {
-    for _ in 0..400 {
+    for _ in 0..1_600 {
         if let Some(found) = look().await {
             return found;
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
     }
-    panic!("{what} did not happen within 10 s");
+    panic!("{what} did not happen within 40 s");
 }

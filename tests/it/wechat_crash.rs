@@ -54,14 +54,16 @@ async fn while_the_model_thinks_and_the_platform_asks_again() {
     assert_eq!(platform.once(&body, Duration::from_millis(1_500)).await, None);
     process.kill();
     let (process, platform) = site.start().await;
-    let answer = platform.once(&body, CUT).await.expect("the second delivery is answered");
-    assert!(content(&answer).contains(&mark(3_000)));
+    // The turn is taken anew: usually the next delivery is answered, on a slow machine the one after it.
+    let answer = platform.deliver(&body).await;
+    let answer = answer.words();
+    assert!(answer.contains(&mark(3_000)), "{answer}");
     // The answer was given; the process ends before the platform asks for anything else.
     process.kill();
     let (process, platform) = site.start().await;
     assert_eq!(
-        platform.once(&body, CUT).await.map(|answer| content(&answer)),
-        Some(content(&answer)),
+        platform.once(&body, CUT).await.map(|again| content(&again)).as_deref(),
+        Some(answer),
         "word for word"
     );
     let next = platform.says("o1", 2, "你是机器人吗").await;
@@ -123,10 +125,13 @@ async fn in_the_middle_of_a_long_message_at_most_the_part_on_its_way_comes_twice
     assert_eq!(platform.says("o1", 2, "请把要求都告诉我").await, Seen::Nothing(1));
     let long: String = (1..=300).map(|number| format!("第{number}条要核对。")).collect();
     assert_eq!(helper.write(&id, &long).await.0, 201);
-    eventually("the second part", async || (site.api.sent_to("o1").len() == 3).then_some(())).await;
-    // The platform takes the third part, and the process ends before it hears so.
-    site.api.with(|told| told.slow = Duration::from_secs(30));
-    eventually("the third part", async || (site.api.sent_to("o1").len() == 4).then_some(())).await;
+    eventually("the second part", async || (site.api.sent_to("o1").len() >= 3).then_some(())).await;
+    // The platform takes the next part, and the process ends before it hears so.
+    let before = site.api.with(|told| {
+        told.slow = Duration::from_secs(30);
+        told.sent.len()
+    });
+    eventually("the next part", async || (site.api.sent_to("o1").len() > before).then_some(())).await;
     process.kill();
     site.api.with(|told| told.slow = Duration::ZERO);
     let (process, _platform) = site.start().await;

@@ -7,7 +7,7 @@ use crate::support::wechat::{
     CUT, Platform, Seen, account, content, mark, message, model, now, question, slow_model, text_message,
 };
 use crate::support::weixin::FakeApi;
-use crate::support::{MEMORY, Server, config};
+use crate::support::{MEMORY, Server, config, eventually};
 
 struct Town {
     server: Server,
@@ -189,7 +189,14 @@ async fn a_second_question_while_the_first_is_pending_gets_its_own_answer_and_br
     let sends = async {
         let first = town.sends.says("o3", 1, &question(7_100)).await;
         let second = town.sends.says("o3", 2, &question(1_300)).await;
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        eventually("both answers", async || {
+            let sent = town.api.sent_to("o3");
+            let there = |time| count(&[&first, &second], &sent, time) > 0;
+            (there(7_100) && there(1_300)).then_some(())
+        })
+        .await;
+        // And neither comes again.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         (first, second)
     };
     let (later, (first, second), (sent_first, sent_second)) = futures::join!(slow, both, sends);
@@ -254,7 +261,7 @@ async fn the_answer_can_be_read_on_a_page_and_looking_changes_nothing() {
     drop(listener);
     let server = Server::start(config(&data, &own), &[]).await;
     let platform = Platform::new(&server.url(""), "gzh");
-    let inner = format!("<MsgType>text</MsgType><Content>{}</Content><MsgId>1</MsgId>", question(7_000));
+    let inner = format!("<MsgType>text</MsgType><Content>{}</Content><MsgId>1</MsgId>", question(10_000));
     let hint = content(&platform.once(&message("o-secret", now() - 10, &inner), CUT).await.unwrap());
     let (_, rest) = hint.split_once("href=\"https://ask.city.example").expect("a link");
     let path = rest.split('"').next().unwrap();
@@ -269,15 +276,15 @@ async fn the_answer_can_be_read_on_a_page_and_looking_changes_nothing() {
         status == 200 && waiting.contains("http-equiv=\"refresh\"") && !waiting.contains("[1]"),
         "{waiting}"
     );
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    eventually("the answer on the page", async || read().await.1.contains(&mark(10_000)).then_some(())).await;
     for _ in 0..3 {
         let (status, page) = read().await;
-        assert!(status == 200 && page.contains(&mark(7_000)) && !page.contains("refresh"), "{page}");
+        assert!(status == 200 && page.contains(&mark(10_000)) && !page.contains("refresh"), "{page}");
     }
     let forged = format!("{path}x");
     assert_eq!(server.client.get(server.url(&forged)).send().await.unwrap().status(), 410);
     let seen = platform.says("o-secret", 2, "继续").await;
-    assert!(seen.words().contains(&mark(7_000)), "it still comes in the chat: {seen:?}");
+    assert!(seen.words().contains(&mark(10_000)), "it still comes in the chat: {seen:?}");
     platform.says("o-secret", 3, "你是机器人吗").await;
     assert!(!read().await.1.contains("我是机器人"), "what is said later is not on it");
     server.stop().await;

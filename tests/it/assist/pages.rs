@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::people::{Scene, deflate, form, typed};
+use crate::support::eventually;
 use crate::support::helper::Helper;
 
 #[expect(clippy::needless_pass_by_value, reason = "pages are written as literals")]
@@ -36,9 +37,15 @@ async fn a_tampered_page_that_shows_numbers_is_ended_and_nobody_sees_them() {
             assert_eq!(page.end().await, "leak");
             assert_eq!(scene.ended().await, "leak");
             let supervisor = Helper::log_in(&scene.server, supervisor_name).await;
-            let alarms = supervisor.get("/channels").await.to_string();
-            assert!(alarms.contains("assist_leak") && !alarms.contains(secret), "{alarms}");
-            assert!(scene.server.metrics().await.contains("yikouwen_assist_ended_total{reason=\"leak\"} 1"));
+            // The end is written down before it is told and counted.
+            let alarms = eventually("the alarm", async || {
+                let alarms = supervisor.get("/channels").await.to_string();
+                alarms.contains("assist_leak").then_some(alarms)
+            })
+            .await;
+            assert!(!alarms.contains(secret), "{alarms}");
+            let figure = "yikouwen_assist_ended_total{reason=\"leak\"} 1";
+            eventually(figure, async || scene.server.metrics().await.contains(figure).then_some(())).await;
             scene.server.stop().await;
         }
     }

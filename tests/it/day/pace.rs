@@ -12,8 +12,9 @@ use yikouwen::gateway::Gateway;
 
 /// How long nothing may have happened, in real time, to be sure that nothing is under way.
 const QUIET: Duration = Duration::from_micros(300);
-/// The longest real time that is waited for quiet.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The longest real time that is waited for quiet. A machine that has other things to do takes its time, and a clock that is
+/// moved before everything has happened makes faults that are none.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Moves the clock.
 pub(super) struct Pace {

@@ -71,6 +71,7 @@ impl Failure {
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
+    pub(crate) at: Instant,
     pub(crate) method: String,
     pub(crate) params: Params,
 }
@@ -302,7 +303,7 @@ async fn call(
     let params = Params::read(kind, &body);
     let failure = {
         let mut world = api.world();
-        world.calls.push(Call { method: method.clone(), params: params.clone() });
+        world.calls.push(Call { at: Instant::now(), method: method.clone(), params: params.clone() });
         let said = params.text("text");
         let failing = world.failures.iter().position(|failure| {
             (failure.method.is_empty() || failure.method == method)

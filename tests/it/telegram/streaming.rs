@@ -86,9 +86,22 @@ async fn a_draft_grows_at_most_once_a_second_and_becomes_the_answer() {
         let begins = pair[0].1.trim_end_matches([' ', '…', '*']);
         assert!(pair[1].1.starts_with(begins.trim_end_matches("久一些")), "{pair:?}");
     }
+    let typed = api.calls("sendChatAction");
+    assert_eq!(typed[0].params.text("action").as_deref(), Some("typing"), "somebody is at work");
     assert_eq!(api.texts(LI).len(), 1, "one message");
     assert_eq!(api.calls("sendMessage").len(), 1);
     server.stop().await;
+}
+
+/// Waits until the chat shows a draft that was put there and edited so often.
+async fn drafted(api: &BotApi, times: usize) {
+    eventually("a draft", async || {
+        let chat = api.chat(LI);
+        chat.first()
+            .is_some_and(|shown| shown.text.ends_with('…') && shown.history.len() >= times)
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,8 +110,7 @@ async fn the_draft_of_an_answer_that_does_not_come_is_taken_back() {
     let model = model(vec![FIRST_LINE], Duration::from_millis(50), true).await;
     let server = polling(&api, &model).await;
     say(&api, LI, QUESTION);
-    shown(&api, LI, 1).await;
-    assert!(api.texts(LI)[0].ends_with('…'), "{:?}", api.texts(LI));
+    drafted(&api, 1).await;
     // A person is asked for: the robot stops in the middle of its sentence.
     say(&api, LI, "/human");
     let texts = eventually("the queue", async || {
@@ -119,12 +131,14 @@ async fn the_draft_of_an_answer_that_does_not_come_is_taken_back() {
 async fn the_draft_of_a_process_that_ended_is_replaced_by_the_next_ones_answer() {
     let api = BotApi::start().await;
     let data = tempfile::tempdir().unwrap();
-    let model = model(vec![FIRST_LINE], Duration::from_millis(50), true).await;
+    // The second line makes an edit, which comes after the draft was noted.
+    let lines = vec![FIRST_LINE, "没有户口簿也能办，靠人像和指纹核对身份。[1]\n"];
+    let model = model(lines, Duration::from_millis(1_300), true).await;
     let own = section(&api, "polling");
     let server = Server::start(config(data.path(), &format!("{own}{model}")), &[]).await;
     say(&api, LI, QUESTION);
-    shown(&api, LI, 1).await;
-    eventually("the draft noted", async || (api.unconfirmed() == 0).then_some(())).await;
+    drafted(&api, 2).await;
+    eventually("the update confirmed", async || (api.unconfirmed() == 0).then_some(())).await;
     server.stop().await;
     assert!(api.texts(LI)[0].ends_with('…'));
     let server = Server::start(config(data.path(), &own), &[]).await;
