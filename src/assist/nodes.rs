@@ -79,7 +79,10 @@ fn id(members: &Members<'_>, name: &str) -> Option<u32> {
 
 fn text_of(value: &Json<'_>) -> Option<Box<str>> {
     match value {
-        Json::String(text) => Some(text.chars().take(LABEL).collect::<String>().into()),
+        Json::String(text) => {
+            let end = text.char_indices().nth(LABEL).map_or(text.len(), |(end, _)| end);
+            text.get(..end).map(Into::into)
+        }
         Json::Bool(true) => Some("".into()),
         Json::Number(number) => Some(number.to_string().into()),
         _ => None,

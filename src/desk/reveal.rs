@@ -1,6 +1,9 @@
 //! What is hidden in messages: helpers read labels. Who serves the citizen, and supervisors, see what one message hides on a
 //! press, and each such look is written down before anything is shown.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,6 +29,19 @@ pub struct Revealed {
     pub files: Vec<String>,
 }
 
+/// Six digits that stand alone. What the program itself tells a citizen has such digits only as the code that proves who
+/// opens a link (`[code]` in `config/words/assist.toml`); telephone numbers are longer or joined by hyphens.
+static CODE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?P<before>^|[^0-9-])[0-9]{6}(?P<after>$|[^0-9-])").ok());
+
+/// Words of the program without the codes that are for the citizen alone: whoever knows code and link could open the form in
+/// the citizen's place. A pattern that could not be made hides everything.
+fn without_codes(text: &str) -> String {
+    CODE.as_ref()
+        .map(|code| code.replace_all(text, "${before}••••••${after}").into_owned())
+        .unwrap_or_default()
+}
+
 impl Desk {
     /// Whether the helper may see what is hidden in a conversation's messages.
     pub(super) fn may_reveal(helper: &HelperRecord, record: &ConversationRecord) -> Result<bool, DeskError> {
@@ -46,6 +62,9 @@ impl Desk {
         let kept: Vec<u64> =
             found.iter().filter_map(|record| record.key.parts().get(2).and_then(OwnedPart::number)).collect();
         for message in &mut messages {
+            if message.author == AuthorRecord::System {
+                message.text = without_codes(&message.text);
+            }
             let in_clear = !message.hide().is_empty();
             message.hidden = in_clear || kept.binary_search(&message.seq).is_ok();
             for file in &mut message.attachments {
@@ -108,5 +127,26 @@ impl Desk {
         }
         let found = self.ledger.store().scan_json(&keys::reveals(), LISTED, true).await?;
         Ok(found.into_iter().map(|(_, look, _)| look).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_codes;
+
+    #[test]
+    fn only_the_code_is_hidden() {
+        let table = [
+            (
+                "打开链接后请输入这 6 位数字：012345。请不要告诉别人。",
+                "打开链接后请输入这 6 位数字：••••••。请不要告诉别人。",
+            ),
+            ("enter these 6 digits: 012345", "enter these 6 digits: ••••••"),
+            ("请打 0571-123456 或 13800138000", "请打 0571-123456 或 13800138000"),
+            ("前面还有 3 位", "前面还有 3 位"),
+        ];
+        for (text, shown) in table {
+            assert_eq!(without_codes(text), shown);
+        }
     }
 }

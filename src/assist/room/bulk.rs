@@ -43,7 +43,11 @@ fn clean(text: &[u8], body: Bytes, job: &Job, nodes: &mut Nodes) -> Result<Clean
     let rules = Rules { host: &job.host, revealed: &job.revealed, nodes: job.most };
     let mut events = scrub::read(text, job.most)?;
     let found = scrub::scrub(&mut events, &rules)?;
-    let print = |events: &[Json<'_>]| serde_json::to_vec(events).map_err(|_| Unfit::Malformed);
+    let print = |events: &[Json<'_>]| {
+        let mut printed = Vec::with_capacity(text.len() + 1);
+        serde_json::to_writer(&mut printed, events).map_err(|_| Unfit::Malformed)?;
+        Ok(printed)
+    };
     let printed = print(&events)?;
     // Only what is the same to the last byte goes on as it came: two readers of one text could differ.
     let body = if printed == text { body } else { pack::deflate(&printed) };

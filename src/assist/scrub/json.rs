@@ -198,7 +198,8 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
-        let mut members = Vec::new();
+        // A node has six or seven, and most objects are nodes.
+        let mut members = Vec::with_capacity(7);
         while let Some(name) = access.next_key()? {
             let Json::String(name) = name else { return Err(A::Error::custom("a name is no text")) };
             members.push((name, access.next_value()?));

@@ -31,6 +31,13 @@ async function json(answer: Response): Promise<Record<string, unknown>> {
 /** A proposal every two seconds is the most that a page is sent. */
 const PROPOSALS = 2_050;
 
+/** The headers by which the kiosk's requests are known. */
+function signed(content: string): Record<string, string> {
+  const at = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac('sha256', SECRET).update(`${at}.${content}`).digest('hex');
+  return { 'x-yikouwen-timestamp': at, 'x-yikouwen-signature': `sha256=${signature}` };
+}
+
 export class Guide {
   /** What was refused by the server. */
   readonly denied: Frame[] = [];
@@ -56,10 +63,7 @@ export class Guide {
       fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
     if (channel === 'kiosk') {
       const body = { id: '1', citizen: 'kiosk-7', at: new Date().toISOString(), human: true };
-      const at = String(Math.floor(Date.now() / 1000));
-      const signature = createHmac('sha256', SECRET).update(`${at}.${JSON.stringify(body)}`).digest('hex');
-      const headers = { 'x-yikouwen-timestamp': at, 'x-yikouwen-signature': `sha256=${signature}` };
-      await json(await post('/channels/kiosk/messages', body, headers));
+      await json(await post('/channels/kiosk/messages', body, signed(JSON.stringify(body))));
     } else {
       const { token } = await json(await post('/channels/web/session', {}, {}));
       await json(await post('/channels/web/events', { t: 'say', id: 'h', text: '转人工' }, { authorization: `Bearer ${String(token)}` }));
@@ -88,10 +92,12 @@ export class Guide {
     return { sid: this.sid, token: String((await json(answer))['token']) };
   }
 
-  /** The six digits that were sent into the talk. */
+  /** The six digits that were sent to the citizen of the kiosk, and that the desk does not show. */
   async code(): Promise<string> {
-    const talk = await fetch(`${this.url}/api/v1/desk/conversations/${this.conversation}`, { headers: { cookie: this.cookie } });
-    return /数字：(\d{6})/.exec(JSON.stringify(await json(talk)))?.[1] ?? '';
+    const query = 'citizen=kiosk-7&after=0';
+    const headers = signed(query);
+    const thread = await fetch(`${this.url}/channels/kiosk/thread?${query}`, { headers });
+    return /数字：(\d{6})/.exec(JSON.stringify(await json(thread)))?.[1] ?? '';
   }
 
   /** Looks at the form. */

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::people::{HELPERS, Page, Scene, ask, form, served, typed};
 use crate::support::helper::Helper;
-use crate::support::platform::platform;
+use crate::support::platform::{Recorder, platform};
 use crate::support::visitor::Visitor;
 use crate::support::{MEMORY, Server, config, eventually};
 
@@ -95,9 +95,19 @@ async fn a_link_that_nobody_opens_expires() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_channel_cannot_say_who_opens_a_code_is_needed() {
     // The platform's channel is any channel but the website.
-    let url = platform(Arc::default()).await;
+    let recorder = Arc::<Recorder>::default();
+    let url = platform(Arc::clone(&recorder)).await;
     let data = tempfile::tempdir().unwrap().keep();
     let (server, channel) = Server::with_platform(config(&data, MEMORY), &HELPERS, &url).await;
+    // What the citizen was sent, however many codes before.
+    let code_sent = async |before: usize| {
+        let pattern = regex::Regex::new(r"数字：(\d{6})").unwrap();
+        eventually("the code", async || {
+            let texts = recorder.texts().join("\n");
+            pattern.captures_iter(&texts).nth(before).map(|found| found[1].to_owned())
+        })
+        .await
+    };
     let helper = Helper::log_in(&server, HELPERS[0].0).await;
     channel.says("someone", "1", "转人工").await;
     let conversation = eventually("a place in the queue", async || {
@@ -117,8 +127,9 @@ async fn where_the_channel_cannot_say_who_opens_a_code_is_needed() {
         (status, body["code"].as_str().map(str::to_owned))
     };
     assert_eq!(open(None).await, (401, Some("code_needed".to_owned())));
-    let transcript = helper.conversation(&conversation).await["transcript"].to_string();
-    let code = regex::Regex::new(r"数字：(\d{6})").unwrap().captures(&transcript).unwrap()[1].to_owned();
+    let code = code_sent(0).await;
+    let transcript = helper.conversation(&conversation).await.to_string();
+    assert!(transcript.contains("数字：••••••") && !transcript.contains(&code), "it is the citizen's alone");
     let wrong = if code == "000000" { "000001" } else { "000000" };
     for _ in 0..4 {
         assert_eq!(open(Some(wrong)).await, (401, Some("wrong_code".to_owned())));
@@ -131,9 +142,7 @@ async fn where_the_channel_cannot_say_who_opens_a_code_is_needed() {
         begun["share"]["id"].as_str().unwrap(),
         begun["link"].as_str().unwrap().split_once("#k=").unwrap().1,
     );
-    let transcript = helper.conversation(&conversation).await["transcript"].to_string();
-    let code =
-        regex::Regex::new(r"数字：(\d{6})").unwrap().captures_iter(&transcript).last().unwrap()[1].to_owned();
+    let code = code_sent(1).await;
     let body = json!({ "id": share, "key": key, "code": code });
     let answer = server.client.post(server.url("/api/v1/assist/open")).json(&body).send().await.unwrap();
     assert_eq!(answer.status(), 200);
