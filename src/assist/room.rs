@@ -108,6 +108,9 @@ pub struct Room {
     order: Order<Arrived>,
     ring: Ring<String>,
     citizen: Option<(u64, mpsc::Sender<Frame>)>,
+    /// The socket of the page that came last. What it said is heard also when it reads nothing any more: a page that closes
+    /// has mostly just said that the share is over.
+    page: u64,
     gone_since: Instant,
     nodes: Nodes,
     cache: Cache,
@@ -150,6 +153,7 @@ impl Room {
             order: Order::default(),
             ring: Ring::new(RING_BYTES),
             citizen: None,
+            page: 0,
             gone_since: now,
             nodes: Nodes::default(),
             cache: Cache::default(),
@@ -365,7 +369,7 @@ impl Room {
                 Ok(())
             }
             Input::Frame(connection, frame) => {
-                if self.citizen.as_ref().is_some_and(|(own, _)| *own == connection) {
+                if self.page == connection {
                     self.arrived(frame).await
                 } else {
                     // An older socket of the page, which the newer one took over from.
@@ -397,6 +401,7 @@ impl Room {
         self.title = title;
         self.viewport = Some(viewport);
         self.citizen = Some((connection, sender));
+        self.page = connection;
         let welcome = ToCitizen::Welcome {
             epoch: self.epoch,
             perm: self.permissions(),

@@ -135,6 +135,7 @@ impl<W: Sink<Frame> + Unpin> Session<W> {
                 _ = again.tick() => {
                     if self.welcomed.is_none() {
                         self.join();
+                        self.look_for_end().await?;
                     } else if self.last.elapsed() > SILENCE {
                         self.lost();
                         self.say(ToHelper::Peer { state: Peer::Gone }).await?;
@@ -304,6 +305,16 @@ impl<W: Sink<Frame> + Unpin> Session<W> {
             self.show(kind, body).await?;
         }
         Ok(())
+    }
+
+    /// A share that ended before we listened has no room to say so.
+    async fn look_for_end(&mut self) -> Result<(), Closed> {
+        let shares = &self.assist.shares;
+        let Ok(Some(record)) = shares.get(&self.share).await else { return Ok(()) };
+        match shares.ended_by_now(&record).await {
+            Ok(Some(reason)) => self.end(Says::Frame(ToHelper::End { reason })).await,
+            _ => Ok(()),
+        }
     }
 
     async fn end(&mut self, says: Says) -> Result<(), Closed> {

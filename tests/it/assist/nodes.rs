@@ -283,3 +283,21 @@ async fn a_slow_viewer_is_shown_a_fresh_picture_and_never_a_gap() {
     println!("a slow viewer: {shown} of 900 changes shown, {pictures} fresh pictures");
     assert!(pictures >= 1 && shown < 900);
 }
+
+/// On one thread everything that the page says is there, and the page gone, before the room hears the first of it.
+#[tokio::test]
+async fn what_a_page_says_last_is_heard_though_it_has_gone() {
+    let town = Town { store: Arc::new(MemoryStore::default()), bus: Arc::new(LocalBus::default()) };
+    let node = town.node();
+    let (share, token) = opened(&town, &node).await;
+    let mut page = End::page(&node, &share);
+    page.hello(&token).await;
+    page.say(json!({ "t": "consent", "scope": "view" })).await;
+    page.say(json!({ "t": "revoke", "scope": "view" })).await;
+    page.say(json!({ "t": "end", "reason": "citizen" })).await;
+    drop(page);
+    let ended = crate::support::eventually("the end", async || {
+        node.shares().get(&share.id).await.unwrap().unwrap().ended.map(|ended| ended.reason)
+    });
+    assert_eq!(ended.await, "citizen");
+}
