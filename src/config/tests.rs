@@ -233,6 +233,7 @@ fn the_compiled_words_can_be_used() {
         wechat::TOKEN,
         wechat::ADDRESS,
         wechat::NO_RIGHT,
+        wechat::OAUTH,
         wechat::QUOTA,
         wechat::BLOCKED,
         wechat::UNREACHABLE,
@@ -453,4 +454,13 @@ fn texts(value: &serde_json::Value) -> Vec<String> {
         serde_json::Value::Object(fields) => fields.values().flat_map(texts).collect(),
         _ => Vec::new(),
     }
+}
+
+#[test]
+fn an_account_that_asks_who_opens_a_page_is_verified_and_has_an_address_to_come_back_to() {
+    let account = "[channels.gzh]\ntype = \"wechat\"\napp_id = \"wx1\"\napp_secret = \"s\"\ntoken = \"abc\"\nmode = \"plain\"\noauth = true\n";
+    let faults = |more: &str| load(&format!("{account}{more}"), &[]).unwrap().faults().join("\n");
+    let both = faults("");
+    assert!(both.contains("[channels.gzh] oauth: only verified") && both.contains("public_url"), "{both}");
+    assert_eq!(faults("verified = true\n[server]\npublic_url = \"https://ask.city.example\"\n"), "");
 }
