@@ -200,7 +200,11 @@ impl Shares {
             };
             let (english, held) = (change.record.english, self.times.link);
             let words = self.words.link(asking.kind, english, asking.helper, purpose, &link, held);
-            change.append(MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words));
+            let mut message =
+                MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words);
+            // A desktop is shown from the browser of a computer, which a view inside of an app is not.
+            message.opens = (asking.may_be_known && asking.kind == ShareKind::Form).then(|| link.clone());
+            change.append(message);
             if let Some(code) = &code {
                 let words = self.words.code(change.record.english, asking.may_be_known, code);
                 change.append(MessageRecord::new(

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import { leave, linkOf, openLink, proofOf, returnedOf } from '../page/share/open';
+import { settle } from '../page/share/telegram';
 
 const link = { id: 'AAAAAAAAAAAAAAAAAAAAAA', key: 'BBBBBBBBBBBBBBBBBBBBBB' };
 const answer = (status: number, body: object = {}) =>
@@ -55,6 +56,12 @@ describe('a platform that says who it is', () => {
     const send = answer(200, { token: 't', form_url: '/f' });
     await openLink(link, { proof: proofOf({ hash }) }, send);
     expect(JSON.parse(send.mock.calls[0]?.[1]?.body as string)).toEqual({ ...link, proof: 'user=%7B%22id%22%3A1%7D&hash=ab' });
+  });
+  it('is told that the page is there', () => {
+    const told: string[] = [];
+    settle({ TelegramWebviewProxy: { postEvent: (event, data) => void told.push(`${event} ${data}`) } });
+    expect(told).toEqual(['web_app_ready ', 'web_app_expand ', 'web_app_setup_swipe_behavior {"allow_vertical_swipe":false}']);
+    expect(() => settle({})).not.toThrow();
   });
   it('is left for only by a whole address', async () => {
     expect(await leave(link, answer(200, { url: 'https://open.weixin.qq.com/x' }))).toBe('https://open.weixin.qq.com/x');

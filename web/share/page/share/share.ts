@@ -1,5 +1,6 @@
 import { canShow, keep, opened as before, show } from './desktop';
 import { leave, linkOf, openLink, proofOf, returnedOf } from './open';
+import { settle } from './telegram';
 import { en, faults } from './words';
 
 function find<T extends HTMLElement>(kind: abstract new () => T, id: string): T {
@@ -24,6 +25,7 @@ const link = linkOf(location);
 /** How the citizen's platform sent this browser back, if it was there. */
 const returned = returnedOf(location);
 const proof = proofOf(location);
+if (proof !== undefined) settle();
 // What the platform brought is used once, and a page that is loaded again begins anew.
 if (link && returned !== undefined) history.replaceState(null, '', `${location.pathname}#k=${link.key}`);
 const button = find(HTMLButtonElement, 'open');
