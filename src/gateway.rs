@@ -182,7 +182,7 @@ impl Gateway {
 
     /// How the platform of this peer says who opens a page of ours, if it does.
     pub fn recognition(&self, peer: &Peer) -> Option<&dyn Recognition> {
-        self.channels.get(&peer.channel)?.recognition()
+        self.channels.get(&peer.channel)?.recognition(peer)
     }
 
     /// The channels, for mounting their routes.

@@ -87,8 +87,8 @@ pub trait Channel: Send + Sync + 'static {
         true
     }
 
-    /// How the platform says who opens a page of ours. `None`: it does not, or is not to be asked.
-    fn recognition(&self) -> Option<&dyn Recognition> {
+    /// How the platform says whether this peer opens a page of ours. `None`: it does not know them, or is not to be asked.
+    fn recognition(&self, _peer: &Peer) -> Option<&dyn Recognition> {
         None
     }
 

@@ -319,10 +319,12 @@ fn a_robot_of_dingtalk_needs_an_id_and_a_secret_which_is_never_printed() {
     let unknown = load(&format!("{ROBOT}robotcode = \"r\"\n"), &[]).unwrap_err().to_string();
     assert!(unknown.contains("robotcode") && unknown.contains("robot_code"), "{unknown}");
     let whole = format!(
-        "{ROBOT}mode = \"webhook\"\ncard_template_id = \"t\"\ncard_content_key = \"\"\nidle = \"0s\"\napi_base = \"api\"\noapi_base = \"http://o/\"\n"
+        "{ROBOT}mode = \"webhook\"\ncard_template_id = \"t\"\ncard_content_key = \"\"\nidle = \"0s\"\napi_base = \"api\"\noapi_base = \"http://o/\"\noauth = true\nlogin_base = \"l\"\n"
     );
     let error = load(&whole, &[]).unwrap().check().unwrap_err().to_string();
-    for name in ["card_template_id", "card_content_key", "idle", "api_base", "oapi_base"] {
+    for name in
+        ["card_template_id", "card_content_key", "idle", "api_base", "oapi_base", "login_base", "oauth"]
+    {
         assert!(error.contains(&format!("[channels.work] {name}")), "{name}: {error}");
     }
 }

@@ -116,8 +116,8 @@ impl Channel for TelegramChannel {
         !is_group(&peer.address)
     }
 
-    fn recognition(&self) -> Option<&dyn Recognition> {
-        self.account.settings.shows_pages().then_some(self)
+    fn recognition(&self, peer: &Peer) -> Option<&dyn Recognition> {
+        (self.account.settings.shows_pages() && !is_group(&peer.address)).then_some(self)
     }
 
     async fn try_out(&self) -> Result<Option<String>, ChannelError> {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use super::client::TelegramChannel;
-use super::peers::{chat_of, is_group};
+use super::peers::chat_of;
 use crate::recognition::{Proof, Recognition};
 use crate::{ChannelError, Peer};
 
@@ -75,7 +75,7 @@ impl Recognition for TelegramChannel {
         let settings = &self.account.settings;
         let person = person(data, &settings.token, (settings.kit.now)());
         // A private chat has the number of the person.
-        Ok(!is_group(&peer.address) && person.is_some() && chat_of(&peer.address) == person)
+        Ok(person.is_some() && chat_of(&peer.address) == person)
     }
 }
 

@@ -197,7 +197,7 @@ impl Channel for WechatChannel {
         Ok(self.api.media(&media.reference, &media::file_name(media)).await?)
     }
 
-    fn recognition(&self) -> Option<&dyn Recognition> {
+    fn recognition(&self, _peer: &Peer) -> Option<&dyn Recognition> {
         self.config.oauth.then_some(self)
     }
 

@@ -1,6 +1,7 @@
 //! Whoever opens the link of a shared form is known by the platform, and proves nothing by digits; whatever goes wrong leaves the
 //! digits.
 
+mod dingtalk;
 mod telegram;
 mod wechat;
 
