@@ -2,6 +2,7 @@
 //! digits.
 
 mod dingtalk;
+mod secrecy;
 mod telegram;
 mod wechat;
 

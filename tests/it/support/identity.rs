@@ -81,8 +81,13 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new(server: &Server) -> Self {
+        Self::at(&server.url(""))
+    }
+
+    /// One that looks at a server that is a process of its own.
+    pub(crate) fn at(url: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { client, base: server.url(""), agent: "tests", cookies: BTreeMap::new() }
+        Self { client, base: url.to_owned(), agent: "tests", cookies: BTreeMap::new() }
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Response {

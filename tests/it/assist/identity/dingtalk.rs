@@ -7,7 +7,7 @@ use crate::dingtalk::platform::{ID, Person, Platform, SECRET};
 use crate::support::identity::Browser;
 
 /// DingTalk's browser, as it calls itself.
-const DINGTALK: &str = "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/69.0.3497.100 Mobile Safari/537.36 AliApp(DingTalk/7.6.0) com.alibaba.android.rimet/37";
+pub(super) const DINGTALK: &str = "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/69.0.3497.100 Mobile Safari/537.36 AliApp(DingTalk/7.6.0) com.alibaba.android.rimet/37";
 
 const TOKEN: &str = "/v1.0/oauth2/userAccessToken";
 const ME: &str = "/v1.0/contact/users/me";

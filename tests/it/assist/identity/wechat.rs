@@ -11,7 +11,7 @@ use crate::support::wechat::{Platform, account, text_message};
 use crate::support::weixin::{FakeApi, Trouble};
 
 /// WeChat's browser, as it calls itself.
-const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.49(0x18003137) NetType/WIFI Language/zh_CN";
+pub(super) const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.49(0x18003137) NetType/WIFI Language/zh_CN";
 
 const CITIZEN: &str = "openid-of-zhang";
 const OTHER: &str = "openid-of-somebody-else";
