@@ -28,8 +28,9 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-ven
 
 # Plays WeChat, and reads what stands in for its interface (tests/oracles/wechat_*.py).
 python_venv wechat wechatpy==1.8.18 cryptography==50.0.2 requests==2.34.2 xmltodict==1.0.4
-# Reads every answer of the Bot API that stands in for Telegram's (tests/oracles/telegram_client.py).
-python_venv telegram python-telegram-bot==22.8
+# Reads every answer of the Bot API that stands in for Telegram's (tests/oracles/telegram_client.py), and signs as Telegram does
+# for pages that it shows (telegram_page.py).
+python_venv telegram python-telegram-bot==22.8 init-data-py==1.0.1
 # DingTalk's own robot, and its own description of its methods (tests/oracles/dingtalk_*.py).
 python_venv dingtalk dingtalk-stream==0.24.3 aiohttp==3.14.5 alibabacloud-dingtalk==2.2.65
 # A provider of identities that is not ours (tests/it/support/identity.rs).

@@ -398,8 +398,8 @@ fn assist(
     if !settings.enabled {
         return Ok(None);
     }
-    let [link, screen, code] = words::assist()?;
-    let words = AssistWords { link, screen, code };
+    let [link, screen, code, spare_code] = words::assist()?;
+    let words = AssistWords { link, screen, code, spare_code };
     let times =
         Times { link: settings.link_ttl.into(), idle: settings.idle_ttl.into(), keep: settings.keep.into() };
     let shares = Shares::new(ledger.clone(), words, times);

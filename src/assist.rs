@@ -7,6 +7,7 @@
 
 pub mod carried;
 pub mod citizen;
+pub mod known;
 pub mod meter;
 pub mod nodes;
 pub mod order;
@@ -37,6 +38,7 @@ use carried::{Down, Says, To, Up};
 use rtc::{Ice, Media};
 use wire::ToHelper;
 
+pub use known::{Departure, Opener};
 pub use shares::{Asking, ShareError, Shares, Times};
 
 /// How often shares are looked at that nobody ends.
@@ -57,6 +59,8 @@ pub struct AssistWords {
     pub screen: (String, String),
     /// The message with the code: `{code}`.
     pub code: (String, String),
+    /// The same where the platform may know who opens the link, so that the code is needed seldom.
+    pub spare_code: (String, String),
 }
 
 impl AssistWords {
@@ -80,8 +84,9 @@ impl AssistWords {
         words.replace("{helper}", helper).replace("{purpose}", purpose)
     }
 
-    fn code(&self, english: bool, code: &str) -> String {
-        let words = if english { &self.code.1 } else { &self.code.0 };
+    fn code(&self, english: bool, is_spare: bool, code: &str) -> String {
+        let words = if is_spare { &self.spare_code } else { &self.code };
+        let words = if english { &words.1 } else { &words.0 };
         words.replace("{code}", code)
     }
 }

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use adapters::{Channel, ChannelId, Enterprise, Peer};
+use adapters::{Channel, ChannelId, Enterprise, Peer, Recognition};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -178,6 +178,11 @@ impl Gateway {
     /// Whether nobody but the citizen reads what is sent to them.
     pub fn is_private(&self, peer: &Peer) -> bool {
         self.channels.get(&peer.channel).is_some_and(|channel| channel.is_private(peer))
+    }
+
+    /// How the platform of this peer says who opens a page of ours, if it does.
+    pub fn recognition(&self, peer: &Peer) -> Option<&dyn Recognition> {
+        self.channels.get(&peer.channel)?.recognition(peer)
     }
 
     /// The channels, for mounting their routes.

@@ -14,6 +14,7 @@ pub mod extract;
 pub mod files;
 pub mod health;
 pub mod knowledge;
+pub mod known;
 pub mod limits;
 pub mod live;
 pub mod login;
@@ -163,6 +164,11 @@ pub fn router(web: Shared) -> Router {
         .routes(routes!(assist::citizen))
         .layer(assist::forms_only(&web))
         .layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
+    let known = OpenApiRouter::new()
+        .routes(routes!(known::leave))
+        .routes(routes!(known::back))
+        .layer(from_fn(auth::same_site))
+        .layer(from_fn_with_state(Arc::clone(&web), limits::per_address));
     let search = search::router(web.settings.body_bytes).layer(from_fn(auth::same_site));
     let api = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .merge(public)
@@ -172,6 +178,7 @@ pub fn router(web: Shared) -> Router {
         .merge(desk)
         .merge(citizen)
         .merge(shared)
+        .merge(known)
         .merge(search);
     let (api, description) = api.split_for_parts();
     let description: Arc<str> = description.to_json().unwrap_or_default().into();

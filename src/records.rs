@@ -28,5 +28,5 @@ pub use history::{Past, Reader, Standing};
 pub use ledger::{ChangeError, Ledger, LedgerPolicy};
 pub use message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
 pub use private::{RevealRecord, Vault};
-pub use share::{Scope, ShareAudit, ShareEnd, ShareKind, ShareRecord, ShareState};
+pub use share::{LeftRecord, Scope, ShareAudit, ShareEnd, ShareKind, ShareRecord, ShareState};
 pub use trace::TraceRecord;

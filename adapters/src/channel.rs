@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Alarm, ChannelError, ChannelId, Enterprise, File, Inbox, Media, Outbound, Peer};
+use crate::{Alarm, ChannelError, ChannelId, Enterprise, File, Inbox, Media, Outbound, Peer, Recognition};
 
 /// What a platform can show. Replies are cut to fit.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +85,11 @@ pub trait Channel: Send + Sync + 'static {
     /// Whether what is said to this peer is read by that citizen alone: not in a group, where others read along.
     fn is_private(&self, _peer: &Peer) -> bool {
         true
+    }
+
+    /// How the platform says whether this peer opens a page of ours. `None`: it does not know them, or is not to be asked.
+    fn recognition(&self, _peer: &Peer) -> Option<&dyn Recognition> {
+        None
     }
 
     /// Tries whether the platform takes what is configured, and says in Chinese and English what it took; nothing that a

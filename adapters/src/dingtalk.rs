@@ -24,6 +24,7 @@ pub mod send;
 pub mod sign;
 pub mod staff;
 pub mod stream;
+mod visitor;
 pub mod wire;
 
 pub use client::DingtalkChannel;
@@ -57,10 +58,12 @@ pub mod alarms {
     pub const MESSAGE_REFUSED: &str = "dingtalk_message_refused";
     /// Where members of the company work cannot be looked up for lack of a permission.
     pub const STAFF_REFUSED: &str = "dingtalk_staff_refused";
+    /// Who opens a page cannot be looked up for lack of a permission.
+    pub const VISITOR_REFUSED: &str = "dingtalk_visitor_refused";
     /// Who answers in the platform's place has a certificate that is not believed.
     pub const CERTIFICATE_REFUSED: &str = "dingtalk_certificate_refused";
     /// All of them.
-    pub const ALL: [&str; 14] = [
+    pub const ALL: [&str; 15] = [
         STREAM_DOWN,
         SECRET_REFUSED,
         SEND_REFUSED,
@@ -74,6 +77,7 @@ pub mod alarms {
         SIGNATURE_REFUSED,
         MESSAGE_REFUSED,
         STAFF_REFUSED,
+        VISITOR_REFUSED,
         CERTIFICATE_REFUSED,
     ];
 }

@@ -321,6 +321,10 @@ pub struct Outbound {
     /// What the citizen said of it: `useful` or `useless`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
+    /// The page of ours whose link stands in the text, where it matters who opens it. A platform that says so of whoever
+    /// presses a button shows one. It is for the channel alone, and no part of what is shown.
+    #[serde(skip)]
+    pub opens: Option<String>,
 }
 
 impl Outbound {
@@ -348,6 +352,7 @@ impl Outbound {
             ask_rating: false,
             client_id: None,
             feedback: None,
+            opens: None,
         }
     }
 }

@@ -18,6 +18,7 @@ mod polling;
 mod render;
 mod routes;
 mod stream;
+mod visitor;
 mod watch;
 mod wire;
 

@@ -19,6 +19,7 @@ pub mod mailbox;
 pub mod markdown;
 pub mod media;
 pub mod menu;
+mod oauth;
 pub mod open;
 pub mod page;
 pub mod reader;

@@ -24,6 +24,8 @@ pub(super) fn channel(config: &DingtalkConfig, kit: Kit) -> Result<Arc<dyn Chann
             .map(|template| CardSettings { template, content_key: config.card_content_key.clone() }),
         api_base: config.api_base.clone(),
         oapi_base: config.oapi_base.clone(),
+        login_base: config.login_base.clone(),
+        oauth: config.oauth,
         audience: match config.audience {
             DingtalkAudience::Enterprise => Some(Audience::Enterprise),
             DingtalkAudience::Citizen => Some(Audience::Citizen),

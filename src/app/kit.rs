@@ -70,6 +70,7 @@ fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Arc<TelegramC
             per_group: telegram.per_group,
             overall: telegram.overall,
         },
+        web_app: telegram.web_app,
         words: words::telegram()?,
     };
     TelegramChannel::new(settings).with_context(|| format!("[channels.{name}]"))

@@ -14,6 +14,7 @@ use crate::records::{
 use crate::store::{Commit, Committed, StoreError, StoreExt, Version};
 
 use super::AssistWords;
+use super::known::Opener;
 
 /// How many wrong codes end a share.
 const WRONG_CODES: u8 = 5;
@@ -85,6 +86,8 @@ pub struct Asking<'a> {
     pub base: &'a str,
     /// Whether the channel cannot say who opens the link, so that a code goes into the chat.
     pub needs_code: bool,
+    /// Whether the platform may say who opens the link, so that the code is asked for only where it does not.
+    pub may_be_known: bool,
 }
 
 /// The shares.
@@ -114,6 +117,11 @@ impl Shares {
     /// The ledger beneath.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// How long a link can be opened.
+    pub fn link_ttl(&self) -> Duration {
+        self.times.link
     }
 
     /// How long a share without its citizen is kept.
@@ -180,6 +188,9 @@ impl Shares {
                 key: digest(&key),
                 code: code.as_deref().map(|code| code_digest(&id, code)),
                 wrong_codes: 0,
+                left: None,
+                departures: 0,
+                known: None,
                 token: None,
                 epoch: 0,
                 consents: std::collections::BTreeMap::new(),
@@ -189,9 +200,13 @@ impl Shares {
             };
             let (english, held) = (change.record.english, self.times.link);
             let words = self.words.link(asking.kind, english, asking.helper, purpose, &link, held);
-            change.append(MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words));
+            let mut message =
+                MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words);
+            // A desktop is shown from the browser of a computer, which a view inside of an app is not.
+            message.opens = (asking.may_be_known && asking.kind == ShareKind::Form).then(|| link.clone());
+            change.append(message);
             if let Some(code) = &code {
-                let words = self.words.code(change.record.english, code);
+                let words = self.words.code(change.record.english, asking.may_be_known, code);
                 change.append(MessageRecord::new(
                     Uuid::now_v7().to_string(),
                     AuthorRecord::System,
@@ -343,7 +358,7 @@ impl Shares {
         &self,
         id: &str,
         key: &str,
-        code: Option<&str>,
+        opener: Opener<'_>,
     ) -> Result<(ShareRecord, String), ShareError> {
         for _ in 0..TRIES {
             let found = self.ledger.store().get_json::<ShareRecord>(&keys::share(id)).await?;
@@ -356,9 +371,10 @@ impl Shares {
                 return Err(ShareError::Gone);
             }
             let now = self.ledger.now();
-            let (what, outcome) = match (&record.code, code) {
-                (Some(_), None) => return Err(ShareError::CodeNeeded),
-                (Some(expected), Some(code)) if *expected != code_digest(id, code.trim()) => {
+            let is_known = opener.is_known(&record);
+            let (what, outcome) = match (&record.code, opener.code) {
+                (Some(_), None) if !is_known => return Err(ShareError::CodeNeeded),
+                (Some(expected), Some(code)) if !is_known && *expected != code_digest(id, code.trim()) => {
                     record.wrong_codes += 1;
                     if record.wrong_codes >= WRONG_CODES {
                         self.end(id, "code", "system").await?;
@@ -370,11 +386,13 @@ impl Shares {
                     let token = fresh_short();
                     record.state = ShareState::Opened;
                     record.token = Some(digest(&token));
+                    (record.left, record.known) = (None, None);
                     record.seen_at = now;
                     ("opened", Ok(token))
                 }
             };
-            if self.write(&record, version, audit(now, "citizen", what, None)).await? {
+            let how = (is_known && record.code.is_some()).then(|| "known".to_owned());
+            if self.write(&record, version, audit(now, "citizen", what, how)).await? {
                 return outcome.map(|token| (record, token));
             }
         }

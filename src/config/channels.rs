@@ -53,6 +53,11 @@ impl ChannelConfig {
             Self::Dingtalk(settings) => settings.check(name, public_url, faults),
             Self::Wechat(wechat) => {
                 faults.extend(wechat.faults().into_iter().map(|fault| format!("[channels.{name}] {fault}")));
+                if wechat.oauth && public_url.is_none() {
+                    faults.push(format!(
+                        "[channels.{name}] oauth: WeChat sends people back to this server; set [server] public_url"
+                    ));
+                }
             }
         }
     }

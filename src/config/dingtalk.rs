@@ -62,6 +62,8 @@ pub struct DingtalkConfig {
     #[serde(default)]
     pub staff_profile: bool,
     #[serde(default)]
+    pub oauth: bool,
+    #[serde(default)]
     pub locale: DingtalkLocale,
     #[serde(default = "yes")]
     pub ai_label: bool,
@@ -71,6 +73,8 @@ pub struct DingtalkConfig {
     pub api_base: String,
     #[serde(default = "oapi")]
     pub oapi_base: String,
+    #[serde(default = "login")]
+    pub login_base: String,
 }
 
 fn content() -> String {
@@ -93,6 +97,10 @@ fn oapi() -> String {
     "https://oapi.dingtalk.com".to_owned()
 }
 
+fn login() -> String {
+    "https://login.dingtalk.com".to_owned()
+}
+
 fn hidden<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("(hidden)")
 }
@@ -109,7 +117,9 @@ impl DingtalkConfig {
         if self.client_secret.expose_secret().trim().is_empty() {
             fault("client_secret: is empty; it is the Client Secret (AppSecret) on the same page".to_owned());
         }
-        for (setting, url) in [("api_base", &self.api_base), ("oapi_base", &self.oapi_base)] {
+        for (setting, url) in
+            [("api_base", &self.api_base), ("oapi_base", &self.oapi_base), ("login_base", &self.login_base)]
+        {
             if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
                 fault(format!("{setting}: `{url}` has to begin with https:// and end without a slash"));
             }
@@ -119,6 +129,9 @@ impl DingtalkConfig {
         }
         if self.card_content_key.trim().is_empty() {
             fault("card_content_key: is empty; it is the name of the template's text variable".to_owned());
+        }
+        if self.oauth && public_url.is_none() {
+            fault("oauth: DingTalk sends people back to this server; set [server] public_url".to_owned());
         }
         if self.card_template_id.is_some() && self.mode == DingtalkMode::Webhook && public_url.is_none() {
             fault("card_template_id: with mode = \"webhook\" the platform has to reach this server when a button is pressed; set [server] public_url".to_owned());

@@ -233,6 +233,7 @@ fn the_compiled_words_can_be_used() {
         wechat::TOKEN,
         wechat::ADDRESS,
         wechat::NO_RIGHT,
+        wechat::OAUTH,
         wechat::QUOTA,
         wechat::BLOCKED,
         wechat::UNREACHABLE,
@@ -318,10 +319,12 @@ fn a_robot_of_dingtalk_needs_an_id_and_a_secret_which_is_never_printed() {
     let unknown = load(&format!("{ROBOT}robotcode = \"r\"\n"), &[]).unwrap_err().to_string();
     assert!(unknown.contains("robotcode") && unknown.contains("robot_code"), "{unknown}");
     let whole = format!(
-        "{ROBOT}mode = \"webhook\"\ncard_template_id = \"t\"\ncard_content_key = \"\"\nidle = \"0s\"\napi_base = \"api\"\noapi_base = \"http://o/\"\n"
+        "{ROBOT}mode = \"webhook\"\ncard_template_id = \"t\"\ncard_content_key = \"\"\nidle = \"0s\"\napi_base = \"api\"\noapi_base = \"http://o/\"\noauth = true\nlogin_base = \"l\"\n"
     );
     let error = load(&whole, &[]).unwrap().check().unwrap_err().to_string();
-    for name in ["card_template_id", "card_content_key", "idle", "api_base", "oapi_base"] {
+    for name in
+        ["card_template_id", "card_content_key", "idle", "api_base", "oapi_base", "login_base", "oauth"]
+    {
         assert!(error.contains(&format!("[channels.work] {name}")), "{name}: {error}");
     }
 }
@@ -453,4 +456,13 @@ fn texts(value: &serde_json::Value) -> Vec<String> {
         serde_json::Value::Object(fields) => fields.values().flat_map(texts).collect(),
         _ => Vec::new(),
     }
+}
+
+#[test]
+fn an_account_that_asks_who_opens_a_page_is_verified_and_has_an_address_to_come_back_to() {
+    let account = "[channels.gzh]\ntype = \"wechat\"\napp_id = \"wx1\"\napp_secret = \"s\"\ntoken = \"abc\"\nmode = \"plain\"\noauth = true\n";
+    let faults = |more: &str| load(&format!("{account}{more}"), &[]).unwrap().faults().join("\n");
+    let both = faults("");
+    assert!(both.contains("[channels.gzh] oauth: only verified") && both.contains("public_url"), "{both}");
+    assert_eq!(faults("verified = true\n[server]\npublic_url = \"https://ask.city.example\"\n"), "");
 }

@@ -222,21 +222,22 @@ pub fn consent() -> Result<(String, String), ConfigError> {
 }
 
 /// What is sent to a citizen whose form is to be shared: with the link to a form,
-/// with the link for the desktop, and with the code; Chinese and English.
+/// with the link for the desktop, with the code, and with a code that is seldom needed; Chinese and English.
 ///
 /// # Errors
 /// When the compiled file is malformed, which a test rules out.
-pub fn assist() -> Result<[(String, String); 3], ConfigError> {
+pub fn assist() -> Result<[(String, String); 4], ConfigError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct AssistFile {
         link: PhraseFile,
         screen: PhraseFile,
         code: PhraseFile,
+        spare_code: PhraseFile,
     }
-    let AssistFile { link, screen, code } = channel("assist.toml", ASSIST)?;
+    let AssistFile { link, screen, code, spare_code } = channel("assist.toml", ASSIST)?;
     let trimmed = |phrase: PhraseFile| (phrase.zh.trim().to_owned(), phrase.en.trim().to_owned());
-    Ok([trimmed(link), trimmed(screen), trimmed(code)])
+    Ok([trimmed(link), trimmed(screen), trimmed(code), trimmed(spare_code)])
 }
 
 /// What the Telegram channel says of itself.

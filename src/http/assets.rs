@@ -91,11 +91,13 @@ async fn personal(name: &str, headers: HeaderMap) -> Response {
     response
 }
 
-/// The page behind the link of a share. Looking at it uses nothing up: only its button does.
+/// The page behind the link of a share. Looking at it uses nothing up: only its button does. Other sites learn nothing of it by a
+/// referrer; without any, old engines would not let the page call its own server.
 async fn shared(mut headers: HeaderMap) -> Response {
     headers.remove(header::IF_NONE_MATCH);
     let mut response = file("share/index.html", headers).await;
     super::assist::fleeting(&mut response);
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use adapters::{ChannelId, Peer};
+use adapters::{ChannelId, Peer, Proof};
 use axum::Json;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
@@ -28,10 +28,11 @@ use super::Shared;
 use super::auth::{Signed, token};
 use super::error::ApiError;
 use super::extract::Body;
+use super::known;
 use crate::assist::rtc::Media;
 use crate::assist::viewer::Looker;
 use crate::assist::wire::Role as ViewerRole;
-use crate::assist::{Asking, Assist, Frame, ShareError};
+use crate::assist::{Asking, Assist, Frame, Opener, ShareError};
 use crate::desk::{DeskError, Role};
 use crate::records::{ShareEnd, ShareKind, ShareRecord, ShareState};
 
@@ -191,6 +192,7 @@ pub(super) async fn begin(
         form: &form.ok_or(ShareError::NoForm)?.url,
         kind: request.kind,
         base: &web.base(&headers),
+        may_be_known: web.settings.public_url.is_some() && web.gateway.recognition(&peer).is_some(),
         needs_code: web.channel_types.get(&record.channel).is_none_or(|kind| kind != WEBSITE),
     };
     let (record, link) = assist.shares().ask(&asking).await?;
@@ -273,6 +275,8 @@ pub struct OpenRequest {
     key: String,
     /// The six digits of the chat, where they are needed.
     code: Option<String>,
+    /// What the platform signed and put behind the `#`, if it did.
+    proof: Option<String>,
 }
 
 /// What the form's page needs.
@@ -291,12 +295,25 @@ pub struct OpenReply {
     responses((status = 200, body = OpenReply), (status = 401, description = "`code_needed` or `wrong_code`"), (status = 410, description = "Used, expired, ended, or never there")))]
 pub(super) async fn open(
     State(web): State<Shared>,
+    headers: HeaderMap,
     Body(request): Body<OpenRequest>,
 ) -> Result<Response, ApiError> {
-    let (record, token) =
-        web.assist()?.shares().open(&request.id, &request.key, request.code.as_deref()).await?;
+    let shares = web.assist()?.shares();
+    let is_citizen = match &request.proof {
+        Some(proof) => match shares.sent_to(&request.id, &request.key).await? {
+            Some(peer) => known::is_citizen(&web, &peer, Proof::Signed(proof)).await == Some(true),
+            None => false,
+        },
+        None => false,
+    };
+    let ticket = known::ticket(&headers);
+    let opener = Opener { code: request.code.as_deref(), ticket, is_citizen };
+    let (record, token) = shares.open(&request.id, &request.key, opener).await?;
     let mut response = Json(OpenReply { token, form_url: record.form, kind: record.kind }).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if ticket.is_some() {
+        known::without_ticket(&web, &mut response);
+    }
     Ok(response)
 }
 

@@ -171,6 +171,9 @@ pub struct MessageRecord {
     /// The place of the citizen's message it replies to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub asked: Option<u64>,
+    /// The page whose link stands in the text, for channels that show it in a way of their own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub opens: Option<String>,
     /// Whether something is hidden in it that the reader may reveal. It is known when the message is shown, and not stored.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub hidden: bool,
@@ -200,6 +203,7 @@ impl MessageRecord {
             evidence: Vec::new(),
             reply_to: None,
             asked: None,
+            opens: None,
             hidden: false,
         }
     }

@@ -102,6 +102,15 @@ pub struct ShareRecord {
     /// How many wrong codes were given.
     #[serde(default)]
     pub wrong_codes: u8,
+    /// The browser that has left to let the platform say who it is, until it is back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left: Option<LeftRecord>,
+    /// How many have left. Past a few the code has to do.
+    #[serde(skip_serializing_if = "is_none_yet", default)]
+    pub departures: u8,
+    /// The digest of the ticket of the browser that is the citizen's, as the platform says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub known: Option<String>,
     /// The digest of what the citizen's page holds since the link was used.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub token: Option<String>,
@@ -119,6 +128,20 @@ pub struct ShareRecord {
     /// When and why it ended.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended: Option<ShareEnd>,
+}
+
+/// A browser that has left for the platform.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LeftRecord {
+    /// The digest of the state that comes back with it.
+    pub state: String,
+    /// The digest of the ticket in its cookie.
+    pub ticket: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_none_yet(count: &u8) -> bool {
+    *count == 0
 }
 
 /// The end of a share.

@@ -22,6 +22,7 @@ pub(super) struct AssistGauges {
     relay: Histogram,
     long_tasks: Counter,
     calls: Family<CallHow, Counter>,
+    known: Family<How, Counter>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -41,6 +42,7 @@ impl Default for AssistGauges {
             relay: seconds(),
             long_tasks: Counter::default(),
             calls: Family::default(),
+            known: Family::default(),
         }
     }
 }
@@ -80,6 +82,11 @@ impl AssistGauges {
             "Calls of voice and desktop: asked for, refused, begun, connected, and how they ended",
             self.calls.clone(),
         );
+        registry.register(
+            "assist_known",
+            "Browsers that left to let their platform say who opens a link, and what it said",
+            self.known.clone(),
+        );
     }
 }
 
@@ -114,6 +121,12 @@ impl Metrics {
     /// A call (`voice`, `screen`) was `asked` for, `refused`, has `begun`, is `connected`, has `ended` or `failed`.
     pub fn assist_call(&self, media: &'static str, how: &'static str) {
         self.assist.calls.get_or_create(&CallHow { media, how }).inc();
+    }
+
+    /// A browser has `left` for its platform; of one that is back, or that brings a proof, the platform says that it is the
+    /// citizen (`known`) or `somebody_else`, or it has `not_said`. Or another browser came back than the one that left.
+    pub fn assist_known(&self, how: &'static str) {
+        self.assist.known.get_or_create(&How { how }).inc();
     }
 
     /// A page says how it does: tasks that took too long since it said so last.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod consent;
+mod identity;
 mod life;
 mod line;
 mod nodes;

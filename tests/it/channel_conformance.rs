@@ -30,6 +30,9 @@ pub(crate) trait Platform: Sized {
     /// Whether whoever opens a link of ours there is known to be who was sent it.
     const SAYS_WHO_OPENS: bool = false;
 
+    /// Whether the platform says who opens a link, if it is asked.
+    const KNOWS_WHO_OPENS: bool = false;
+
     /// How many messages of a helper reach a citizen who writes nothing meanwhile.
     const REPLIES: usize = 8;
 
@@ -72,6 +75,11 @@ pub(crate) trait Platform: Sized {
 
     /// A citizen does whatever brings what could not be sent to them.
     async fn look(&self, _server: &Server, _citizen: u32) {}
+
+    /// Opens a link without digits, as the platform lets this citizen do; the status of it.
+    async fn open_as(&self, _server: &Server, citizen: u32, _share: &str, _key: &str) -> u16 {
+        panic!("the platform does not say whether {citizen} opens a link")
+    }
 
     /// The pictures that a citizen sees, or can open.
     async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>>;

@@ -114,6 +114,8 @@ impl Alone {
             card: None,
             api_base: platform.base(),
             oapi_base: platform.base(),
+            login_base: platform.base(),
+            oauth: false,
             audience: None,
             staff_profile: false,
             locale: Locale::Zh,

@@ -8,7 +8,7 @@ import io
 import json
 import sys
 
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters, WebAppInfo
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter
 
 CHAT = 1001
@@ -56,6 +56,12 @@ async def main(base, token):
         seen["long"] = await refused(BadRequest, bot.send_message(CHAT, "😀" * 2049))
         data = InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="长" * 22)]])
         seen["data"] = await refused(BadRequest, bot.send_message(CHAT, "a", reply_markup=data))
+        page = InlineKeyboardMarkup([[InlineKeyboardButton("打开", web_app=WebAppInfo("https://a.example/s/1#k=2"))]])
+        opened = await bot.send_message(CHAT, "点开", reply_markup=page)
+        seen["page"] = opened.reply_markup.inline_keyboard[0][0].web_app.url
+        plain = InlineKeyboardMarkup([[InlineKeyboardButton("打开", web_app=WebAppInfo("http://a.example/"))]])
+        seen["plain_page"] = await refused(BadRequest, bot.send_message(CHAT, "a", reply_markup=plain))
+        seen["group_page"] = await refused(BadRequest, bot.send_message(-1000000000500, "a", reply_markup=page))
         seen["typing"] = await bot.send_chat_action(CHAT, "typing")
         seen["answered"] = await bot.answer_callback_query("77", text="谢谢")
         photo = await bot.send_photo(CHAT, io.BytesIO(b"jpeg"), filename="a.jpg")

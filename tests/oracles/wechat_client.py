@@ -7,10 +7,12 @@ Ends with an error when the stand-in does not behave as that client expects of t
 
 import io
 import sys
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from wechatpy import WeChatClient
-from wechatpy.exceptions import WeChatClientException
+from wechatpy.exceptions import WeChatClientException, WeChatOAuthException
+from wechatpy.oauth import WeChatOAuth
 
 base, app_id, secret = sys.argv[1:]
 
@@ -59,4 +61,37 @@ for call, code in [
     else:
         raise AssertionError(f"no error {code}")
 assert requests.post(f"{base}/cgi-bin/stable_token", json={"grant_type": "x"}).json()["errcode"] == 40002
+
+# 网页授权: the page sends the browser back with a code, which is good for one exchange.
+class Pages(WeChatOAuth):
+    API_BASE_URL = f"{base}/"
+    OAUTH_BASE_URL = f"{base}/connect/"
+
+
+def code_of(pages):
+    page = requests.get(pages.authorize_url, headers={"x-openid": "oUser"}, allow_redirects=False)
+    assert page.status_code == 302, page.text
+    back = parse_qs(urlsplit(page.headers["location"]).query)
+    assert back["state"] == ["a1b2"], back
+    return back["code"][0]
+
+
+pages = Pages(app_id, secret, "https://ask.city.example/s/back?x=1", state="a1b2")
+code = code_of(pages)
+pages.fetch_access_token(code)
+assert pages.open_id == "oUser" and pages.expires_in == 7200
+assert pages.check_access_token() is True
+for call, number in [
+    (lambda: pages.fetch_access_token(code), 40163),
+    (lambda: pages.fetch_access_token("made-up"), 40029),
+    (lambda: Pages(app_id, "wrong", "https://ask.city.example/").fetch_access_token(code), 40125),
+]:
+    try:
+        call()
+    except WeChatOAuthException as error:
+        assert error.errcode == number, (error.errcode, number)
+    else:
+        raise AssertionError(f"no error {number}")
+elsewhere = Pages(app_id, secret, "https://elsewhere.example/", state="a1b2")
+assert requests.get(elsewhere.authorize_url, headers={"x-openid": "oUser"}, allow_redirects=False).status_code == 200
 print("proved")

@@ -35,6 +35,8 @@ pub enum Family {
     File,
     /// Where members of the company work.
     Staff,
+    /// Who opens a page of ours.
+    Visitor,
     /// Tokens and connections.
     Access,
 }
@@ -46,6 +48,7 @@ impl Family {
             Self::Card => alarms::CARD_REFUSED,
             Self::File => alarms::FILE_REFUSED,
             Self::Staff => alarms::STAFF_REFUSED,
+            Self::Visitor => alarms::VISITOR_REFUSED,
             Self::Access => alarms::SECRET_REFUSED,
         }
     }
@@ -126,6 +129,38 @@ impl Api {
             request.header("accept", "application/json").timeout(PATIENCE)
         };
         self.with_token(family, path, request).await
+    }
+
+    /// Exchanges the code that a person came back with for the person's own token.
+    ///
+    /// # Errors
+    /// The refusal. A code holds for five minutes, and once.
+    pub async fn user_token(&self, code: &str) -> Result<String, Fault> {
+        const PATH: &str = "/v1.0/oauth2/userAccessToken";
+        self.admit()?;
+        let body = json!({
+            "clientId": self.client_id,
+            "clientSecret": self.client_secret.expose_secret(),
+            "code": code,
+            "grantType": "authorization_code",
+        });
+        let request = self.http.post(format!("{}{PATH}", self.api_base)).header("accept", "application/json");
+        let sent = request.json(&body).timeout(PATIENCE).send().await;
+        let answer = self.learn(PATH, Family::Visitor, read(sent).await, false)?;
+        text(&answer, "accessToken").ok_or_else(|| Fault::new(Kind::Away, "an answer without accessToken"))
+    }
+
+    /// Calls one of the newer methods in the name of a person.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn as_user(&self, token: &str, method: Method, path: &str) -> Result<Value, Fault> {
+        self.admit()?;
+        let request = self.http.request(method, format!("{}{path}", self.api_base));
+        let request =
+            request.header("x-acs-dingtalk-access-token", token).header("accept", "application/json");
+        let sent = request.timeout(PATIENCE).send().await;
+        self.learn(path, Family::Visitor, read(sent).await, false)
     }
 
     /// Calls one of the older methods, whose token stands in the address.
@@ -235,7 +270,7 @@ impl Api {
         };
         // Several methods make up where somebody works, and each has a permission of its own: one that is granted must not
         // end the alarm of another. Whoever asks them all ends it.
-        self.learn(path, family, result, family != Family::Staff)
+        self.learn(path, family, result, !matches!(family, Family::Staff | Family::Visitor))
     }
 
     async fn fetch_token(&self) -> Result<Fresh, Fault> {

@@ -15,11 +15,11 @@ use super::fault::{Fault, Kind};
 use super::intake::Refusals;
 use super::memory::Chats;
 use super::send::{Sender, To};
-use super::{alarms, files, janitor, routes, stream};
+use super::{alarms, files, janitor, routes, stream, visitor};
 use crate::message::Author;
 use crate::{
     Alarm, Attachment, Channel, ChannelError, ChannelId, Cursor, Delivered, Enterprise, File, Inbox, Kit,
-    Limits, Media, NotesError, NotesExt, Outbound, Peer,
+    Limits, Media, NotesError, NotesExt, Outbound, Peer, Recognition,
 };
 
 /// The longest text of one message, in bytes: 2 000 Chinese characters. The platform takes 15 000 bytes with all escapes
@@ -271,6 +271,10 @@ impl Channel for DingtalkChannel {
 
     fn is_private(&self, peer: &Peer) -> bool {
         Address::parse(&peer.address).is_some_and(|address| !address.is_group())
+    }
+
+    fn recognition(&self, peer: &Peer) -> Option<&dyn Recognition> {
+        (self.settings.oauth && visitor::member(peer).is_some()).then_some(self)
     }
 
     async fn try_out(&self) -> Result<Option<String>, ChannelError> {

@@ -195,6 +195,7 @@ mod tests {
             ask_rating: false,
             client_id: None,
             feedback: None,
+            opens: None,
         }
     }
 

@@ -97,6 +97,10 @@ pub struct DingtalkSettings {
     pub api_base: String,
     /// Where the older methods and the session webhooks live.
     pub oapi_base: String,
+    /// Where the page is that says who somebody is, without a slash at the end.
+    pub login_base: String,
+    /// Whether whoever opens a page of ours is asked of the platform.
+    pub oauth: bool,
     /// For whom members of the company ask; `None`: for anybody.
     pub audience: Option<Audience>,
     /// Whether helpers are shown where a member of the company works.

@@ -1,7 +1,9 @@
 //! Buttons under messages: what Telegram sends back when one is pressed, in at most 64 bytes.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use teloxide_core::types::{InlineKeyboardButton, InlineKeyboardMarkup};
+use teloxide_core::types::{
+    InlineKeyboardButton, InlineKeyboardButtonKind, InlineKeyboardMarkup, WebAppInfo,
+};
 use uuid::Uuid;
 
 use super::TelegramWords;
@@ -20,13 +22,19 @@ pub(super) enum Press {
     ChoiceAt { message: String, index: usize },
 }
 
-/// The choices with their buttons, the thumbs, 转人工 and the rating that a message offers.
+/// The choices with their buttons, the thumbs, 转人工 and the rating that a message offers, and the page it is to open, if
+/// `pages` are opened by a button here.
 pub(super) fn keyboard(
     reply: &Outbound,
     words: &TelegramWords,
     locale: Locale,
+    pages: bool,
 ) -> Option<InlineKeyboardMarkup> {
     let mut rows: Vec<Vec<InlineKeyboardButton>> = Vec::new();
+    if let Some(url) = reply.opens.as_ref().filter(|_| pages).and_then(|url| url.parse().ok()) {
+        let page = WebAppInfo { url };
+        rows.push(vec![InlineKeyboardButton::web_app(words.open.say(locale), page)]);
+    }
     for (index, choice) in reply.choices.iter().enumerate() {
         if let Some(data) = choice_data(&reply.id, index, choice) {
             rows.push(vec![InlineKeyboardButton::callback(shown(choice), data)]);
@@ -50,6 +58,18 @@ pub(super) fn keyboard(
         }
     }
     (!rows.is_empty()).then(|| InlineKeyboardMarkup::new(rows))
+}
+
+/// A keyboard without the buttons that open pages, if it has such; `None` within: nothing is left.
+#[expect(clippy::option_option, reason = "that there are none, and that none is left, are different things")]
+pub(super) fn without_pages(keyboard: &InlineKeyboardMarkup) -> Option<Option<InlineKeyboardMarkup>> {
+    let opens = |button: &InlineKeyboardButton| matches!(button.kind, InlineKeyboardButtonKind::WebApp(_));
+    if !keyboard.inline_keyboard.iter().flatten().any(opens) {
+        return None;
+    }
+    let rows = keyboard.inline_keyboard.iter();
+    let rows: Vec<_> = rows.filter(|row| !row.iter().any(opens)).cloned().collect();
+    Some((!rows.is_empty()).then(|| InlineKeyboardMarkup::new(rows)))
 }
 
 /// A choice as it is shown, with its number where it has one: it can be typed instead of tapped.

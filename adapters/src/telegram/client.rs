@@ -26,9 +26,10 @@ use super::failure::{self, channel_error};
 use super::lines::Progress;
 use super::peers::{Draft, Known, Sent, chat_of, is_group, unavailable};
 use super::render::{Part, TEXT_UNITS};
-use super::{polling, routes, watch};
+use super::{buttons, polling, routes, watch};
 use crate::{
     Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Limits, Media, Outbound, Peer,
+    Recognition,
 };
 
 /// The shortest time between two edits in one chat.
@@ -115,6 +116,10 @@ impl Channel for TelegramChannel {
         !is_group(&peer.address)
     }
 
+    fn recognition(&self, peer: &Peer) -> Option<&dyn Recognition> {
+        (self.account.settings.shows_pages() && !is_group(&peer.address)).then_some(self)
+    }
+
     async fn try_out(&self) -> Result<Option<String>, ChannelError> {
         watch::try_out(&self.account).await.map(Some)
     }
@@ -149,7 +154,8 @@ impl Account {
                 answers: known.last.map(MessageId),
             };
             let draft = self.draft_for(&target, reply, &known, progress).await;
-            let steps = compose::steps(reply, &self.settings.words, known.locale);
+            let pages = self.settings.shows_pages() && !is_group(address);
+            let steps = compose::steps(reply, &self.settings.words, known.locale, pages);
             for (index, step) in steps.iter().enumerate().skip(sent.steps) {
                 let over = draft.filter(|_| index == 0);
                 sent.message = self.step(&mut target, step, over, progress).await?.or(sent.message);
@@ -315,7 +321,14 @@ impl Account {
             }
             sent => sent,
         };
-        sent.map(|message| Some(message.id.0))
+        match (sent, keyboard.and_then(buttons::without_pages)) {
+            // The link stands in the text as well.
+            (Err(error), Some(rest)) if failure::is_button(&error) => {
+                self.say_refused(&error);
+                Box::pin(self.send(target, part, rest.as_ref())).await
+            }
+            (sent, _) => sent.map(|message| Some(message.id.0)),
+        }
     }
 
     /// Sends a text of the channel's own to a private chat, or into a group.

@@ -16,10 +16,10 @@ pub(super) enum Step {
     File(Attachment),
 }
 
-/// What a reply is sent as.
-pub(super) fn steps(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Vec<Step> {
+/// What a reply is sent as; `pages`: pages of ours are opened by a button here.
+pub(super) fn steps(reply: &Outbound, words: &TelegramWords, locale: Locale, pages: bool) -> Vec<Step> {
     let mut parts = doc(reply, words, locale).parts(TEXT_UNITS);
-    let mut keyboard = buttons::keyboard(reply, words, locale);
+    let mut keyboard = buttons::keyboard(reply, words, locale, pages);
     if parts.is_empty() && keyboard.is_some() {
         // Buttons hang on a text.
         parts.push(Part::bare("…"));

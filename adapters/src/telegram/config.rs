@@ -47,8 +47,17 @@ pub struct TelegramSettings {
     pub look: Duration,
     /// How much may be sent.
     pub rates: Rates,
+    /// Whether a page of ours is opened by a button, in Telegram's own view, which says who opens it.
+    pub web_app: bool,
     /// What the channel says of itself.
     pub words: TelegramWords,
+}
+
+impl TelegramSettings {
+    /// Whether pages of ours are opened by a button. Telegram takes addresses of https only.
+    pub(super) fn shows_pages(&self) -> bool {
+        self.web_app && self.kit.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
 }
 
 /// What the channel says of itself: `config/words/telegram.toml`.
@@ -61,6 +70,8 @@ pub struct TelegramWords {
     pub useless: Wording,
     /// The button that calls a person.
     pub human: Wording,
+    /// The button that opens a shared form.
+    pub open: Wording,
     /// The heading of the sources.
     pub sources: Wording,
     /// Under every answer of the machine.

@@ -59,6 +59,17 @@ pub(super) fn is_markup(error: &RequestError) -> bool {
     matches!(error, RequestError::Api(ApiError::CantParseEntities(_)))
 }
 
+/// Whether it says that a button is not taken: its address, or its kind in this chat.
+pub(super) fn is_button(error: &RequestError) -> bool {
+    match error {
+        RequestError::Api(ApiError::ButtonUrlInvalid) => true,
+        RequestError::Api(ApiError::Unknown(text)) => {
+            text.contains("BUTTON_") || text.contains("keyboard button") || text.contains("Web App")
+        }
+        _ => false,
+    }
+}
+
 /// Whether an edit changed nothing, which is what was wanted.
 pub(super) fn is_unmodified(error: &RequestError) -> bool {
     match error {

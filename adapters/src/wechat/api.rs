@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use reqwest::RequestBuilder;
 use reqwest::multipart::{Form, Part};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::config::WechatConfig;
@@ -30,6 +31,8 @@ pub struct Api {
     base: String,
     tokens: Tokens,
     alarms: Alarms,
+    app_id: String,
+    secret: SecretString,
 }
 
 /// A body and its media type.
@@ -50,7 +53,14 @@ impl Api {
             config.app_id.clone(),
             config.app_secret.clone(),
         );
-        Self { http: kit.http.clone(), base: config.api_base.clone(), tokens, alarms: kit.alarms.clone() }
+        Self {
+            http: kit.http.clone(),
+            base: config.api_base.clone(),
+            tokens,
+            alarms: kit.alarms.clone(),
+            app_id: config.app_id.clone(),
+            secret: config.app_secret.clone(),
+        }
     }
 
     /// Tries whether there is a token to be had, which AppID, AppSecret and the list of addresses decide.
@@ -214,6 +224,28 @@ impl Api {
             (Some(ticket), Some(url)) => Ok((ticket.to_owned(), url.to_owned())),
             _ => Err(ApiError::Unreachable("its answer has no ticket".to_owned())),
         }
+    }
+
+    /// Who came back from the platform with this code. `None`: it does not say, because whoever came has agreed to nothing
+    /// and is shown a made-up person (`is_snapshotuser`).
+    ///
+    /// # Errors
+    /// Says what follows. A code holds for five minutes, and once.
+    pub async fn openid(&self, code: &str) -> Result<Option<String>, ApiError> {
+        let url = format!("{}/sns/oauth2/access_token", self.base);
+        let query = [
+            ("appid", self.app_id.as_str()),
+            ("secret", self.secret.expose_secret()),
+            ("code", code),
+            ("grant_type", "authorization_code"),
+        ];
+        let answer =
+            need_json(&call(self.http.get(url).query(&query).timeout(PATIENCE), ANSWER_BYTES).await?)?;
+        if answer["is_snapshotuser"] == 1 {
+            return Ok(None);
+        }
+        let openid = answer["openid"].as_str().filter(|openid| !openid.is_empty()).map(str::to_owned);
+        openid.map(Some).ok_or_else(|| ApiError::Unreachable("its answer has no openid".to_owned()))
     }
 
     /// Gets a picture by its address.

@@ -26,7 +26,7 @@ use super::{media, replays, routes};
 use crate::message::Attachment;
 use crate::{
     Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Limits, Media, NotesError,
-    NotesExt, Outbound, Peer,
+    NotesExt, Outbound, Peer, Recognition,
 };
 
 /// How long an account counts as unable to send by itself after the platform said so; then it is tried again.
@@ -195,6 +195,10 @@ impl Channel for WechatChannel {
 
     async fn fetch(&self, media: &Media) -> Result<File, ChannelError> {
         Ok(self.api.media(&media.reference, &media::file_name(media)).await?)
+    }
+
+    fn recognition(&self, _peer: &Peer) -> Option<&dyn Recognition> {
+        self.config.oauth.then_some(self)
     }
 
     async fn try_out(&self) -> Result<Option<String>, ChannelError> {

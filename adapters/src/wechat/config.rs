@@ -38,10 +38,14 @@ pub struct WechatConfig {
     pub mode: Mode,
     #[serde(default)]
     pub verified: bool,
+    #[serde(default)]
+    pub oauth: bool,
     #[serde(default = "WechatConfig::platform")]
     pub api_base: String,
     #[serde(default = "WechatConfig::pictures")]
     pub qr_base: String,
+    #[serde(default = "WechatConfig::pages")]
+    pub oauth_base: String,
     #[serde(default)]
     pub menu: Vec<Button>,
     #[serde(default)]
@@ -128,6 +132,10 @@ impl WechatConfig {
         "https://mp.weixin.qq.com".to_owned()
     }
 
+    fn pages() -> String {
+        "https://open.weixin.qq.com".to_owned()
+    }
+
     /// Everything that does not make sense, in an operator's words.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -155,7 +163,15 @@ impl WechatConfig {
                 faults.push(format!("{name}: must have 43 letters and digits, as in the console"));
             }
         }
-        for (name, url) in [("api_base", &self.api_base), ("qr_base", &self.qr_base)] {
+        if self.oauth && !self.verified {
+            faults.push(
+                "oauth: only verified service accounts (认证服务号) have 网页授权; set verified = true as well"
+                    .to_owned(),
+            );
+        }
+        for (name, url) in
+            [("api_base", &self.api_base), ("qr_base", &self.qr_base), ("oauth_base", &self.oauth_base)]
+        {
             if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
                 faults.push(format!("{name}: `{url}` must begin with http:// or https:// and end without /"));
             }
@@ -292,6 +308,7 @@ mod tests {
         wrong.token = "no!".into();
         wrong.encoding_aes_key = Some("short-secret".into());
         wrong.api_base = "ftp://x/".to_owned();
+        wrong.oauth = true;
         wrong.menu = vec![
             Button { name: "四个汉字长".to_owned(), human: true, ..Button::default() },
             Button { name: "空".to_owned(), ..Button::default() },
@@ -313,6 +330,7 @@ mod tests {
             "token",
             "encoding_aes_key",
             "api_base",
+            "oauth: only",
             "四个汉字长",
             "`空`",
             "`组`",

@@ -55,6 +55,8 @@ pub const TOKEN: &str = "wechat_token_refused";
 pub const ADDRESS: &str = "wechat_ip_not_listed";
 /// The account cannot send by itself.
 pub const NO_RIGHT: &str = "wechat_no_customer_service";
+/// The account cannot ask who opens a page.
+pub const OAUTH: &str = "wechat_oauth_refused";
 /// The day's calls are used up.
 pub const QUOTA: &str = "wechat_quota_used_up";
 /// The account is blocked.

@@ -25,6 +25,8 @@ pub(crate) fn config() -> WechatConfig {
         verified: false,
         api_base: "http://127.0.0.1:1".to_owned(),
         qr_base: "http://127.0.0.1:1".to_owned(),
+        oauth: false,
+        oauth_base: "http://127.0.0.1:1".to_owned(),
         menu: Vec::new(),
         qr: Vec::new(),
     }

@@ -47,6 +47,9 @@ pub struct TelegramConfig {
     /// Messages a second to everybody.
     #[serde(default = "overall")]
     pub overall: u32,
+    /// Whether shared forms are opened by a button.
+    #[serde(default = "yes")]
+    pub web_app: bool,
 }
 
 fn api() -> String {
@@ -67,6 +70,10 @@ fn per_group() -> u32 {
 
 fn overall() -> u32 {
     30
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl TelegramConfig {

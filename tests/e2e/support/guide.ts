@@ -57,11 +57,16 @@ export class Guide {
     readonly link: string,
   ) {}
 
-  /** Serves a citizen of the website, or of a kiosk (see `KIOSK`), which cannot say who opens a link; and asks to see the form. */
-  static async serve(url: string, purpose: string, channel: 'web' | 'kiosk' = 'web'): Promise<Guide> {
+  /**
+   * Serves a citizen of the website, or of a kiosk (see `KIOSK`), which cannot say who opens a link, or whoever asks for a person in
+   * another way; and asks to see the form.
+   */
+  static async serve(url: string, purpose: string, channel: 'web' | 'kiosk' | (() => Promise<void>) = 'web'): Promise<Guide> {
     const post = (path: string, body: object, headers: Record<string, string>): Promise<Response> =>
       fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
-    if (channel === 'kiosk') {
+    if (typeof channel === 'function') {
+      await channel();
+    } else if (channel === 'kiosk') {
       const body = { id: '1', citizen: 'kiosk-7', at: new Date().toISOString(), human: true };
       await json(await post('/channels/kiosk/messages', body, signed(JSON.stringify(body))));
     } else {

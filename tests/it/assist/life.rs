@@ -36,7 +36,7 @@ async fn the_link_is_sent_into_the_conversation_and_opens_once() {
             // Without the built pages there is nothing to serve; that nothing is used up holds all the same.
             if answer.status() == 200 {
                 assert_eq!(answer.headers()["cache-control"], "no-store");
-                assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
+                assert_eq!(answer.headers()["referrer-policy"], "same-origin");
             } else {
                 assert_eq!(answer.status(), 404);
             }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use yikouwen::app::SystemClock;
 use yikouwen::assist::viewer::Looker;
 use yikouwen::assist::wire::Role;
-use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Calling, Frame, Shares, Times};
+use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Calling, Frame, Opener, Shares, Times};
 use yikouwen::bus::{Bus, Events, LocalBus};
 use yikouwen::dialogue::{Clock, Locale, Reason, StageEvent};
 use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareKind, ShareRecord, Vault};
@@ -41,7 +41,12 @@ impl Town {
 
     fn node(&self) -> Arc<Assist> {
         let words = ("{url}".to_owned(), "{url}".to_owned());
-        let words = AssistWords { link: words.clone(), screen: words.clone(), code: words };
+        let words = AssistWords {
+            link: words.clone(),
+            screen: words.clone(),
+            code: words.clone(),
+            spare_code: words,
+        };
         let minutes = Duration::from_secs(600);
         let limits = AssistLimits {
             frame_bytes: 1 << 20,
@@ -87,9 +92,10 @@ async fn opened(town: &Town, node: &Assist) -> (ShareRecord, String) {
         kind: ShareKind::Form,
         base: "http://city.example",
         needs_code: false,
+        may_be_known: false,
     };
     let (record, link) = node.shares().ask(&asking).await.unwrap();
-    node.shares().open(&record.id, link.split_once("#k=").unwrap().1, None).await.unwrap()
+    node.shares().open(&record.id, link.split_once("#k=").unwrap().1, Opener::default()).await.unwrap()
 }
 
 /// Somebody's end of a socket.

@@ -273,6 +273,19 @@ pub(super) async fn a_link_to_a_shared_form_opens_once_and_for_whom_it_was_sent_
         assert_eq!(open(&key, Some(&code)).await.0, 410, "once");
     }
     assert_eq!(open(&key, None).await.0, 410, "once");
+    if P::KNOWS_WHO_OPENS {
+        let path = format!("/conversations/{conversation}/shares");
+        assert_eq!(helper.call(Method::POST, &format!("/shares/{share}/end"), None).await.0, 200);
+        let purpose = json!({ "purpose": "一起填写经营范围" });
+        let (status, begun) = helper.call(Method::POST, &path, Some(purpose)).await;
+        assert_eq!(status, 201, "{begun}");
+        let (share, link) = (begun["share"]["id"].as_str().unwrap(), begun["link"].as_str().unwrap());
+        let key = link.split("#k=").nth(1).unwrap();
+        assert_eq!(platform.open_as(&server, 1, share, "AAAAAAAAAAAAAAAAAAAAAA").await, 410, "made up");
+        assert_eq!(platform.open_as(&server, 2, share, key).await, 401, "somebody else");
+        assert_eq!(platform.open_as(&server, 1, share, key).await, 200, "the citizen, without digits");
+        assert_eq!(platform.open_as(&server, 1, share, key).await, 410, "once");
+    }
     server.stop().await;
 }
 

@@ -9,6 +9,7 @@ use yikouwen::dialogue::Clock;
 use super::{Platform, Sent, channel_conformance};
 use crate::dingtalk::platform::{self as ding, ID, Person, SECRET};
 use crate::support::Server;
+use crate::support::identity::Browser;
 
 const SESSION: &str = "/robot/sendBySession";
 
@@ -30,8 +31,22 @@ impl Robot {
     fn section(&self, mode: &str) -> String {
         let base = self.platform.base();
         format!(
-            "[retention]\nlongest_pause = \"1s\"\n[channels.tested]\ntype = \"dingtalk\"\nmode = \"{mode}\"\nclient_id = \"{ID}\"\nclient_secret = \"{SECRET}\"\napi_base = \"{base}\"\noapi_base = \"{base}\"\n"
+            "[server]\npublic_url = \"https://ask.city.example\"\n[retention]\nlongest_pause = \"1s\"\n[channels.tested]\ntype = \"dingtalk\"\nmode = \"{mode}\"\nclient_id = \"{ID}\"\nclient_secret = \"{SECRET}\"\napi_base = \"{base}\"\noapi_base = \"{base}\"\nlogin_base = \"{base}\"\noauth = true\n"
         )
+    }
+
+    /// By way of the platform's own page, in DingTalk's browser.
+    async fn open_as(&self, server: &Server, citizen: u32, share: &str, key: &str) -> u16 {
+        let link = json!({ "id": share, "key": key });
+        let mut phone = Browser::new(server);
+        phone.agent = "AliApp(DingTalk/7.6.0)";
+        let (status, door) = phone.post("/api/v1/assist/leave", link.clone()).await;
+        if status != 200 {
+            return status.as_u16();
+        }
+        let back = self.platform.pass(door["url"].as_str().unwrap(), &staff(citizen)).await;
+        phone.come_back(&back).await;
+        phone.post("/api/v1/assist/open", link).await.0.as_u16()
     }
 
     fn message(&self, citizen: u32, fields: &Value) -> Value {
@@ -104,6 +119,12 @@ macro_rules! platform {
             type Message = Value;
 
             $($more)*
+
+            const KNOWS_WHO_OPENS: bool = true;
+
+            async fn open_as(&self, server: &Server, citizen: u32, share: &str, key: &str) -> u16 {
+                self.0.open_as(server, citizen, share, key).await
+            }
 
             async fn start() -> Self {
                 Self(Robot::start().await)

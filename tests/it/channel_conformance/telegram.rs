@@ -37,11 +37,29 @@ fn pictures(api: &BotApi, citizen: u32) -> Vec<Vec<u8>> {
     api.chat(citizen.into()).into_iter().filter_map(|shown| shown.file).map(|(_, data)| data).collect()
 }
 
+/// A person presses the button of the chat, and the page opens in Telegram's view; with a key of their own, if it is another.
+async fn open_as(api: &BotApi, server: &Server, person: u32, share: &str, key: &str) -> u16 {
+    let page = eventually("the button", async || {
+        let page = api.open_page(1, person.into(), crate::support::time::now().as_second());
+        page.filter(|page| page.share == share)
+    })
+    .await;
+    let body = json!({ "id": share, "key": key, "proof": page.proof });
+    let answer = server.client.post(server.url("/api/v1/assist/open")).json(&body).send().await.unwrap();
+    answer.status().as_u16()
+}
+
 /// Telegram as it calls us.
 struct Webhook(BotApi);
 
 impl Platform for Webhook {
     type Message = Value;
+
+    const KNOWS_WHO_OPENS: bool = true;
+
+    async fn open_as(&self, server: &Server, citizen: u32, share: &str, key: &str) -> u16 {
+        open_as(&self.0, server, citizen, share, key).await
+    }
 
     async fn start() -> Self {
         Self(BotApi::start().await)
@@ -107,6 +125,11 @@ impl Platform for Polling {
     type Message = Value;
 
     const IS_CALLED: bool = false;
+    const KNOWS_WHO_OPENS: bool = true;
+
+    async fn open_as(&self, server: &Server, citizen: u32, share: &str, key: &str) -> u16 {
+        open_as(&self.0, server, citizen, share, key).await
+    }
 
     async fn start() -> Self {
         Self(BotApi::start().await)

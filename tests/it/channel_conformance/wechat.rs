@@ -10,8 +10,11 @@ use std::sync::{Mutex, MutexGuard};
 use adapters::wechat::crypto::AesKey;
 use adapters::wechat::xml::Fields;
 
+use serde_json::json;
+
 use super::{Platform, Sent, channel_conformance};
 use crate::support::Server;
+use crate::support::identity::Browser;
 use crate::support::wechat::{self, APP, KEY, account, content, encrypted, message, now, text_message};
 use crate::support::weixin::{FakeApi, said};
 
@@ -128,7 +131,9 @@ impl Account {
 
 impl Account {
     fn section(&self) -> String {
-        let more = format!("mode = \"secure\"\nverified = {}", self.verified);
+        let (verified, page) = (self.verified, &self.api.url);
+        let more =
+            format!("mode = \"secure\"\nverified = {verified}\noauth = {verified}\noauth_base = \"{page}\"");
         format!(
             "[server]\npublic_url = \"https://ask.city.example\"\n[retention]\nlongest_pause = \"1s\"\n{}",
             account("tested", &self.api.url, &more)
@@ -264,6 +269,22 @@ macro_rules! platform {
 
 // Five messages within 48 hours of the citizen's last one; the one that says who serves is one of them.
 platform!(Verified, true, {
+    const KNOWS_WHO_OPENS: bool = true;
+
+    /// By way of WeChat's own page, in WeChat's browser.
+    async fn open_as(&self, server: &Server, citizen: u32, share: &str, key: &str) -> u16 {
+        let link = json!({ "id": share, "key": key });
+        let mut phone = Browser::new(server);
+        phone.agent = "MicroMessenger/8.0.49";
+        let (status, door) = phone.post("/api/v1/assist/leave", link.clone()).await;
+        if status != 200 {
+            return status.as_u16();
+        }
+        let back = self.0.api.pass(door["url"].as_str().unwrap(), &openid(citizen), false).await;
+        phone.come_back(&back).await;
+        phone.post("/api/v1/assist/open", link).await.0.as_u16()
+    }
+
     const REPLIES: usize = 4;
     const SENTENCES: usize = 150;
 });

@@ -163,6 +163,24 @@ async fn the_vendors_own_client_reads_a_companys_name_from_this_platform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_vendors_own_client_learns_who_came_back() {
+    let platform = Platform::start().await;
+    let door = "redirect_uri=https%3A%2F%2Fask.city.example%2Fs%2Fback&response_type=code&scope=openid&prompt=consent";
+    let back =
+        platform.pass(&format!("{}/oauth2/auth?{door}&client_id={ID}&state=s", platform.base()), "u1").await;
+    let code = back.split("authCode=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let host = platform.base().replace("http://", "");
+    let mut command = Command::new(python());
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracles/dingtalk_visitor.py"));
+    command.args([&host, ID, SECRET, &code]);
+    let told = crate::support::oracle::printed(&crate::support::oracle::run(command).await);
+    assert_eq!((&told["person"], &told["expires"]), (&json!("union-of-u1"), &json!(7200)), "{told}");
+    for (name, code) in [("again", "authCode"), ("made_up", "InvalidAuthentication")] {
+        assert!(told[name].as_str().unwrap().contains(code), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_field_that_we_send_is_one_that_the_vendor_describes() {
     let platform = Platform::start().await;
     let server = server(&platform, &format!("card_template_id = \"{TEMPLATE}\""), "", &[]).await;

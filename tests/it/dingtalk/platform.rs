@@ -4,6 +4,7 @@
 
 mod methods;
 mod staff;
+mod visitor;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -98,6 +99,8 @@ pub(crate) struct Recorded {
     /// Since when the token holds; it is asked for again to hold on.
     token_since: Mutex<Option<tokio::time::Instant>>,
     uploads: Mutex<Vec<(String, Bytes)>>,
+    /// People who have agreed to be known: the code they went back with, and whether it was used.
+    visitors: Mutex<Vec<(String, bool)>>,
     number: AtomicU64,
 }
 
@@ -138,6 +141,10 @@ impl Platform {
             .route("/media/upload", post(methods::upload))
             .route("/topapi/v2/user/get", post(staff::user))
             .route("/topapi/v2/department/get", post(staff::department))
+            .route("/topapi/user/getbyunionid", post(visitor::member))
+            .route("/oauth2/auth", get(visitor::page))
+            .route("/v1.0/oauth2/userAccessToken", post(visitor::token))
+            .route("/v1.0/contact/users/me", get(visitor::me))
             .route("/files/{code}", get(methods::file))
             .route("/v1.0/{*rest}", any(methods::method))
             .with_state(Arc::clone(&state));

@@ -3,6 +3,7 @@
 
 mod html;
 mod methods;
+mod page;
 mod params;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub(crate) use methods::{METHODS, TEXT_UNITS};
+pub(crate) use page::signed;
 pub(crate) use params::Params;
 
 /// The token of the bot; long enough for teloxide to know it as one.
@@ -36,6 +38,8 @@ pub(crate) struct Shown {
     pub(crate) text: String,
     /// The buttons: what they say, and what they send.
     pub(crate) buttons: Vec<(String, String)>,
+    /// The buttons that open a page in Telegram's view: what they say, and its address.
+    pub(crate) apps: Vec<(String, String)>,
     pub(crate) answers: Option<i64>,
     /// The name and the content of a file.
     pub(crate) file: Option<(String, Vec<u8>)>,

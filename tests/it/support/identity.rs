@@ -74,20 +74,27 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct Browser {
     client: Client,
     base: String,
+    /// What it calls itself.
+    pub(crate) agent: &'static str,
     pub(crate) cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
     pub(crate) fn new(server: &Server) -> Self {
+        Self::at(&server.url(""))
+    }
+
+    /// One that looks at a server that is a process of its own.
+    pub(crate) fn at(url: &str) -> Self {
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { client, base: server.url(""), cookies: BTreeMap::new() }
+        Self { client, base: url.to_owned(), agent: "tests", cookies: BTreeMap::new() }
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Response {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = self.client.request(method, format!("{}{path}", self.base));
-        request = request.header("cookie", cookies.join("; "));
+        request = request.header("user-agent", self.agent).header("cookie", cookies.join("; "));
         if let Some(body) = body {
             request = request.json(&body);
         }

@@ -1,6 +1,8 @@
 //! `api.weixin.qq.com`, which is not there: it records what it is told, and refuses as the real one does.
 //! `wechat_oracle.rs` proves it with a client of others.
 
+mod oauth;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,6 +48,8 @@ pub(crate) struct Told {
     pub(crate) uploads: BTreeMap<String, (String, String, Vec<u8>)>,
     /// How long a call to send takes before it is answered, after it was taken.
     pub(crate) slow: Duration,
+    /// Codes that browsers were sent back with, and for whom.
+    pub(crate) web_codes: BTreeMap<String, oauth::Code>,
 }
 
 /// What is wrong with the interface for a while.
@@ -348,6 +352,7 @@ impl FakeApi {
             .route("/cgi-bin/qrcode/create", post(code))
             .route("/cgi-bin/showqrcode", get(picture))
             .route("/film.mp4", get(async || ([("content-type", "video/mp4")], "a film")))
+            .merge(oauth::router())
             .with_state(Arc::clone(&told));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -61,6 +61,9 @@ async fn an_independent_client_reads_every_answer_of_the_fake() {
     starts("markup", "can't parse entities");
     starts("long", "message is too long");
     starts("data", "button_data_invalid");
+    assert_eq!(seen["page"], "https://a.example/s/1#k=2");
+    starts("plain_page", "only https links are allowed");
+    starts("group_page", "button_type_invalid");
     assert_eq!((&seen["photo"], &seen["document"]), (&json!(4), &json!(["表.pdf", 5])));
     assert_eq!(seen["file"], "原文");
     assert_eq!(seen["retry_after"], 5);

@@ -12,6 +12,7 @@ fn words() -> TelegramWords {
         useful: word("有用"),
         useless: word("没用"),
         human: word("转人工"),
+        open: word("打开"),
         sources: word("出处"),
         label: word("机器生成"),
         ratings: ["一", "二", "三", "四", "五"].map(word),
@@ -57,7 +58,7 @@ fn an_answer_has_its_sources_its_label_and_thumbs() {
         source: None,
         department: Some("公安局".to_owned()),
     });
-    let steps = steps(&answer, &words(), Locale::Zh);
+    let steps = steps(&answer, &words(), Locale::Zh, true);
     let [Step::Text { part, .. }] = steps.as_slice() else { panic!("{steps:?}") };
     assert_eq!(
         part.html,
@@ -74,7 +75,7 @@ fn choices_are_numbered_lines_and_buttons() {
         .map(|(key, label)| Choice { key: key.to_owned(), label: label.to_owned() })
         .to_vec();
     asked.offer_human = true;
-    let steps = steps(&asked, &words(), Locale::En);
+    let steps = steps(&asked, &words(), Locale::En, true);
     let [Step::Text { part, .. }] = steps.as_slice() else { panic!("{steps:?}") };
     assert_eq!(part.plain, "您问的是哪一件？\n\n1. 办护照\n0. 都不是");
     assert_eq!(labels(&steps[0]), ["1. 办护照", "0. 都不是", "转人工 en"]);
@@ -84,7 +85,7 @@ fn choices_are_numbered_lines_and_buttons() {
 fn emergency_numbers_stand_in_the_text() {
     let mut urgent = reply("请马上打电话！");
     urgent.call.push(Call { label: "报警".to_owned(), number: "110".to_owned() });
-    let steps = steps(&urgent, &words(), Locale::Zh);
+    let steps = steps(&urgent, &words(), Locale::Zh, true);
     let [Step::Text { part, .. }] = steps.as_slice() else { panic!("{steps:?}") };
     assert!(part.html.ends_with("<b>☎ 报警 110</b>"), "{}", part.html);
 }
@@ -99,7 +100,7 @@ fn a_long_message_has_its_buttons_under_the_last_part_and_files_after_it() {
         mime: "application/pdf".to_owned(),
         bytes: 3,
     });
-    let steps = steps(&long, &words(), Locale::Zh);
+    let steps = steps(&long, &words(), Locale::Zh, true);
     assert_eq!(steps.len(), 4);
     assert_eq!(steps[..3].iter().map(|step| labels(step).len()).collect::<Vec<_>>(), [0, 0, 2]);
     assert!(matches!(steps[3], Step::File(_)));
@@ -111,8 +112,24 @@ fn a_rating_begins_with_the_best_and_a_helper_has_a_name() {
     closing.author = Author::Helper;
     closing.name = Some("王老师".to_owned());
     closing.ask_rating = true;
-    let steps = steps(&closing, &words(), Locale::Zh);
+    let steps = steps(&closing, &words(), Locale::Zh, true);
     let [Step::Text { part, .. }] = steps.as_slice() else { panic!("{steps:?}") };
     assert_eq!(part.html, "<b>王老师</b>\n\n满意吗");
     assert_eq!(labels(&steps[0]), ["★★★★★ 五", "★★★★ 四", "★★★ 三", "★★ 二", "★ 一"]);
+}
+
+#[test]
+fn a_page_is_opened_by_a_button_where_telegram_takes_one() {
+    let mut link =
+        Outbound::new(2, ID, Author::System, jiff::Timestamp::UNIX_EPOCH, "点开 https://a.example/s/1#k=2");
+    link.opens = Some("https://a.example/s/1#k=2".to_owned());
+    assert_eq!(labels(&steps(&link, &words(), Locale::Zh, true)[0]), ["打开"]);
+    assert!(labels(&steps(&link, &words(), Locale::Zh, false)[0]).is_empty());
+    let keyboard = buttons::keyboard(&link, &words(), Locale::Zh, true).unwrap();
+    assert_eq!(buttons::without_pages(&keyboard), Some(None));
+    link.offer_human = true;
+    let keyboard = buttons::keyboard(&link, &words(), Locale::Zh, true).unwrap();
+    let rest = buttons::without_pages(&keyboard).flatten().unwrap();
+    assert_eq!(rest.inline_keyboard.len(), 1);
+    assert_eq!(buttons::without_pages(&rest), None);
 }

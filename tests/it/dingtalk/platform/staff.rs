@@ -16,7 +16,7 @@ use super::methods::{field, note, ok, refuse};
 pub(super) const COMPANY: &str = "ding-corp";
 
 /// The query of one of the older methods, whose token stands in it, and the body.
-async fn old(
+pub(super) async fn old(
     state: &Shared,
     uri: &OriginalUri,
     query: &HashMap<String, String>,

@@ -87,7 +87,8 @@ pub(super) fn run(world: &mut World, method: &str, params: &Params) -> Result<Va
         "sendMessage" => {
             let chat = chat(world, params)?;
             let text = text(params)?;
-            let shown = Shown { buttons: buttons(params)?, ..shown(world, params, &text) };
+            let (buttons, apps) = (buttons(params)?, apps(params, chat)?);
+            let shown = Shown { buttons, apps, ..shown(world, params, &text) };
             Ok(kept(world, chat, shown))
         }
         "editMessageText" => edit(world, params),
@@ -167,6 +168,9 @@ fn buttons(params: &Params) -> Result<Vec<(String, String)>, Refusal> {
     let mut buttons = Vec::new();
     for button in rows.iter().flat_map(|row| row.as_array().into_iter().flatten()) {
         let says = button["text"].as_str().unwrap_or_default();
+        if button.get("web_app").is_some() {
+            continue;
+        }
         let data = button["callback_data"].as_str().unwrap_or_default();
         if says.is_empty() || !(1..=64).contains(&data.len()) {
             return Err(Refusal::bad("BUTTON_DATA_INVALID"));
@@ -176,6 +180,28 @@ fn buttons(params: &Params) -> Result<Vec<(String, String)>, Refusal> {
     Ok(buttons)
 }
 
+/// The buttons that open a page in Telegram's own view: private chats have them, for addresses of https.
+fn apps(params: &Params, chat: i64) -> Result<Vec<(String, String)>, Refusal> {
+    let rows = params.get("reply_markup").and_then(|markup| markup["inline_keyboard"].as_array().cloned());
+    let mut apps = Vec::new();
+    for button in rows.iter().flatten().flat_map(|row| row.as_array().into_iter().flatten()) {
+        let Some(app) = button.get("web_app") else { continue };
+        let (says, url) =
+            (button["text"].as_str().unwrap_or_default(), app["url"].as_str().unwrap_or_default());
+        if chat < 0 {
+            return Err(Refusal::bad("BUTTON_TYPE_INVALID"));
+        }
+        if says.is_empty() || !url.starts_with("https://") {
+            let fault = format!(
+                "inline keyboard button Web App URL '{url}' is invalid: Only HTTPS links are allowed"
+            );
+            return Err(Refusal::bad(&fault));
+        }
+        apps.push((says.to_owned(), url.to_owned()));
+    }
+    Ok(apps)
+}
+
 fn shown(world: &mut World, params: &Params, text: &str) -> Shown {
     world.next_message += 1;
     let answers = params.get("reply_parameters").and_then(|reply| reply["message_id"].as_i64());
@@ -183,6 +209,7 @@ fn shown(world: &mut World, params: &Params, text: &str) -> Shown {
         id: world.next_message,
         text: text.to_owned(),
         buttons: Vec::new(),
+        apps: Vec::new(),
         answers,
         file: None,
         history: vec![(Instant::now(), text.to_owned())],
@@ -205,9 +232,10 @@ fn message(chat: i64, shown: &Shown) -> Value {
         "message_id": shown.id, "date": 1_795_161_600, "chat": place, "text": shown.text,
         "from": { "id": 123_456, "is_bot": true, "first_name": "安和", "username": BOT },
     });
-    if !shown.buttons.is_empty() {
+    if !shown.buttons.is_empty() || !shown.apps.is_empty() {
         let rows = shown.buttons.iter().map(|(says, data)| json!([{ "text": says, "callback_data": data }]));
-        message["reply_markup"] = json!({ "inline_keyboard": rows.collect::<Vec<_>>() });
+        let apps = shown.apps.iter().map(|(says, url)| json!([{ "text": says, "web_app": { "url": url } }]));
+        message["reply_markup"] = json!({ "inline_keyboard": apps.chain(rows).collect::<Vec<_>>() });
     }
     message
 }

@@ -1,5 +1,6 @@
 import { canShow, keep, opened as before, show } from './desktop';
-import { linkOf, openLink } from './open';
+import { leave, linkOf, openLink, proofOf, returnedOf } from './open';
+import { settle } from './telegram';
 import { en, faults } from './words';
 
 function find<T extends HTMLElement>(kind: abstract new () => T, id: string): T {
@@ -18,7 +19,15 @@ if (english) {
   document.title = en['title'] ?? document.title;
 }
 
+/** How long the platform's page may take to show, in milliseconds. */
+const DOOR = 8_000;
 const link = linkOf(location);
+/** How the citizen's platform sent this browser back, if it was there. */
+const returned = returnedOf(location);
+const proof = proofOf(location);
+if (proof !== undefined) settle();
+// What the platform brought is used once, and a page that is loaded again begins anew.
+if (link && returned !== undefined) history.replaceState(null, '', `${location.pathname}#k=${link.key}`);
 const button = find(HTMLButtonElement, 'open');
 const form = find(HTMLFormElement, 'code-form');
 const code = find(HTMLInputElement, 'code');
@@ -32,6 +41,14 @@ function tell(words: string, last = false): void {
   if (last) find(HTMLElement, 'start').hidden = true;
 }
 
+function wait(on: boolean): void {
+  busy = on;
+  if (on) fault.hidden = true;
+  if (on) button.setAttribute('aria-disabled', 'true');
+  else button.removeAttribute('aria-disabled');
+  button.textContent = on ? texts.opening : label;
+}
+
 async function press(): Promise<void> {
   if (!link || busy) return;
   const asked = !form.hidden;
@@ -41,14 +58,19 @@ async function press(): Promise<void> {
     code.focus();
     return;
   }
-  busy = true;
-  fault.hidden = true;
-  button.setAttribute('aria-disabled', 'true');
-  button.textContent = texts.opening;
-  const opened = await openLink(link, asked ? digits : undefined);
-  busy = false;
-  button.removeAttribute('aria-disabled');
-  button.textContent = label;
+  wait(true);
+  const opened = await openLink(link, asked ? { code: digits } : { proof });
+  if (opened.state === 'code' && !asked && returned === undefined) {
+    // The platform may say who it is; then nobody has to type digits. It shows its own page meanwhile, or none.
+    const door = navigator.cookieEnabled ? await leave(link) : undefined;
+    if (door !== undefined) {
+      location.assign(door);
+      // A page that does not come must not hold anybody up: pressed once more, the button asks for the digits.
+      setTimeout(() => wait(false), DOOR);
+      return;
+    }
+  }
+  wait(false);
   switch (opened.state) {
     case 'open':
       if (opened.kind === 'screen' && canShow(navigator)) {
@@ -60,10 +82,8 @@ async function press(): Promise<void> {
       location.replace(opened.address);
       return;
     case 'code':
-      form.hidden = false;
+      askCode();
       if (opened.again) tell(texts.code);
-      code.value = '';
-      code.focus();
       return;
     case 'gone':
       tell(texts.gone, true);
@@ -71,6 +91,12 @@ async function press(): Promise<void> {
     case 'failed':
       tell(texts.failed);
   }
+}
+
+function askCode(): void {
+  form.hidden = false;
+  code.value = '';
+  code.focus();
 }
 
 /** Beside the form there is the desktop to be shown, for pages that are not ours. */
@@ -86,7 +112,14 @@ find(HTMLButtonElement, 'show').addEventListener('click', show);
 const earlier = link && before(link.id);
 if (earlier !== undefined) offer(earlier);
 else if (!link) tell(texts.broken, true);
+else if (returned === 'code') askCode();
+// The button was pressed before this browser left.
+else if (returned === 'known') void press();
 button.addEventListener('click', () => void press());
+// Going back from the platform's page shows this one as it was left.
+addEventListener('pageshow', (event) => {
+  if (event.persisted) wait(false);
+});
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   void press();
