@@ -19,7 +19,7 @@ use super::{alarms, files, janitor, routes, stream};
 use crate::message::Author;
 use crate::{
     Alarm, Attachment, Channel, ChannelError, ChannelId, Cursor, Delivered, Enterprise, File, Inbox, Kit,
-    Limits, Media, NotesError, NotesExt, Outbound, Peer,
+    Media, NotesError, NotesExt, Outbound, Peer,
 };
 
 /// The longest text of one message, in bytes: 2 000 Chinese characters. The platform takes 15 000 bytes with all escapes
@@ -218,17 +218,6 @@ impl Channel for DingtalkChannel {
 
     fn called_by_platform(&self) -> bool {
         true
-    }
-
-    fn limits(&self) -> Limits {
-        // `streaming` would let the gateway stop writing when nobody watches. Here the answer arrives in any case, and
-        // is watched only to show it growing.
-        Limits {
-            text_chars: TEXT_BYTES / 3,
-            markdown: true,
-            buttons: self.settings.card.is_some(),
-            streaming: false,
-        }
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

@@ -25,11 +25,9 @@ use super::config::{Mode, TelegramSettings};
 use super::failure::{self, channel_error};
 use super::lines::Progress;
 use super::peers::{Draft, Known, Sent, chat_of, is_group, unavailable};
-use super::render::{Part, TEXT_UNITS};
+use super::render::Part;
 use super::{polling, routes, watch};
-use crate::{
-    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Limits, Media, Outbound, Peer,
-};
+use crate::{Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Media, Outbound, Peer};
 
 /// The shortest time between two edits in one chat.
 pub(super) const EDIT_EVERY: Duration = Duration::from_secs(1);
@@ -68,8 +66,8 @@ impl Channel for TelegramChannel {
         true
     }
 
-    fn limits(&self) -> Limits {
-        Limits { text_chars: TEXT_UNITS, markdown: true, buttons: true, streaming: true }
+    fn is_left_when_unwatched(&self) -> bool {
+        true
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {
