@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod kit;
 pub mod message;
 pub mod notes;
+pub mod personal;
 pub mod serve;
 pub mod split;
 pub mod telegram;
@@ -33,6 +34,7 @@ pub use message::{
     Outbound, Peer,
 };
 pub use notes::{Note, Notes, NotesError, NotesExt};
+pub use personal::{FindPersonal, Personal};
 pub use trust::{Trust, TrustError};
 pub use wording::Wording;
 

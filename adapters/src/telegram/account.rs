@@ -15,7 +15,7 @@ use super::config::TelegramSettings;
 use super::lines::Lines;
 use super::peers::Peers;
 use super::wire::Us;
-use crate::{Alarms, ChannelError};
+use crate::{Alarms, ChannelError, Inbox};
 
 /// How long one call may take. teloxide waits ten seconds after a server's error before it says so.
 const CALL: Duration = Duration::from_secs(30);
@@ -33,6 +33,8 @@ pub(super) struct Account {
     pub(super) peers: Peers,
     pub(super) lines: Lines,
     pub(super) followed: Arc<Semaphore>,
+    /// The gateway, once it has mounted the channel.
+    pub(super) inbox: OnceLock<Inbox>,
     us: OnceCell<Us>,
     stop: OnceLock<CancellationToken>,
     /// When each citizen was last told something by the channel itself.
@@ -72,6 +74,7 @@ impl Account {
             peers: Peers(Arc::clone(&settings.kit.notes)),
             lines: Lines::default(),
             followed: Arc::new(Semaphore::new(FOLLOWED)),
+            inbox: OnceLock::new(),
             us: OnceCell::new(),
             stop: OnceLock::new(),
             told: Mutex::default(),

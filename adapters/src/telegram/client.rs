@@ -25,9 +25,11 @@ use super::config::{Mode, TelegramSettings};
 use super::failure::{self, channel_error};
 use super::lines::Progress;
 use super::peers::{Draft, Known, Sent, chat_of, is_group, unavailable};
-use super::render::Part;
+use super::render::{Doc, Part};
 use super::{polling, routes, watch};
-use crate::{Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Media, Outbound, Peer};
+use crate::{
+    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Media, Outbound, Peer, personal,
+};
 
 /// The shortest time between two edits in one chat.
 pub(super) const EDIT_EVERY: Duration = Duration::from_secs(1);
@@ -71,6 +73,8 @@ impl Channel for TelegramChannel {
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {
+        // A second mounting brings the same gateway.
+        drop(self.account.inbox.set(inbox.clone()));
         match self.account.settings.mode {
             Mode::Webhook => routes::router(Arc::clone(&self.account), inbox),
             Mode::Polling => Router::new(),
@@ -78,6 +82,7 @@ impl Channel for TelegramChannel {
     }
 
     async fn listen(&self, inbox: Inbox, stop: CancellationToken) -> Result<(), ChannelError> {
+        drop(self.account.inbox.set(inbox.clone()));
         self.account.stops_with(stop.clone());
         let working = async {
             match self.account.settings.mode {
@@ -147,7 +152,11 @@ impl Account {
                 answers: known.last.map(MessageId),
             };
             let draft = self.draft_for(&target, reply, &known, progress).await;
-            let steps = compose::steps(reply, &self.settings.words, known.locale);
+            let mut doc = compose::doc(reply, &self.settings.words, known.locale);
+            if is_group(address) {
+                self.hide(address, &mut doc).await;
+            }
+            let steps = compose::steps(&doc, reply, &self.settings.words, known.locale);
             for (index, step) in steps.iter().enumerate().skip(sent.steps) {
                 let over = draft.filter(|_| index == 0);
                 sent.message = self.step(&mut target, step, over, progress).await?.or(sent.message);
@@ -157,6 +166,15 @@ impl Account {
             }
         }
         Ok(Delivered { platform_id: sent.message.map(|id| id.to_string()) })
+    }
+
+    /// Hides from a group what identifies the citizen.
+    async fn hide(&self, address: &str, doc: &mut Doc) {
+        let citizen = Peer { channel: self.settings.kit.id.clone(), address: address.to_owned() };
+        let whole = doc.plain();
+        let find = &self.settings.personal;
+        let places = personal::to_hide(&[&whole], find, self.inbox.get(), &citizen).await;
+        doc.hide(&places.concat());
     }
 
     async fn note(&self, address: &str, sent: &Sent, draft_is_over: bool) -> Result<(), ChannelError> {

@@ -16,9 +16,9 @@ pub(super) enum Step {
     File(Attachment),
 }
 
-/// What a reply is sent as.
-pub(super) fn steps(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Vec<Step> {
-    let mut parts = doc(reply, words, locale).parts(TEXT_UNITS);
+/// What a reply with this text is sent as.
+pub(super) fn steps(doc: &Doc, reply: &Outbound, words: &TelegramWords, locale: Locale) -> Vec<Step> {
+    let mut parts = doc.parts(TEXT_UNITS);
     let mut keyboard = buttons::keyboard(reply, words, locale);
     if parts.is_empty() && keyboard.is_some() {
         // Buttons hang on a text.
@@ -41,7 +41,8 @@ pub(super) fn draft(text: &str) -> Option<Part> {
     doc.parts(TEXT_UNITS).into_iter().next()
 }
 
-fn doc(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Doc {
+/// The text of a reply: what it says, the numbers to call, the choices and the sources.
+pub(super) fn doc(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Doc {
     let mut doc = Doc::default();
     if let (Author::Helper, Some(name)) = (reply.author, &reply.name) {
         doc.text(name, &[Mark::Bold]);

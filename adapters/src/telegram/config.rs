@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Kit, Wording};
+use crate::{FindPersonal, Kit, Wording};
 
 /// How updates come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,8 @@ pub struct TelegramSettings {
     pub look: Duration,
     /// How much may be sent.
     pub rates: Rates,
+    /// Finds what must not be shown to a group.
+    pub personal: FindPersonal,
     /// What the channel says of itself.
     pub words: TelegramWords,
 }

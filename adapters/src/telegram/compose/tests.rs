@@ -39,6 +39,10 @@ fn reply(text: &str) -> Outbound {
     }
 }
 
+fn steps(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Vec<Step> {
+    super::steps(&doc(reply, words, locale), reply, words, locale)
+}
+
 fn labels(step: &Step) -> Vec<String> {
     let Step::Text { keyboard: Some(keyboard), .. } = step else { return Vec::new() };
     keyboard.inline_keyboard.iter().flatten().map(|button| button.text.clone()).collect()
