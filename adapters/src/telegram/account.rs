@@ -10,6 +10,7 @@ use teloxide_core::prelude::Requester;
 use teloxide_core::{Bot, RequestError};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::config::TelegramSettings;
 use super::lines::Lines;
@@ -33,6 +34,8 @@ pub(super) struct Account {
     pub(super) peers: Peers,
     pub(super) lines: Lines,
     pub(super) followed: Arc<Semaphore>,
+    /// Whatever shows drafts; the channel ends after it, so that each draft on the screen is noted.
+    pub(super) tasks: TaskTracker,
     /// The gateway, once it has mounted the channel.
     pub(super) inbox: OnceLock<Inbox>,
     us: OnceCell<Us>,
@@ -74,6 +77,7 @@ impl Account {
             peers: Peers(Arc::clone(&settings.kit.notes)),
             lines: Lines::default(),
             followed: Arc::new(Semaphore::new(FOLLOWED)),
+            tasks: TaskTracker::new(),
             inbox: OnceLock::new(),
             us: OnceCell::new(),
             stop: OnceLock::new(),

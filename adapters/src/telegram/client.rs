@@ -1,8 +1,8 @@
 //! The channel's outward half: a reply becomes messages, edits and files.
 //!
 //! Telegram has no key by which it would recognise a message that is sent again. So each step is noted when it is done, and
-//! a reply that is handed over again goes on behind the last noted step. Only a program that ends between a step and its
-//! note sends that one step twice.
+//! a reply that is handed over again goes on behind the last noted step. Only a program that is killed between a step and
+//! its note sends that one step twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,6 +94,9 @@ impl Channel for TelegramChannel {
             () = stop.cancelled() => {}
             () = working => {}
         }
+        // What is being put on a screen is put there and noted; the program bounds how long it waits.
+        self.account.tasks.close();
+        self.account.tasks.wait().await;
         Ok(())
     }
 
