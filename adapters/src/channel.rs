@@ -8,19 +8,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Alarm, ChannelError, ChannelId, Enterprise, File, Inbox, Media, Outbound, Peer, Recognition};
 
-/// What a platform can show. Replies are cut to fit.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The longest text of one message, in characters.
-    pub text_chars: usize,
-    /// Whether Markdown is rendered.
-    pub markdown: bool,
-    /// Whether choices can be buttons; without, they are numbered lines.
-    pub buttons: bool,
-    /// Whether a message can grow while it is written.
-    pub streaming: bool,
-}
-
 /// A reply that has been handed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Delivered {
@@ -33,9 +20,6 @@ pub struct Delivered {
 pub trait Channel: Send + Sync + 'static {
     /// The configured name.
     fn id(&self) -> &ChannelId;
-
-    /// What the platform can show.
-    fn limits(&self) -> Limits;
 
     /// The routes the platform calls, mounted under `/channels/{id}`.
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router;
@@ -55,7 +39,8 @@ pub trait Channel: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Hands one reply to the platform. It is called again after a failure or a restart with the same `reply.id`,
+    /// Hands one reply to the platform, as the platform can show it: cut at the ends of sentences into pieces that it takes,
+    /// its Markdown turned into what it knows, choices as buttons or numbered lines. It is called again after a failure or a restart with the same `reply.id`,
     /// so it has to be safe to repeat.
     ///
     /// # Errors
@@ -74,6 +59,12 @@ pub trait Channel: Send + Sync + 'static {
     /// message. `None`: it is not known, or not to be known.
     async fn enterprise(&self, _who: &Peer) -> Option<Enterprise> {
         None
+    }
+
+    /// Whether nobody is there any more when nobody watches an answer being written ([`Inbox::watch`]): the gateway then stops
+    /// writing it after a while. Not where the platform takes answers for citizens who have put their phone away.
+    fn is_left_when_unwatched(&self) -> bool {
+        false
     }
 
     /// Whether a citizen who is asked for a rating may answer in words, such as 5 or 满意, because the platform shows no

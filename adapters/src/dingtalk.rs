@@ -28,7 +28,7 @@ mod visitor;
 pub mod wire;
 
 pub use client::DingtalkChannel;
-pub use config::{CardSettings, DingtalkSettings, Mode, Pace, Personal, Words};
+pub use config::{CardSettings, DingtalkSettings, Mode, Pace, Words};
 
 /// Every alarm of this channel; `config/words/alarms.toml` says of each what it means and what to do.
 pub mod alarms {

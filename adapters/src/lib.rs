@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod kit;
 pub mod message;
 pub mod notes;
+pub mod personal;
 pub mod recognition;
 pub mod serve;
 pub mod split;
@@ -22,7 +23,7 @@ pub mod wechat;
 pub mod wording;
 
 pub use alarm::{Alarm, AlarmText, Alarms};
-pub use channel::{Channel, Delivered, Limits};
+pub use channel::{Channel, Delivered};
 pub use error::ChannelError;
 pub use inbox::{
     Accepted, Cursor, Inbox, Intake, Live, LiveStream, LoginLink, LoginRefused, LoginState, State,
@@ -34,6 +35,7 @@ pub use message::{
     Outbound, Peer,
 };
 pub use notes::{Note, Notes, NotesError, NotesExt};
+pub use personal::{FindPersonal, Personal};
 pub use recognition::{Proof, Recognition};
 pub use trust::{Trust, TrustError};
 pub use wording::Wording;

@@ -1,5 +1,7 @@
 //! What the unit tests of all channels share.
 
+pub(crate) mod fuzz;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use adapters::dingtalk::{CardSettings, DingtalkChannel, DingtalkSettings, Mode, Pace, Personal};
+use adapters::dingtalk::{CardSettings, DingtalkChannel, DingtalkSettings, Mode, Pace};
 use adapters::{Audience, Channel, Kit, Locale};
 
 use crate::config::{ConfigError, DingtalkAudience, DingtalkConfig, DingtalkLocale, DingtalkMode, words};
-use crate::privacy;
 
 /// Builds the channel.
 pub(super) fn channel(config: &DingtalkConfig, kit: Kit) -> Result<Arc<dyn Channel>, ConfigError> {
@@ -39,12 +38,7 @@ pub(super) fn channel(config: &DingtalkConfig, kit: Kit) -> Result<Arc<dyn Chann
         ai_label: config.ai_label,
         pace: Pace { idle: config.idle.into(), ..Pace::default() },
         words: words::dingtalk()?,
-        personal: Arc::new(|text| {
-            let places = privacy::places(text).into_iter();
-            places
-                .map(|found| Personal { range: found.range, label: found.label, published: found.published })
-                .collect()
-        }),
+        personal: super::kit::personal(),
     };
     Ok(DingtalkChannel::new(kit, settings))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use adapters::custom::{HttpChannel, HttpSettings, Signer};
 use adapters::telegram::{Mode, Rates, TelegramChannel, TelegramSettings};
 use adapters::wechat::{WechatChannel, WechatConfig};
-use adapters::{Alarms, Channel, ChannelId, Inbox, Kit, Now, Trust};
+use adapters::{Alarms, Channel, ChannelId, FindPersonal, Inbox, Kit, Now, Personal, Trust};
 use anyhow::Context;
 use rand::RngExt;
 use secrecy::ExposeSecret;
@@ -20,6 +20,7 @@ use crate::dialogue::Clock;
 use crate::gateway::Gateway;
 use crate::gateway::files::StoreFiles;
 use crate::gateway::notes::StoreNotes;
+use crate::privacy;
 use crate::records::{Files, Ledger, Vault};
 use crate::store::{MemoryStore, Store};
 
@@ -51,6 +52,16 @@ pub(super) fn kit(
     }
 }
 
+/// Finds what a group must not read of whoever asked.
+pub(super) fn personal() -> FindPersonal {
+    Arc::new(|text| {
+        let places = privacy::places(text).into_iter();
+        places
+            .map(|found| Personal { range: found.range, label: found.label, published: found.published })
+            .collect()
+    })
+}
+
 /// A Telegram bot.
 fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Arc<TelegramChannel>> {
     let name = kit.id.clone();
@@ -71,6 +82,7 @@ fn telegram(kit: Kit, telegram: &TelegramConfig) -> anyhow::Result<Arc<TelegramC
             overall: telegram.overall,
         },
         web_app: telegram.web_app,
+        personal: personal(),
         words: words::telegram()?,
     };
     TelegramChannel::new(settings).with_context(|| format!("[channels.{name}]"))

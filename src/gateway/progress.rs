@@ -18,7 +18,7 @@ pub(super) struct LiveProgress {
     pub(super) topic: String,
     /// The id of the message to come.
     pub(super) turn: String,
-    /// How long to go on when nobody watches; `None` for channels that show no drafts.
+    /// How long to go on when nobody watches; `None` for channels whose platforms take answers in any case.
     pub(super) unwatched: Option<Duration>,
     /// What the citizen wrote, unmasked. What was hidden of it is given back, as in the reply.
     pub(super) words: String,

@@ -165,10 +165,10 @@ impl Gateway {
         reply_id: &str,
         lease: &mut Lease,
     ) -> Result<Turn, ChangeError> {
-        let streams = self
+        let is_left_when_unwatched = self
             .channels
             .get(&adapters::ChannelId::new(&record.channel))
-            .is_some_and(|channel| channel.limits().streaming);
+            .is_some_and(|channel| channel.is_left_when_unwatched());
         let words = match (&input.utterance, seq) {
             (Utterance::Text(_), Some(seq)) => self.ledger.words(&record.id, seq).await?,
             _ => None,
@@ -177,7 +177,7 @@ impl Gateway {
             events: self.ledger.events().clone(),
             topic: topic::peer(&record.channel, &record.address),
             turn: reply_id.to_owned(),
-            unwatched: streams.then_some(self.settings.unwatched),
+            unwatched: is_left_when_unwatched.then_some(self.settings.unwatched),
             words: words.unwrap_or_default(),
         };
         let context = Context::from(record.memory.clone());

@@ -301,10 +301,6 @@ impl adapters::Channel for ApiChannel {
         &self.0
     }
 
-    fn limits(&self) -> adapters::Limits {
-        adapters::Limits { text_chars: 20_000, markdown: true, buttons: true, streaming: false }
-    }
-
     /// Whoever knows the id of a conversation may go on with it, so nobody logs in there.
     fn is_private(&self, _peer: &Peer) -> bool {
         false

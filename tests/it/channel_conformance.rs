@@ -10,6 +10,15 @@ mod wechat;
 
 use crate::support::Server;
 
+/// A recording, as phones make them.
+pub(crate) const SOUND: &[u8] = b"#!AMR\n\x3c\x08\x49\x1e\x9a\x80\0\0\0\0\0\0\0\0";
+
+/// A form to be filled in.
+pub(crate) const FORM: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n";
+
+/// Its name.
+pub(crate) const FORM_NAME: &str = "申请表.pdf";
+
 /// What became of something that was sent to us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Sent {
@@ -32,6 +41,12 @@ pub(crate) trait Platform: Sized {
 
     /// Whether the platform says who opens a link, if it is asked.
     const KNOWS_WHO_OPENS: bool = false;
+
+    /// Whether a recording comes with the words that the platform heard in it.
+    const HEARS: bool = false;
+
+    /// Whether a recording comes itself; else its words take its place.
+    const KEEPS_RECORDINGS: bool = true;
 
     /// How many messages of a helper reach a citizen who writes nothing meanwhile.
     const REPLIES: usize = 8;
@@ -59,6 +74,12 @@ pub(crate) trait Platform: Sized {
     /// A citizen sends the picture [`PNG`](crate::files::PNG).
     fn photo(&self, citizen: u32) -> Self::Message;
 
+    /// A citizen says this; the recording is [`SOUND`].
+    fn voice(&self, citizen: u32, words: &str) -> Self::Message;
+
+    /// A citizen sends [`FORM`].
+    fn form(&self, citizen: u32) -> Self::Message;
+
     /// Delivers a message to us, for the first time or again.
     async fn send(&self, server: &Server, message: &Self::Message) -> Sent;
 
@@ -84,6 +105,9 @@ pub(crate) trait Platform: Sized {
     /// The pictures that a citizen sees, or can open.
     async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>>;
 
+    /// The files besides pictures that a citizen has got, or can open.
+    async fn files(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>>;
+
     /// The most that one message may hold, and how much a text is in the platform's unit.
     fn limit(&self, text: &str) -> (usize, usize);
 
@@ -107,6 +131,7 @@ macro_rules! channel_conformance {
             replies_come_in_their_order,
             citizens_do_not_see_each_other,
             a_helper_and_a_citizen_exchange_words_links_and_pictures,
+            a_recording_and_a_file_reach_the_helper_and_a_file_comes_back,
             a_link_to_a_shared_form_opens_once_and_for_whom_it_was_sent_to,
             a_citizen_joins_the_channel_to_a_login,
         );

@@ -1,11 +1,13 @@
 //! The DingTalk channel in a running server, against a DingTalk of our own that the vendor's SDK has proved first.
 
+mod alarms;
 mod cards;
 mod check;
 mod groups;
 mod handoff;
 mod log;
 mod oracle;
+mod patience;
 pub(crate) mod platform;
 mod replies;
 mod staff;

@@ -146,6 +146,23 @@ impl Server {
         self.channel(name).alarms().iter().map(|alarm| alarm.code).collect()
     }
 
+    /// The codes of what is wrong with a channel, as whoever watches the server reads them.
+    pub(crate) async fn ready_alarms(&self, name: &str) -> Vec<String> {
+        let answer = self.client.get(self.url("/ready")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "what is wrong with a channel stops nothing else");
+        let ready: Value = answer.json().await.unwrap();
+        let alarms = ready["channels"][name]["alarms"].as_array().unwrap();
+        alarms.iter().map(|alarm| alarm["code"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until exactly this is wrong with a channel for whoever watches the server.
+    pub(crate) async fn says_wrong(&self, name: &str, codes: &[&str]) {
+        eventually(&format!("{codes:?} in /ready"), async || {
+            (self.ready_alarms(name).await == codes).then_some(())
+        })
+        .await;
+    }
+
     /// Stops it as SIGTERM would, and waits for the end.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());

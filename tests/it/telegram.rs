@@ -5,6 +5,7 @@ mod delivery;
 mod direct;
 mod groups;
 mod oracle;
+mod pace;
 mod polling;
 mod secrecy;
 mod streaming;
@@ -122,6 +123,24 @@ async fn a_question_is_answered_with_its_sources_and_a_helper_takes_over() {
     press(&api, LI, "★★★★★");
     let texts = shown(&api, LI, 17).await;
     assert!(texts[16].contains("谢谢您的评价"), "{texts:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_button_below_an_answer_calls_a_person() {
+    let api = BotApi::start().await;
+    let server = polling(&api, "").await;
+    say(&api, LI, "火星签证去哪儿");
+    shown(&api, LI, 1).await;
+    press(&api, LI, "转人工");
+    let texts = shown(&api, LI, 2).await;
+    assert!(texts[1].contains("第 1 位"), "{texts:?}");
+    let answered =
+        eventually("the button stops waiting", async || api.calls("answerCallbackQuery").pop()).await;
+    let calling = yikouwen::config::words::telegram().unwrap().calling;
+    assert_eq!(answered.params.text("text"), Some(calling.zh));
+    let helper = Helper::log_in(&server, "王老师").await;
+    waiting(&helper).await;
     server.stop().await;
 }
 

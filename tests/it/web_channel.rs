@@ -1,10 +1,15 @@
 //! The website channel: sockets, polling, reconnects without loss or repetition, origins.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use yikouwen::App;
+use yikouwen::dialogue::Clock;
 
 use crate::support::helper::Helper;
+use crate::support::time::MovedClock;
 use crate::support::visitor::{Visitor, messages};
-use crate::support::{Server, eventually};
+use crate::support::{MEMORY, Server, config, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_streams_the_answer_and_the_final_message_replaces_the_draft() {
@@ -189,5 +194,60 @@ async fn the_pages_and_the_description_are_served() {
         .await
         .unwrap();
     assert!(!suggested["suggestions"].as_array().unwrap().is_empty());
+    server.stop().await;
+}
+
+/// Asks for a session with the token that a device kept, and returns the new token and whose it is.
+async fn session(server: &Server, token: &str) -> (String, String) {
+    let request = server.client.post(server.url("/channels/web/session")).bearer_auth(token);
+    let session: Value = request.send().await.unwrap().json().await.unwrap();
+    let text = |name: &str| session[name].as_str().unwrap().to_owned();
+    (text("token"), text("visitor"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_citizen_is_the_same_after_a_month_and_a_new_one_after_half_a_year_away() {
+    const QUESTION: &str = "身份证丢了怎么补办";
+    let data = tempfile::tempdir().unwrap();
+    let clock = Arc::new(MovedClock::default());
+    let moved: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+    let app = App::open_at(config(data.path(), MEMORY), moved, |_| Vec::new()).await.unwrap();
+    let server = Server::run(app, &[]).await;
+    let mut visitor = Visitor::new(&server).await;
+    let first = visitor.token.clone();
+    visitor.ask("a", QUESTION).await;
+    let (_, citizen) = session(&server, &first).await;
+
+    clock.pass(31);
+    let (renewed, same) = session(&server, &first).await;
+    assert_eq!(same, citizen, "the token of a month ago");
+    assert_ne!(renewed, first);
+    visitor.token = renewed.clone();
+    let thread = visitor.thread().await;
+    assert_eq!(thread[0]["text"], QUESTION, "with their conversation: {thread:?}");
+
+    // The first token has ended, and the renewed one has not.
+    clock.pass(150);
+    visitor.token = first.clone();
+    assert_eq!(visitor.say("b", "你好").await.0, 401);
+    let (stranger, other) = session(&server, &first).await;
+    assert_ne!(other, citizen, "who comes back with a token that has ended is somebody new");
+    assert_eq!(session(&server, &renewed).await.1, citizen);
+
+    // Somebody new sees nothing of anybody, and what they say is theirs.
+    visitor.token = stranger.clone();
+    assert_eq!(visitor.thread().await, Vec::<Value>::new());
+    visitor.ask("c", "公积金租房怎么提取").await;
+    let said = |thread: Vec<Value>| -> Vec<String> {
+        let own = thread.iter().filter(|message| message["author"] == "citizen");
+        own.map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(said(visitor.thread().await), ["公积金租房怎么提取"]);
+    visitor.token = renewed.clone();
+    assert!(!said(visitor.thread().await).contains(&"公积金租房怎么提取".to_owned()));
+
+    clock.pass(181);
+    let (_, last) = session(&server, &renewed).await;
+    assert!(last != citizen && last != other, "nobody's token, nobody's conversation");
     server.stop().await;
 }

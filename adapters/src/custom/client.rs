@@ -16,8 +16,7 @@ use super::sign;
 use super::wire::Reply;
 use crate::trust::is_distrust;
 use crate::{
-    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Limits, Media, MediaKind,
-    Outbound, Peer,
+    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Media, MediaKind, Outbound, Peer,
 };
 
 /// The other side does not answer, or with an error of its own.
@@ -160,10 +159,6 @@ impl Channel for HttpChannel {
 
     fn called_by_platform(&self) -> bool {
         true
-    }
-
-    fn limits(&self) -> Limits {
-        Limits { text_chars: 20_000, markdown: true, buttons: true, streaming: false }
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

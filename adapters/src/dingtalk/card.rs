@@ -21,7 +21,7 @@ use super::client::DingtalkChannel;
 use super::compose;
 use super::render::{self, Cells};
 use super::send::To;
-use crate::{Content, Inbox, Live, LiveStream, NotesError, NotesExt, Outbound};
+use crate::{Content, Inbox, Live, LiveStream, NotesError, NotesExt, Outbound, personal};
 
 /// The first part of the keys of notes on cards.
 pub(super) const CARDS: &str = "card";
@@ -247,7 +247,7 @@ impl DingtalkChannel {
         let cells = Cells { pair: &pair, between: style.words.between_pairs.say(style.locale) };
         let mut shown: String = render::blocks(text, &cells).join("\n\n").chars().take(DRAFT).collect();
         if is_group {
-            shown = compose::hide(&shown, &(self.settings.personal)(&shown), None);
+            shown = personal::hide_all(&shown, &self.settings.personal);
             let whole =
                 shown.trim_end_matches(|c: char| c.is_ascii() && !c.is_ascii_punctuation() || c == '-');
             shown.truncate(whole.len());

@@ -18,15 +18,13 @@ use super::send::{Sender, To};
 use super::{alarms, files, janitor, routes, stream, visitor};
 use crate::message::Author;
 use crate::{
-    Alarm, Attachment, Channel, ChannelError, ChannelId, Cursor, Delivered, Enterprise, File, Inbox, Kit,
-    Limits, Media, NotesError, NotesExt, Outbound, Peer, Recognition,
+    Alarm, Attachment, Channel, ChannelError, ChannelId, Delivered, Enterprise, File, Inbox, Kit, Media,
+    NotesError, NotesExt, Outbound, Peer, Recognition, personal,
 };
 
 /// The longest text of one message, in bytes: 2 000 Chinese characters. The platform takes 15 000 bytes with all escapes
 /// of `msgParam`, and about 3 000 characters on a card; a longer text is hard to read on a phone anyway.
 const TEXT_BYTES: usize = 6_000;
-/// How many pages of a thread are read to know the citizen's own words.
-const PAGES: usize = 10;
 /// The first part of the keys under which it is noted how much of a reply has left.
 pub(super) const PARTS: &str = "part";
 
@@ -79,28 +77,9 @@ impl DingtalkChannel {
 
     /// Hides from a group what identifies the citizen.
     async fn hide(&self, peer: &Peer, blocks: Vec<String>) -> Vec<String> {
-        let find = &self.settings.personal;
-        let found: Vec<_> = blocks.iter().map(|block| find(block)).collect();
-        let said = match found.iter().flatten().any(|place| place.published) {
-            true => self.said(peer).await,
-            false => None,
-        };
-        blocks.iter().zip(&found).map(|(block, found)| compose::hide(block, found, said.as_deref())).collect()
-    }
-
-    /// The citizen's own words in the present conversation. `None`: they cannot be read.
-    async fn said(&self, peer: &Peer) -> Option<Vec<String>> {
-        let inbox = self.inbox.get()?;
-        let (mut said, mut cursor) = (Vec::new(), Cursor::default());
-        for _ in 0..PAGES {
-            let thread = inbox.thread(peer, &cursor).await.ok()?;
-            let Some(last) = thread.messages.last() else { return Some(said) };
-            cursor = Cursor { conversation: thread.conversation, after: last.seq };
-            let own = thread.messages.into_iter().filter(|message| message.author == Author::Citizen);
-            said.extend(own.map(|message| message.text));
-        }
-        // A conversation this long is not read to its end; all numbers are hidden then.
-        None
+        let texts: Vec<&str> = blocks.iter().map(String::as_str).collect();
+        let places = personal::to_hide(&texts, &self.settings.personal, self.inbox.get(), peer).await;
+        blocks.iter().zip(places).map(|(block, places)| personal::hide(block, &places)).collect()
     }
 
     /// Sends a part of the text; the first one goes onto the card that the answer was growing on, if there is one.
@@ -218,17 +197,6 @@ impl Channel for DingtalkChannel {
 
     fn called_by_platform(&self) -> bool {
         true
-    }
-
-    fn limits(&self) -> Limits {
-        // `streaming` would let the gateway stop writing when nobody watches. Here the answer arrives in any case, and
-        // is watched only to show it growing.
-        Limits {
-            text_chars: TEXT_BYTES / 3,
-            markdown: true,
-            buttons: self.settings.card.is_some(),
-            streaming: false,
-        }
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

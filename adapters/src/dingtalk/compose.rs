@@ -1,7 +1,7 @@
 //! A reply as the messages that show it: the text, numbers to call, numbered choices, sources, and what can be done next,
 //! cut to the platform's length at the ends of blocks and sentences.
 
-use super::config::{Personal, Words};
+use super::config::Words;
 use super::render::{self, BREAK, Cells};
 use crate::message::Author;
 use crate::split::at_sentences;
@@ -102,29 +102,6 @@ pub fn title(text: &str, style: &Style<'_>) -> String {
     let words = render::plain(text);
     let first: String = words.chars().take(TITLE).collect();
     if first.trim().is_empty() { style.words.title.say(style.locale).to_owned() } else { first }
-}
-
-/// Puts labels in the place of what identifies the citizen, for texts that a group reads. What offices publish too is
-/// left, unless the citizen wrote it; `said` are the citizen's words, `None`: not known, and everything is hidden.
-pub fn hide(text: &str, found: &[Personal], said: Option<&[String]>) -> String {
-    let bare = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-    let said: Option<Vec<String>> = said.map(|said| said.iter().map(|text| bare(text)).collect());
-    let mut hidden = String::with_capacity(text.len());
-    let mut end = 0;
-    for place in found {
-        let Some(number) = text.get(place.range.clone()) else { continue };
-        let own = match (&said, place.published) {
-            (Some(said), true) => said.iter().any(|text| text.contains(&bare(number))),
-            _ => true,
-        };
-        if own && place.range.start >= end {
-            hidden.push_str(text.get(end..place.range.start).unwrap_or_default());
-            hidden.push_str(place.label);
-            end = place.range.end;
-        }
-    }
-    hidden.push_str(text.get(end..).unwrap_or_default());
-    hidden
 }
 
 #[cfg(test)]
@@ -239,24 +216,6 @@ mod tests {
         full.ask_rating = true;
         let text = blocks(&full, &silent).join("\n\n");
         assert!(text.contains("rate{") && !text.contains("human{"), "{text}");
-    }
-
-    #[test]
-    fn numbers_of_the_citizen_are_hidden_and_those_of_offices_stay() {
-        let text = "请带身份证 11010519491231002X，打 13800138000 或 13900139000";
-        let place = |number: &str, label, published| {
-            let start = text.find(number).unwrap();
-            Personal { range: start..start + number.len(), label, published }
-        };
-        let found = [
-            place("11010519491231002X", "【证】", false),
-            place("13800138000", "【机】", true),
-            place("13900139000", "【机】", true),
-        ];
-        let said = ["我的电话是138 0013 8000".to_owned()];
-        assert_eq!(hide(text, &found, Some(&said)), "请带身份证 【证】，打 【机】 或 13900139000");
-        assert_eq!(hide(text, &found, None), "请带身份证 【证】，打 【机】 或 【机】");
-        assert_eq!(hide(text, &[], None), text);
     }
 
     proptest! {

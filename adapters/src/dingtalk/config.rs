@@ -1,13 +1,11 @@
 //! What the channel is built from.
 
-use std::ops::Range;
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::{Audience, Locale, Wording};
+use crate::{Audience, FindPersonal, Locale, Wording};
 
 /// How messages reach us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,20 +63,6 @@ impl Default for Pace {
         }
     }
 }
-
-/// A place in a text that identifies a person.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Personal {
-    /// Where it stands, in bytes.
-    pub range: Range<usize>,
-    /// What takes its place.
-    pub label: &'static str,
-    /// Whether offices publish such numbers too (telephone, mail): then it is the citizen's only if the citizen wrote it.
-    pub published: bool,
-}
-
-/// Finds what identifies a person in a text.
-pub type FindPersonal = Arc<dyn Fn(&str) -> Vec<Personal> + Send + Sync>;
 
 /// What the channel is told by the configuration.
 #[derive(Clone)]

@@ -226,8 +226,10 @@ fn new(status: u16, code: &str) -> Kind {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
+    use crate::testing::fuzz::{SECRET, spoilt};
 
     #[test]
     fn each_refusal_is_known_by_what_to_do() {
@@ -286,7 +288,56 @@ mod tests {
         assert_eq!(block.retry_after, Some(Duration::from_secs(300)));
     }
 
+    const NAMES: &[&str] = &[
+        "code",
+        "message",
+        "requestid",
+        "errcode",
+        "errmsg",
+        "sub_code",
+        "sub_msg",
+        "status",
+        "punish",
+        "wait",
+        "success",
+        "accessdenieddetail",
+        "requiredScopes",
+        "accessToken",
+        "expireIn",
+        "result",
+    ];
+
+    const TEXTS: &[&str] = &[
+        "InvalidAuthentication",
+        "Forbidden.AccessDenied.AccessTokenPermissionDenied",
+        "send.too.fast",
+        "deny",
+        "88",
+        "40014",
+        "system.error",
+        "Card.Instance.Write",
+    ];
+
     proptest! {
+        /// Answers of the platform, and what is none.
+        #[test]
+        fn an_answer_is_judged_and_of_a_refusal_only_the_code_is_kept(
+            status in prop::sample::select(vec![200_u16, 400, 401, 403, 404, 429, 500, 503]),
+            body in prop_oneof![
+                spoilt(json!({ "code": "x", "message": SECRET, "requestid": "r" }), NAMES, TEXTS),
+                spoilt(json!({ "errcode": 88, "errmsg": SECRET, "sub_code": "60011", "sub_msg": SECRET }), NAMES, TEXTS),
+                spoilt(json!({ "status": 1111, "wait": 5, "punish": "deny" }), NAMES, TEXTS),
+                spoilt(json!({ "code": "Forbidden.AccessDenied.AccessTokenPermissionDenied", "accessdenieddetail": { "requiredScopes": [SECRET] } }), NAMES, TEXTS),
+            ],
+        ) {
+            if let Err(fault) = judge(status, &body.to_string()) {
+                // A code that is the secret itself is the platform's own word.
+                let is_code = ["code", "errcode", "sub_code"].iter().any(|name| body[*name] == SECRET);
+                prop_assert!(is_code || !fault.code.contains(SECRET), "{fault}");
+                drop(ChannelError::from(fault));
+            }
+        }
+
         #[test]
         fn anything_is_judged_without_a_panic(status in 0_u16..700, body in "\\PC{0,60}", code in "\\PC{0,30}", errcode: i64) {
             drop(judge(status, &body));

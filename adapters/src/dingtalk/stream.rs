@@ -293,3 +293,39 @@ async fn local_address() -> IpAddr {
     };
     asked.await.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address: std::net::SocketAddr| address.ip())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::Pace;
+    use super::*;
+    use crate::Trust;
+
+    #[tokio::test(start_paused = true)]
+    async fn by_default_a_line_is_left_after_a_minute_of_silence_and_closed_after_another() {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = format!("ws://{}/connect?ticket=t", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (line, _) = listener.accept().await.unwrap();
+            let socket = tokio_tungstenite::accept_async(line).await.unwrap();
+            // The line stands, and nobody reads or writes.
+            std::future::pending::<()>().await;
+            drop(socket);
+        });
+        let socket = link::connect(&reqwest::Url::parse(&url).unwrap(), &Trust::default()).await.unwrap();
+        let (tell, mut told) = mpsc::channel(16);
+        let line = link::Link {
+            number: 7,
+            pace: Pace::default(),
+            lanes: Lanes(Arc::from([])),
+            tell,
+            leave: CancellationToken::new(),
+            stop: CancellationToken::new(),
+        };
+        let begun = Instant::now();
+        tokio::spawn(line.run(socket));
+        assert!(matches!(told.recv().await, Some(Told::Leaving(7, _))));
+        assert_eq!(begun.elapsed().as_secs(), 60);
+        assert!(matches!(told.recv().await, Some(Told::Ended(7, _))));
+        assert_eq!(begun.elapsed().as_secs(), 120);
+    }
+}

@@ -141,6 +141,36 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing::fuzz::spoilt;
+
+    const NAMES: &[&str] = &[
+        "specVersion",
+        "type",
+        "headers",
+        "header",
+        "data",
+        "topic",
+        "messageId",
+        "time",
+        "opaque",
+        "endpoint",
+        "ticket",
+        "reason",
+    ];
+
+    const TEXTS: &[&str] = &[
+        "SYSTEM",
+        "EVENT",
+        "CALLBACK",
+        "ping",
+        "disconnect",
+        MESSAGES,
+        CARDS,
+        "wss://w.example/connect?a=b",
+        "https://w.example",
+        "file:///etc/passwd",
+        "{\"opaque\":1}",
+    ];
 
     const PING: &str = r#"{"specVersion":"1.0","type":"SYSTEM","headers":{"contentType":"application/json","messageId":"m1","time":"1690362102194","topic":"ping"},"data":"{\"opaque\":\"0d75\"}"}"#;
 
@@ -177,6 +207,27 @@ mod tests {
         #[test]
         fn anything_is_read_without_a_panic(raw in "\\PC{0,80}") {
             drop(frame(&raw));
+        }
+
+        /// JSON that looks like a frame and is none.
+        #[test]
+        fn what_looks_like_a_frame_is_read_and_can_be_acknowledged(sent in spoilt(serde_json::from_str(PING).unwrap(), NAMES, TEXTS)) {
+            let Some(read) = frame(&sent.to_string()) else { return Ok(()) };
+            drop((message::parse(&read.data), press::parse(&read.data)));
+            for how in [Ack::Response(Value::Null), Ack::Echo, Ack::Event, Ack::Unknown, Ack::Failed] {
+                let answer: Value = serde_json::from_str(&ack(&read, &how)).unwrap();
+                prop_assert_eq!(&answer["headers"]["messageId"], &read.message_id);
+                prop_assert!(answer["code"].is_i64() && answer["data"].is_string());
+            }
+        }
+
+        /// The platform's answer to being asked for a socket, and answers that are none.
+        #[test]
+        fn only_addresses_of_sockets_are_followed(answer in spoilt(json!({ "endpoint": "wss://w.example/connect", "ticket": "t" }), NAMES, TEXTS)) {
+            if let Some(url) = socket_url(&answer) {
+                prop_assert!(matches!(url.scheme(), "ws" | "wss"));
+                prop_assert!(url.query_pairs().any(|(name, value)| name == "ticket" && !value.is_empty()));
+            }
         }
 
         #[test]

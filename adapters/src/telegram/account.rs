@@ -10,12 +10,13 @@ use teloxide_core::prelude::Requester;
 use teloxide_core::{Bot, RequestError};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::config::TelegramSettings;
 use super::lines::Lines;
 use super::peers::Peers;
 use super::wire::Us;
-use crate::{Alarms, ChannelError};
+use crate::{Alarms, ChannelError, Inbox};
 
 /// How long one call may take. teloxide waits ten seconds after a server's error before it says so.
 const CALL: Duration = Duration::from_secs(30);
@@ -33,6 +34,10 @@ pub(super) struct Account {
     pub(super) peers: Peers,
     pub(super) lines: Lines,
     pub(super) followed: Arc<Semaphore>,
+    /// Whatever shows drafts; the channel ends after it, so that each draft on the screen is noted.
+    pub(super) tasks: TaskTracker,
+    /// The gateway, once it has mounted the channel.
+    pub(super) inbox: OnceLock<Inbox>,
     us: OnceCell<Us>,
     stop: OnceLock<CancellationToken>,
     /// When each citizen was last told something by the channel itself.
@@ -72,6 +77,8 @@ impl Account {
             peers: Peers(Arc::clone(&settings.kit.notes)),
             lines: Lines::default(),
             followed: Arc::new(Semaphore::new(FOLLOWED)),
+            tasks: TaskTracker::new(),
+            inbox: OnceLock::new(),
             us: OnceCell::new(),
             stop: OnceLock::new(),
             told: Mutex::default(),

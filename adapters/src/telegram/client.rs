@@ -1,8 +1,8 @@
 //! The channel's outward half: a reply becomes messages, edits and files.
 //!
 //! Telegram has no key by which it would recognise a message that is sent again. So each step is noted when it is done, and
-//! a reply that is handed over again goes on behind the last noted step. Only a program that ends between a step and its
-//! note sends that one step twice.
+//! a reply that is handed over again goes on behind the last noted step. Only a program that is killed between a step and
+//! its note sends that one step twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,11 +25,11 @@ use super::config::{Mode, TelegramSettings};
 use super::failure::{self, channel_error};
 use super::lines::Progress;
 use super::peers::{Draft, Known, Sent, chat_of, is_group, unavailable};
-use super::render::{Part, TEXT_UNITS};
+use super::render::{Doc, Part};
 use super::{buttons, polling, routes, watch};
 use crate::{
-    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Limits, Media, Outbound, Peer,
-    Recognition,
+    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Media, Outbound, Peer,
+    Recognition, personal,
 };
 
 /// The shortest time between two edits in one chat.
@@ -69,11 +69,13 @@ impl Channel for TelegramChannel {
         true
     }
 
-    fn limits(&self) -> Limits {
-        Limits { text_chars: TEXT_UNITS, markdown: true, buttons: true, streaming: true }
+    fn is_left_when_unwatched(&self) -> bool {
+        true
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {
+        // A second mounting brings the same gateway.
+        drop(self.account.inbox.set(inbox.clone()));
         match self.account.settings.mode {
             Mode::Webhook => routes::router(Arc::clone(&self.account), inbox),
             Mode::Polling => Router::new(),
@@ -81,6 +83,7 @@ impl Channel for TelegramChannel {
     }
 
     async fn listen(&self, inbox: Inbox, stop: CancellationToken) -> Result<(), ChannelError> {
+        drop(self.account.inbox.set(inbox.clone()));
         self.account.stops_with(stop.clone());
         let working = async {
             match self.account.settings.mode {
@@ -92,6 +95,9 @@ impl Channel for TelegramChannel {
             () = stop.cancelled() => {}
             () = working => {}
         }
+        // What is being put on a screen is put there and noted; the program bounds how long it waits.
+        self.account.tasks.close();
+        self.account.tasks.wait().await;
         Ok(())
     }
 
@@ -154,8 +160,12 @@ impl Account {
                 answers: known.last.map(MessageId),
             };
             let draft = self.draft_for(&target, reply, &known, progress).await;
+            let mut doc = compose::doc(reply, &self.settings.words, known.locale);
+            if is_group(address) {
+                self.hide(address, &mut doc).await;
+            }
             let pages = self.settings.shows_pages() && !is_group(address);
-            let steps = compose::steps(reply, &self.settings.words, known.locale, pages);
+            let steps = compose::steps(&doc, reply, &self.settings.words, known.locale, pages);
             for (index, step) in steps.iter().enumerate().skip(sent.steps) {
                 let over = draft.filter(|_| index == 0);
                 sent.message = self.step(&mut target, step, over, progress).await?.or(sent.message);
@@ -165,6 +175,15 @@ impl Account {
             }
         }
         Ok(Delivered { platform_id: sent.message.map(|id| id.to_string()) })
+    }
+
+    /// Hides from a group what identifies the citizen.
+    async fn hide(&self, address: &str, doc: &mut Doc) {
+        let citizen = Peer { channel: self.settings.kit.id.clone(), address: address.to_owned() };
+        let whole = doc.plain();
+        let find = &self.settings.personal;
+        let places = personal::to_hide(&[&whole], find, self.inbox.get(), &citizen).await;
+        doc.hide(&places.concat());
     }
 
     async fn note(&self, address: &str, sent: &Sent, draft_is_over: bool) -> Result<(), ChannelError> {

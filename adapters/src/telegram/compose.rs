@@ -16,9 +16,15 @@ pub(super) enum Step {
     File(Attachment),
 }
 
-/// What a reply is sent as; `pages`: pages of ours are opened by a button here.
-pub(super) fn steps(reply: &Outbound, words: &TelegramWords, locale: Locale, pages: bool) -> Vec<Step> {
-    let mut parts = doc(reply, words, locale).parts(TEXT_UNITS);
+/// What a reply with this text is sent as; `pages`: pages of ours are opened by a button here.
+pub(super) fn steps(
+    doc: &Doc,
+    reply: &Outbound,
+    words: &TelegramWords,
+    locale: Locale,
+    pages: bool,
+) -> Vec<Step> {
+    let mut parts = doc.parts(TEXT_UNITS);
     let mut keyboard = buttons::keyboard(reply, words, locale, pages);
     if parts.is_empty() && keyboard.is_some() {
         // Buttons hang on a text.
@@ -41,7 +47,8 @@ pub(super) fn draft(text: &str) -> Option<Part> {
     doc.parts(TEXT_UNITS).into_iter().next()
 }
 
-fn doc(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Doc {
+/// The text of a reply: what it says, the numbers to call, the choices and the sources.
+pub(super) fn doc(reply: &Outbound, words: &TelegramWords, locale: Locale) -> Doc {
     let mut doc = Doc::default();
     if let (Author::Helper, Some(name)) = (reply.author, &reply.name) {
         doc.text(name, &[Mark::Bold]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{Kit, Wording};
+use crate::{FindPersonal, Kit, Wording};
 
 /// How updates come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +49,8 @@ pub struct TelegramSettings {
     pub rates: Rates,
     /// Whether a page of ours is opened by a button, in Telegram's own view, which says who opens it.
     pub web_app: bool,
+    /// Finds what must not be shown to a group.
+    pub personal: FindPersonal,
     /// What the channel says of itself.
     pub words: TelegramWords,
 }

@@ -6,7 +6,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::split;
+use crate::{Personal, split};
 
 /// The longest text of a message, in UTF-16 units after the entities are parsed.
 pub(super) const TEXT_UNITS: usize = 4_096;
@@ -151,9 +151,37 @@ impl Doc {
         }
     }
 
+    /// The text without marks.
+    pub(super) fn plain(&self) -> String {
+        self.runs.iter().map(|run| run.text.as_str()).collect()
+    }
+
+    /// Puts labels in places of the plain text, which come in their order. A place may begin in one run and end in another,
+    /// as a number does whose half is bold; its label looks like its beginning.
+    pub(super) fn hide(&mut self, places: &[Personal]) {
+        let mut at = 0;
+        for run in &mut self.runs {
+            let (begin, end) = (at, at + run.text.len());
+            at = end;
+            let mut text = String::new();
+            let mut from = begin;
+            for place in places.iter().filter(|place| place.range.start < end && place.range.end > begin) {
+                let kept = from.saturating_sub(begin)..place.range.start.max(begin) - begin;
+                text.push_str(run.text.get(kept).unwrap_or_default());
+                if place.range.start >= begin {
+                    text.push_str(place.label);
+                }
+                from = place.range.end.min(end);
+            }
+            text.push_str(run.text.get(from - begin..).unwrap_or_default());
+            run.text = text;
+        }
+        self.runs.retain(|run| !run.text.is_empty());
+    }
+
     /// The text in parts of at most so many UTF-16 units.
     pub(super) fn parts(&self, limit: usize) -> Vec<Part> {
-        let whole: String = self.runs.iter().map(|run| run.text.as_str()).collect();
+        let whole = self.plain();
         let mut at = 0;
         let mut parts = Vec::new();
         for plain in split::at_sentences(&whole, limit, |piece| piece.encode_utf16().count()) {

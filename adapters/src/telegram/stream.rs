@@ -78,7 +78,7 @@ pub(super) fn follow(account: &Arc<Account>, watching: Watching, peer: Peer, cha
         rest: None,
         _permit: permit,
     };
-    tokio::spawn(follower.run());
+    account.tasks.spawn(follower.run());
 }
 
 fn wait(ticket: Ticket) -> BoxFuture<'static, Option<Vec<Outbound>>> {
@@ -110,23 +110,21 @@ struct Follower {
 
 impl Follower {
     async fn run(mut self) {
-        let account = Arc::clone(&self.account);
-        let has_left = tokio::select! {
-            // The next program finds the draft in the notes.
-            () = account.stopped() => false,
-            has_left = self.work() => has_left,
-        };
-        if !has_left {
+        if !self.work().await {
             *self.line.follower.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 
-    /// Follows until nothing is left. True: the line knows already that nobody follows any more.
+    /// Follows until nothing is left or the program ends. True: the line knows already that nobody follows any more.
     async fn work(&mut self) -> bool {
+        let account = Arc::clone(&self.account);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            // A stop is heeded between two steps and never within one: a draft that is on the screen and not in the notes would
+            // stay there as half a sentence, where one in the notes is found by the next program.
             tokio::select! {
+                () = account.stopped() => return false,
                 event = self.live.next() => match event {
                     Some(event) => self.hear(event).await,
                     None => return false,

@@ -10,9 +10,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use super::sign::Signer;
-use crate::{
-    Alarm, Channel, ChannelError, ChannelId, Delivered, Inbox, Kit, Limits, Outbound, Peer, Wording,
-};
+use crate::{Alarm, Channel, ChannelError, ChannelId, Delivered, Inbox, Kit, Outbound, Peer, Wording};
 
 /// How many files are taken in at a time; each is held in memory meanwhile.
 const UPLOADS: usize = 16;
@@ -100,8 +98,8 @@ impl Channel for WebChannel {
         &self.settings.kit.id
     }
 
-    fn limits(&self) -> Limits {
-        Limits { text_chars: 20_000, markdown: true, buttons: true, streaming: true }
+    fn is_left_when_unwatched(&self) -> bool {
+        true
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

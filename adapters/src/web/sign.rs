@@ -110,7 +110,10 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::testing::fuzz::moment;
 
     fn now() -> Timestamp {
         "2026-11-20T08:00:00Z".parse().unwrap()
@@ -164,6 +167,61 @@ mod tests {
         let signer = Signer::new(vec![7; 32]);
         for noise in ["", ".", "a.b", "AAAA.AAAA", "é.ü", &"A".repeat(10_000)] {
             assert_eq!(signer.check(noise, now()), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_its_visitors_and_nobody_elses_for_as_long_as_it_holds(id: u128, issued in moment(), passed in 0_i64..400 * DAY) {
+            let signer = Signer::new(vec![7; 32]);
+            let (token, visitor) = signer.issue(Uuid::from_u128(id), issued);
+            let later = issued.checked_add(SignedDuration::from_secs(passed)).unwrap();
+            let found = signer.check(&token, later);
+            if let Some(found) = found {
+                prop_assert_eq!(found.id, visitor.id);
+            }
+            // An end is told in whole seconds.
+            let left = visitor.expires_at.duration_since(later).as_secs();
+            prop_assert!(left == 0 || found.is_some() == (left > 0), "{left} s are left");
+        }
+
+        #[test]
+        fn whatever_is_changed_in_a_token_is_noticed(id: u128, at: prop::sample::Index, flip in 1_u8..=255) {
+            let signer = Signer::new(vec![7; 32]);
+            let (token, visitor) = signer.issue(Uuid::from_u128(id), now());
+            let (payload, tag) = token.split_once('.').unwrap();
+            let mut bytes = URL_SAFE_NO_PAD.decode(payload).unwrap();
+            let signed = bytes.len();
+            bytes.extend(URL_SAFE_NO_PAD.decode(tag).unwrap());
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+            let (payload, tag) = bytes.split_at(signed);
+            let forged = format!("{}.{}", URL_SAFE_NO_PAD.encode(payload), URL_SAFE_NO_PAD.encode(tag));
+            prop_assert_eq!(signer.check(&forged, now()), None);
+            prop_assert_eq!(signer.check(&token, now()).map(|found| found.id), Some(visitor.id));
+        }
+
+        #[test]
+        fn anything_is_checked_without_a_panic(token in "\\PC{0,80}", short in "[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}", address in "\\PC{0,20}", file in "\\PC{0,20}", until: i64) {
+            let signer = Signer::new(vec![7; 32]);
+            prop_assert_eq!(signer.check(&token, now()), None);
+            prop_assert_eq!(signer.check(&short, now()), None);
+            prop_assert_eq!(signer.check_file(&address, &file, until, &token, now()), LinkCheck::Forged);
+        }
+
+        #[test]
+        fn a_link_reads_its_own_file_alone(address in "[a-z0-9-]{1,20}", file in "[a-z0-9-]{1,20}", other in "[a-z0-9-]{1,20}", at in moment()) {
+            let signer = Signer::new(vec![7; 32]);
+            let query = signer.file_query(&address, &file, at);
+            let (until, sig) = query.strip_prefix("until=").unwrap().split_once("&sig=").unwrap();
+            let until: i64 = until.parse().unwrap();
+            prop_assert_eq!(signer.check_file(&address, &file, until, sig, at), LinkCheck::Good);
+            if other != file {
+                prop_assert_eq!(signer.check_file(&address, &other, until, sig, at), LinkCheck::Forged);
+            }
+            if other != address {
+                prop_assert_eq!(signer.check_file(&other, &file, until, sig, at), LinkCheck::Forged);
+            }
         }
     }
 }

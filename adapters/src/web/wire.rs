@@ -119,17 +119,15 @@ pub fn parse(text: &str) -> Result<Request, Option<String>> {
         ClientFrame::Choose { id, message, key } => (id, Content::Choice { message, key }),
         ClientFrame::Feedback { id, message, useful } => (id, Content::Feedback { message, useful }),
         ClientFrame::Human { id } => (id, Content::Human),
-        ClientFrame::Rate { id, score, comment } => {
-            if !(1..=5).contains(&score) {
-                return Err(Some(id));
-            }
-            (id, Content::Rating { score, comment })
-        }
+        ClientFrame::Rate { id, score, comment } => (id, Content::Rating { score, comment }),
         ClientFrame::New { id } => (id, Content::Anew),
         ClientFrame::Stop { id } => (id, Content::Stop),
     };
     if id.is_empty() || id.len() > ID_LENGTH {
         return Err(None);
+    }
+    if matches!(content, Content::Rating { score, .. } if !(1..=5).contains(&score)) {
+        return Err(Some(id));
     }
     Ok(Request::Submit(id, content))
 }
@@ -300,52 +298,4 @@ fn push_state(thread: &Thread, shown: &mut Option<State>, frames: &mut Vec<Strin
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn every_frame_of_the_contract_is_read() {
-        let table = [
-            (
-                r#"{"t":"say","id":"a","text":"你好"}"#,
-                Request::Submit("a".into(), Content::Text { text: "你好".into() }),
-            ),
-            (r#"{"t":"human","id":"a"}"#, Request::Submit("a".into(), Content::Human)),
-            (
-                r#"{"t":"rate","id":"a","score":5}"#,
-                Request::Submit("a".into(), Content::Rating { score: 5, comment: None }),
-            ),
-            (r#"{"t":"ping"}"#, Request::Ping),
-            (
-                r#"{"t":"hello","token":"t","locale":"en","conversation":"c","after":3}"#,
-                Request::Hello {
-                    token: "t".into(),
-                    locale: Locale::En,
-                    cursor: Cursor { conversation: Some("c".into()), after: 3 },
-                },
-            ),
-        ];
-        for (text, expected) in table {
-            assert_eq!(parse(text), Ok(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_bad_frame_names_its_id_where_it_can() {
-        assert_eq!(parse(r#"{"t":"rate","id":"a","score":9}"#), Err(Some("a".into())));
-        assert_eq!(parse(r#"{"t":"dance","id":"b"}"#), Err(Some("b".into())));
-        assert_eq!(parse("{"), Err(None));
-        assert_eq!(parse(&format!(r#"{{"t":"human","id":"{}"}}"#, "x".repeat(65))), Err(None));
-        // A lone surrogate is not a character, so serde refuses it and nothing half-read is stored.
-        assert_eq!(parse(r#"{"t":"say","id":"c","text":"\ud800"}"#), Err(None));
-    }
-
-    proptest! {
-        #[test]
-        fn parsing_never_panics(text in ".*") {
-            drop(parse(&text));
-        }
-    }
-}
+mod tests;

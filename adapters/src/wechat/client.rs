@@ -19,13 +19,13 @@ use super::link::{Links, Target};
 use super::mailbox::Mailbox;
 use super::open::OpenPushes;
 use super::reader::Reader;
-use super::render::{Speech, TEXT_BYTES};
+use super::render::Speech;
 use super::replays::Replays;
 use super::words::WechatWords;
 use super::{media, replays, routes};
 use crate::message::Attachment;
 use crate::{
-    Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Limits, Media, NotesError,
+    Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Media, NotesError,
     NotesExt, Outbound, Peer, Recognition,
 };
 
@@ -154,16 +154,6 @@ pub(super) fn unavailable(error: &NotesError) -> ChannelError {
 impl Channel for WechatChannel {
     fn id(&self) -> &ChannelId {
         &self.kit.id
-    }
-
-    fn limits(&self) -> Limits {
-        // A character takes at most three bytes here, but for rare ones.
-        Limits {
-            text_chars: TEXT_BYTES / 3,
-            markdown: false,
-            buttons: self.config.verified,
-            streaming: false,
-        }
     }
 
     fn called_by_platform(&self) -> bool {

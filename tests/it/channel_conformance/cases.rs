@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use yikouwen::desk::Role;
 
-use super::{Platform, Sent};
+use super::{FORM, FORM_NAME, Platform, SOUND, Sent};
 use crate::files::PNG;
 use crate::support::helper::Helper;
 use crate::support::identity::{Browser, Provider};
@@ -220,6 +220,58 @@ pub(super) async fn a_helper_and_a_citizen_exchange_words_links_and_pictures<P: 
     assert_eq!(said("citizen").len(), 3);
     let silent = said("robot").iter().chain(&platform.arrived(1)).all(|text| !text.contains("[1]"));
     assert!(silent, "the robot answers nothing: {transcript:?} {:?}", platform.arrived(1));
+    server.stop().await;
+}
+
+/// The last message of the citizen, once it is at the desk with its file, if it has one.
+async fn at_the_desk(
+    helper: &Helper,
+    conversation: &str,
+    what: &str,
+    is_it: impl Fn(&Value) -> bool,
+) -> Value {
+    eventually(what, async || {
+        let view = helper.conversation(conversation).await;
+        let mut newest = view["transcript"].as_array().unwrap().iter().rev();
+        let last = newest.find(|message| message["author"] == "citizen")?.clone();
+        let file = &last["attachments"][0];
+        (is_it(&last) && (file.is_null() || file["state"] == "kept")).then_some(last)
+    })
+    .await
+}
+
+pub(super) async fn a_recording_and_a_file_reach_the_helper_and_a_file_comes_back<P: Platform>() {
+    let platform = P::start().await;
+    let server = server(&platform, "").await;
+    let (helper, conversation) = served(&platform, &server, 1).await;
+    let words = "我想问社保卡丢了怎么办";
+    assert_eq!(platform.send(&server, &platform.voice(1, words)).await, Sent::Taken);
+    let is_voice = |message: &Value| match P::KEEPS_RECORDINGS {
+        true => message["attachments"][0]["kind"] == "voice",
+        false => message["text"] == words,
+    };
+    let heard = at_the_desk(&helper, &conversation, "the recording at the desk", is_voice).await;
+    if P::HEARS {
+        assert!(heard["text"].as_str().unwrap().contains(words), "{heard}");
+    }
+    if P::KEEPS_RECORDINGS {
+        let answer = helper.file(heard["attachments"][0]["id"].as_str().unwrap(), &[]).await;
+        assert_eq!(answer.headers()["content-type"], "audio/amr");
+        assert_eq!(answer.bytes().await.unwrap(), SOUND);
+    }
+
+    assert_eq!(platform.send(&server, &platform.form(1)).await, Sent::Taken);
+    let is_form = |message: &Value| message["attachments"][0]["kind"] == "file";
+    let sent = at_the_desk(&helper, &conversation, "the form at the desk", is_form).await;
+    assert_eq!(sent["attachments"][0]["name"], FORM_NAME);
+    let answer = helper.file(sent["attachments"][0]["id"].as_str().unwrap(), &[]).await;
+    assert_eq!(answer.headers()["content-type"], "application/pdf");
+    assert_eq!(answer.bytes().await.unwrap(), FORM);
+
+    assert_eq!(helper.send_file(&conversation, "h1", FORM_NAME, FORM).await.0, 201);
+    assert_eq!(helper.write(&conversation, "请填好再来。").await.0, 201);
+    told(&platform, &server, 1, "请填好再来。").await;
+    assert_eq!(platform.files(&server, 1).await, [FORM], "the helper's file, once");
     server.stop().await;
 }
 

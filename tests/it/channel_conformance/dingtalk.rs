@@ -6,7 +6,7 @@ use adapters::dingtalk::sign;
 use serde_json::{Value, json};
 use yikouwen::dialogue::Clock;
 
-use super::{Platform, Sent, channel_conformance};
+use super::{FORM_NAME, Platform, Sent, channel_conformance};
 use crate::dingtalk::platform::{self as ding, ID, Person, SECRET};
 use crate::support::Server;
 use crate::support::identity::Browser;
@@ -62,6 +62,16 @@ impl Robot {
         self.message(citizen, &json!({ "msgtype": "picture", "content": { "downloadCode": "photo" } }))
     }
 
+    fn voice(&self, citizen: u32, words: &str) -> Value {
+        let content = json!({ "downloadCode": "sound", "duration": 3_000, "recognition": words });
+        self.message(citizen, &json!({ "msgtype": "audio", "content": content }))
+    }
+
+    fn form(&self, citizen: u32) -> Value {
+        let content = json!({ "downloadCode": "form", "fileName": FORM_NAME });
+        self.message(citizen, &json!({ "msgtype": "file", "content": content }))
+    }
+
     async fn post(&self, server: &Server, message: &Value, secret: &str) -> Sent {
         let time = yikouwen::app::SystemClock.now().as_millisecond().to_string();
         let sign = sign::message_signature(secret, &time);
@@ -83,21 +93,29 @@ impl Robot {
         words.map(|shown| shown.text().to_owned()).collect()
     }
 
-    /// What was uploaded for the pictures that are shown: `@media-1` is the first upload.
-    fn pictures(&self, citizen: u32) -> Vec<Vec<u8>> {
+    /// What was uploaded for what is shown in this form: `@media-1` is the first upload.
+    fn uploaded(&self, citizen: u32, form: &str, field: &str, wanted: &str) -> Vec<Vec<u8>> {
         let uploads = self.platform.uploads();
         let upload = |shown: ding::Shown| {
-            let id = shown.body["photoURL"].as_str().unwrap().to_owned();
+            let id = shown.body[field].as_str().unwrap().to_owned();
             let number: usize = id.strip_prefix("@media-").unwrap().parse().unwrap();
             let (kind, form) = &uploads[number - 1];
-            assert_eq!(kind, "image");
+            assert_eq!(kind, wanted);
             let at = |wanted: &[u8]| form.windows(wanted.len()).position(|window| window == wanted).unwrap();
             let (begin, end) = (at(b"\r\n\r\n") + 4, form.len());
             let content = &form[begin..end];
             let boundary = content.windows(4).rposition(|window| window == b"\r\n--").unwrap();
             content[..boundary].to_vec()
         };
-        self.shown(citizen).filter(|shown| shown.kind == "sampleImageMsg").map(upload).collect()
+        self.shown(citizen).filter(|shown| shown.kind == form).map(upload).collect()
+    }
+
+    fn pictures(&self, citizen: u32) -> Vec<Vec<u8>> {
+        self.uploaded(citizen, "sampleImageMsg", "photoURL", "image")
+    }
+
+    fn files(&self, citizen: u32) -> Vec<Vec<u8>> {
+        self.uploaded(citizen, "sampleFile", "mediaId", "file")
     }
 
     fn fail(&self, times: usize) {
@@ -117,6 +135,8 @@ macro_rules! platform {
 
         impl Platform for $name {
             type Message = Value;
+
+            const HEARS: bool = true;
 
             $($more)*
 
@@ -142,12 +162,24 @@ macro_rules! platform {
                 self.0.photo(citizen)
             }
 
+            fn voice(&self, citizen: u32, words: &str) -> Value {
+                self.0.voice(citizen, words)
+            }
+
+            fn form(&self, citizen: u32) -> Value {
+                self.0.form(citizen)
+            }
+
             fn arrived(&self, citizen: u32) -> Vec<String> {
                 self.0.arrived(citizen)
             }
 
             async fn pictures(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
                 self.0.pictures(citizen)
+            }
+
+            async fn files(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
+                self.0.files(citizen)
             }
 
             fn limit(&self, text: &str) -> (usize, usize) {

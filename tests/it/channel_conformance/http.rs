@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
-use super::{Platform, Sent, channel_conformance};
+use super::{FORM_NAME, Platform, Sent, channel_conformance};
 use crate::support::Server;
 use crate::support::counterpart::{Counterpart, SECRET, signed};
 
@@ -14,6 +14,35 @@ struct Custom {
 }
 
 impl Custom {
+    /// A file that the platform keeps.
+    fn media(&self, citizen: u32, path: &str) -> Value {
+        let mut message = self.write(citizen, "");
+        message.as_object_mut().unwrap().remove("text");
+        message["media_url"] = self.platform.url.replace("/replies", path).into();
+        message
+    }
+
+    /// What was pushed and got by its id.
+    async fn attached(&self, server: &Server, citizen: u32, kind: &str) -> Vec<Vec<u8>> {
+        let citizen = format!("c{citizen}");
+        let mut files = Vec::new();
+        for reply in self.platform.taken().iter().filter(|reply| reply["citizen"] == citizen.as_str()) {
+            let all = reply["attachments"].as_array().unwrap().iter();
+            for attachment in all.filter(|attachment| attachment["kind"] == kind) {
+                let query = format!("id={}", attachment["id"].as_str().unwrap());
+                let (timestamp, signature) = signed(SECRET, query.as_bytes(), 0);
+                let request = server.client.get(server.url(&format!("/channels/tested/files?{query}")));
+                let request = request
+                    .header("X-Yikouwen-Timestamp", timestamp)
+                    .header("X-Yikouwen-Signature", signature);
+                let answer = request.send().await.unwrap();
+                assert_eq!(answer.status(), 200);
+                files.push(answer.bytes().await.unwrap().to_vec());
+            }
+        }
+        files
+    }
+
     async fn post(&self, server: &Server, message: &Value, secret: &str) -> Sent {
         let body = message.to_string();
         let (timestamp, signature) = signed(secret, body.as_bytes(), 0);
@@ -29,6 +58,8 @@ impl Custom {
 
 impl Platform for Custom {
     type Message = Value;
+
+    const HEARS: bool = true;
 
     async fn start() -> Self {
         Self { platform: Counterpart::start().await, written: AtomicU32::default() }
@@ -49,9 +80,18 @@ impl Platform for Custom {
     }
 
     fn photo(&self, citizen: u32) -> Value {
-        let mut message = self.write(citizen, "");
-        message.as_object_mut().unwrap().remove("text");
-        message["media_url"] = self.platform.url.replace("/replies", "/photo.png").into();
+        self.media(citizen, "/photo.png")
+    }
+
+    fn voice(&self, citizen: u32, words: &str) -> Value {
+        let mut message = self.media(citizen, "/sound.amr");
+        message["text"] = words.into();
+        message
+    }
+
+    fn form(&self, citizen: u32) -> Value {
+        let mut message = self.media(citizen, "/form.pdf");
+        message["media_name"] = FORM_NAME.into();
         message
     }
 
@@ -74,22 +114,11 @@ impl Platform for Custom {
     }
 
     async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
-        let citizen = format!("c{citizen}");
-        let mut pictures = Vec::new();
-        for reply in self.platform.taken().iter().filter(|reply| reply["citizen"] == citizen.as_str()) {
-            for attachment in reply["attachments"].as_array().unwrap() {
-                let query = format!("id={}", attachment["id"].as_str().unwrap());
-                let (timestamp, signature) = signed(SECRET, query.as_bytes(), 0);
-                let request = server.client.get(server.url(&format!("/channels/tested/files?{query}")));
-                let request = request
-                    .header("X-Yikouwen-Timestamp", timestamp)
-                    .header("X-Yikouwen-Signature", signature);
-                let answer = request.send().await.unwrap();
-                assert_eq!(answer.status(), 200);
-                pictures.push(answer.bytes().await.unwrap().to_vec());
-            }
-        }
-        pictures
+        self.attached(server, citizen, "image").await
+    }
+
+    async fn files(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        self.attached(server, citizen, "file").await
     }
 
     fn limit(&self, text: &str) -> (usize, usize) {

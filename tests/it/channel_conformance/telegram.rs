@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Platform, Sent, channel_conformance};
+use super::{FORM, FORM_NAME, Platform, SOUND, Sent, channel_conformance};
 use crate::files::PNG;
 use crate::support::bot_api::{BotApi, Call, Failure, TEXT_UNITS, TOKEN};
 use crate::support::{Server, eventually};
@@ -33,8 +33,27 @@ fn photo(api: &BotApi, citizen: u32) -> Value {
     api.private(citizen.into(), json!({ "photo": [size] }))
 }
 
-fn pictures(api: &BotApi, citizen: u32) -> Vec<Vec<u8>> {
-    api.chat(citizen.into()).into_iter().filter_map(|shown| shown.file).map(|(_, data)| data).collect()
+/// A recording: Telegram hears no words in it.
+fn voice(api: &BotApi, citizen: u32) -> Value {
+    api.keep_file("sound", "voice/file_2.amr", SOUND);
+    let voice = json!({ "file_id": "sound", "file_unique_id": "u", "duration": 3, "mime_type": "audio/amr", "file_size": SOUND.len() });
+    api.private(citizen.into(), json!({ "voice": voice }))
+}
+
+fn form(api: &BotApi, citizen: u32) -> Value {
+    api.keep_file("form", "documents/file_3.pdf", FORM);
+    let document = json!({ "file_id": "form", "file_unique_id": "u", "file_name": FORM_NAME, "mime_type": "application/pdf", "file_size": FORM.len() });
+    api.private(citizen.into(), json!({ "document": document }))
+}
+
+fn is_picture(name: &str) -> bool {
+    name.ends_with(".png")
+}
+
+/// The contents of the files of a chat whose names are such.
+fn files(api: &BotApi, citizen: u32, wanted: fn(&str) -> bool) -> Vec<Vec<u8>> {
+    let shown = api.chat(citizen.into()).into_iter().filter_map(|shown| shown.file);
+    shown.filter(|(name, _)| wanted(name)).map(|(_, data)| data).collect()
 }
 
 /// A person presses the button of the chat, and the page opens in Telegram's view; with a key of their own, if it is another.
@@ -102,7 +121,19 @@ impl Platform for Webhook {
     }
 
     async fn pictures(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
-        pictures(&self.0, citizen)
+        files(&self.0, citizen, is_picture)
+    }
+
+    fn voice(&self, citizen: u32, _: &str) -> Value {
+        voice(&self.0, citizen)
+    }
+
+    fn form(&self, citizen: u32) -> Value {
+        form(&self.0, citizen)
+    }
+
+    async fn files(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        files(&self.0, citizen, |name| !is_picture(name))
     }
 
     fn limit(&self, text: &str) -> (usize, usize) {
@@ -175,7 +206,19 @@ impl Platform for Polling {
     }
 
     async fn pictures(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
-        pictures(&self.0, citizen)
+        files(&self.0, citizen, is_picture)
+    }
+
+    fn voice(&self, citizen: u32, _: &str) -> Value {
+        voice(&self.0, citizen)
+    }
+
+    fn form(&self, citizen: u32) -> Value {
+        form(&self.0, citizen)
+    }
+
+    async fn files(&self, _: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        files(&self.0, citizen, |name| !is_picture(name))
     }
 
     fn limit(&self, text: &str) -> (usize, usize) {

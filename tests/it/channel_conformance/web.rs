@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::{Platform, Sent, channel_conformance};
+use super::{FORM, FORM_NAME, Platform, SOUND, Sent, channel_conformance};
 use crate::files::PNG;
 use crate::support::Server;
 use crate::support::visitor::Visitor;
@@ -22,8 +22,14 @@ use crate::support::visitor::Visitor;
 struct Written {
     citizen: u32,
     id: String,
-    /// None: the picture.
-    text: Option<String>,
+    what: What,
+}
+
+#[derive(Clone)]
+enum What {
+    Words(String),
+    /// A file of this name.
+    File(&'static str, &'static [u8]),
 }
 
 /// What all browsers share.
@@ -108,8 +114,24 @@ impl Web {
         browser
     }
 
-    fn next(&self) -> String {
-        format!("w{}", self.number.fetch_add(1, Ordering::Relaxed))
+    fn written(&self, citizen: u32, what: What) -> Written {
+        let id = format!("w{}", self.number.fetch_add(1, Ordering::Relaxed));
+        Written { citizen, id, what }
+    }
+
+    /// What can be read by the links of messages.
+    async fn linked(&self, server: &Server, citizen: u32, kind: &str) -> Vec<Vec<u8>> {
+        let mut contents = Vec::new();
+        for message in self.said(citizen) {
+            let all = message["attachments"].as_array().into_iter().flatten();
+            for file in all.filter(|file| file["kind"] == kind) {
+                let url = server.url(file["url"].as_str().unwrap());
+                let answer = server.client.get(url).send().await.unwrap();
+                assert_eq!(answer.status(), 200);
+                contents.push(answer.bytes().await.unwrap().to_vec());
+            }
+        }
+        contents
     }
 
     /// What others than the citizen said.
@@ -147,19 +169,28 @@ impl Platform for Web {
     }
 
     fn write(&self, citizen: u32, text: &str) -> Written {
-        Written { citizen, id: self.next(), text: Some(text.to_owned()) }
+        self.written(citizen, What::Words(text.to_owned()))
     }
 
     fn photo(&self, citizen: u32) -> Written {
-        Written { citizen, id: self.next(), text: None }
+        self.written(citizen, What::File("证件.png", PNG))
+    }
+
+    /// Nobody hears words in it.
+    fn voice(&self, citizen: u32, _: &str) -> Written {
+        self.written(citizen, What::File("录音.amr", SOUND))
+    }
+
+    fn form(&self, citizen: u32) -> Written {
+        self.written(citizen, What::File(FORM_NAME, FORM))
     }
 
     async fn send(&self, server: &Server, written: &Written) -> Sent {
         let browser = self.browser(server, written.citizen).await;
         let visitor = browser.visitor.moved_to(&server.url(""));
-        let (status, _) = match &written.text {
-            Some(text) => visitor.say(&written.id, text).await,
-            None => visitor.upload(&written.id, "证件.png", PNG).await,
+        let (status, _) = match &written.what {
+            What::Words(text) => visitor.say(&written.id, text).await,
+            What::File(name, content) => visitor.upload(&written.id, name, content).await,
         };
         outcome(status)
     }
@@ -167,7 +198,8 @@ impl Platform for Web {
     /// With a token of one's own making, and from a page of another site.
     async fn forge(&self, server: &Server, written: &Written) -> Sent {
         let browser = self.browser(server, written.citizen).await;
-        let frame = serde_json::json!({ "t": "say", "id": written.id, "text": written.text });
+        let What::Words(text) = &written.what else { panic!("only words are forged") };
+        let frame = serde_json::json!({ "t": "say", "id": written.id, "text": text });
         let post = async |token: &str, origin: Option<&str>| {
             let mut request = server.client.post(server.url("/channels/web/events")).bearer_auth(token);
             if let Some(origin) = origin {
@@ -187,16 +219,11 @@ impl Platform for Web {
     }
 
     async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
-        let mut pictures = Vec::new();
-        for message in self.said(citizen) {
-            for file in message["attachments"].as_array().into_iter().flatten() {
-                let url = server.url(file["url"].as_str().unwrap());
-                let answer = server.client.get(url).send().await.unwrap();
-                assert_eq!(answer.status(), 200);
-                pictures.push(answer.bytes().await.unwrap().to_vec());
-            }
-        }
-        pictures
+        self.linked(server, citizen, "image").await
+    }
+
+    async fn files(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        self.linked(server, citizen, "file").await
     }
 
     /// A page has room for whatever the desk may write, which these stories set to this.

@@ -12,7 +12,7 @@ use adapters::wechat::xml::Fields;
 
 use serde_json::json;
 
-use super::{Platform, Sent, channel_conformance};
+use super::{FORM_NAME, Platform, Sent, channel_conformance};
 use crate::support::Server;
 use crate::support::identity::Browser;
 use crate::support::wechat::{self, APP, KEY, account, content, encrypted, message, now, text_message};
@@ -160,6 +160,22 @@ impl Account {
         Written { citizen, body: message(&openid(citizen), now(), &inner) }
     }
 
+    fn voice(&self, citizen: u32, words: &str) -> Written {
+        let id = self.next();
+        let inner = format!(
+            "<MsgType><![CDATA[voice]]></MsgType><MediaId>sound</MediaId><Format>amr</Format><Recognition><![CDATA[{words}]]></Recognition><MsgId>{id}</MsgId>"
+        );
+        Written { citizen, body: message(&openid(citizen), now(), &inner) }
+    }
+
+    fn form(&self, citizen: u32) -> Written {
+        let id = self.next();
+        let inner = format!(
+            "<MsgType><![CDATA[file]]></MsgType><Title><![CDATA[{FORM_NAME}]]></Title><MediaId>form</MediaId><MsgId>{id}</MsgId>"
+        );
+        Written { citizen, body: message(&openid(citizen), now(), &inner) }
+    }
+
     async fn forge(&self, server: &Server, written: &Written) -> Sent {
         match self.push(server, written, true).await.0 {
             200 => Sent::Taken,
@@ -181,15 +197,22 @@ impl Account {
             sent.map(|(_, body)| told.uploads[body["image"]["media_id"].as_str().unwrap()].2.clone())
                 .collect()
         });
+        pictures.extend(self.linked(server, citizen).await);
+        pictures
+    }
+
+    /// What the words link to.
+    async fn linked(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
+        let mut contents = Vec::new();
         let link = regex::Regex::new("https://ask.city.example(/channels/tested/file/[^\\s\"<>]+)").unwrap();
         for text in self.arrived(citizen) {
             for found in link.captures_iter(&text) {
                 let answer = server.client.get(server.url(&found[1])).send().await.unwrap();
                 assert_eq!(answer.status(), 200);
-                pictures.push(answer.bytes().await.unwrap().to_vec());
+                contents.push(answer.bytes().await.unwrap().to_vec());
             }
         }
-        pictures
+        contents
     }
 
     fn limit(text: &str) -> (usize, usize) {
@@ -214,6 +237,10 @@ macro_rules! platform {
         impl Platform for $name {
             type Message = Written;
 
+            const HEARS: bool = true;
+            // What the platform heard is what the citizen said.
+            const KEEPS_RECORDINGS: bool = false;
+
             $($more)*
 
             async fn start() -> Self {
@@ -234,6 +261,19 @@ macro_rules! platform {
 
             fn photo(&self, citizen: u32) -> Written {
                 self.0.photo(citizen)
+            }
+
+            fn voice(&self, citizen: u32, words: &str) -> Written {
+                self.0.voice(citizen, words)
+            }
+
+            fn form(&self, citizen: u32) -> Written {
+                self.0.form(citizen)
+            }
+
+            /// Files are behind links in every account: the platform takes none from it.
+            async fn files(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>> {
+                self.0.linked(server, citizen).await
             }
 
             async fn send(&self, server: &Server, written: &Written) -> Sent {
@@ -312,6 +352,7 @@ mod unverified {
         a_restart_between_acceptance_and_delivery_loses_nothing,
         citizens_do_not_see_each_other,
         a_helper_and_a_citizen_exchange_words_links_and_pictures,
+        a_recording_and_a_file_reach_the_helper_and_a_file_comes_back,
         a_citizen_joins_the_channel_to_a_login,
     );
 }

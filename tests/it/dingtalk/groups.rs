@@ -64,11 +64,7 @@ async fn in_a_single_chat_nothing_is_hidden() {
         settings.personal = std::sync::Arc::new(|text| {
             let found = text.find("13800138000");
             found
-                .map(|at| adapters::dingtalk::Personal {
-                    range: at..at + 11,
-                    label: "【机】",
-                    published: true,
-                })
+                .map(|at| adapters::Personal { range: at..at + 11, label: "【机】", published: true })
                 .into_iter()
                 .collect()
         });

@@ -99,3 +99,27 @@ async fn buttons_come_by_webhook_too_and_only_signed() {
     assert!(queued.contains("第 1 位"), "{queued}");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signatures_that_never_fitted_are_said_until_one_fits() {
+    let platform = Platform::start().await;
+    let server = server(&platform, "mode = \"webhook\"", "", &[]).await;
+    let body = Person::new(&platform, "u1").text("m1", "你好").to_string();
+    let time = now().to_string();
+    let signed = |secret| [("timestamp", time.clone()), ("sign", sign::message_signature(secret, &time))];
+    let send = async |secret| {
+        let headers = signed(secret);
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        post(&server, "/channels/ding", &headers, &body).await.0
+    };
+    server.says_wrong("ding", &[]).await;
+    // As with a secret that was copied from another application.
+    assert_eq!(send("secret-of-another-application").await, 401);
+    server.says_wrong("ding", &["dingtalk_signature_refused"]).await;
+    assert_eq!(send(SECRET).await, 200);
+    server.says_wrong("ding", &[]).await;
+    // From now on it is an attack, which the operator cannot mend.
+    assert_eq!(send("secret-of-another-application").await, 401);
+    assert!(server.ready_alarms("ding").await.is_empty());
+    server.stop().await;
+}

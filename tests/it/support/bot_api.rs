@@ -92,6 +92,8 @@ struct World {
     failures: VecDeque<Failure>,
     /// How calls fail until it is mended.
     trouble: Option<Failure>,
+    /// The method whose calls are done and not answered yet.
+    held: Option<&'static str>,
     webhook: Option<(String, Option<String>)>,
     webhook_error: Option<String>,
     polls: usize,
@@ -156,6 +158,11 @@ impl BotApi {
         let fine = (0..calls).map(|_| Failure { status: 0, parameters: Value::Null, ..failure });
         self.world().failures.extend(fine);
         self.world().failures.push_back(failure);
+    }
+
+    /// From now on calls of this method are done at once and answered only when they are held no more.
+    pub(crate) fn hold(&self, method: Option<&'static str>) {
+        self.world().held = method;
     }
 
     /// No failures any more.
@@ -328,7 +335,11 @@ async fn call(
     if method == "getUpdates" {
         return print(api.poll(&params).await);
     }
-    print(methods::run(&mut api.world(), &method, &params))
+    let done = methods::run(&mut api.world(), &method, &params);
+    while api.world().held == Some(method.as_str()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    print(done)
 }
 
 impl BotApi {

@@ -13,6 +13,8 @@ use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 
+use crate::channel_conformance::{FORM, SOUND};
+
 /// The secret of both sides.
 pub(crate) const SECRET: &str = "anhe-kiosk-secret-2026";
 
@@ -64,6 +66,11 @@ impl Counterpart {
             .route(
                 "/photo.png",
                 axum::routing::get(|| async { ([("content-type", "image/png")], crate::files::PNG) }),
+            )
+            .route("/sound.amr", axum::routing::get(|| async { ([("content-type", "audio/amr")], SOUND) }))
+            .route(
+                "/form.pdf",
+                axum::routing::get(|| async { ([("content-type", "application/pdf")], FORM) }),
             )
             .route(
                 "/away",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use adapters::{
     Alarm, Alarms, Attachment, Channel, ChannelError, ChannelId, Content, Delivered, File, Inbound, Inbox,
-    Kit, Limits, Locale, Media, MediaKind, Outbound, Peer, SubmitError, Ticket,
+    Kit, Locale, Media, MediaKind, Outbound, Peer, SubmitError, Ticket,
 };
 use async_trait::async_trait;
 use axum::Router;
@@ -163,10 +163,6 @@ impl PushChannel {
 impl Channel for PushChannel {
     fn id(&self) -> &ChannelId {
         &self.id
-    }
-
-    fn limits(&self) -> Limits {
-        Limits { text_chars: 2_000, markdown: false, buttons: false, streaming: false }
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

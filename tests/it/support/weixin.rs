@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::wechat::{APP, now};
+use crate::channel_conformance::{FORM, SOUND};
 
 /// What the interface was told, and how it answers.
 #[derive(Default)]
@@ -281,6 +282,8 @@ async fn media(State(state): State<Shared>, Query(query): Parameters, headers: H
             let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
             json_text(&json!({ "video_url": format!("http://{host}/film.mp4") }))
         }
+        Some("sound") => ([("content-type", "audio/amr")], SOUND).into_response(),
+        Some("form") => ([("content-type", "application/pdf")], FORM).into_response(),
         Some("photo") => ([("content-type", "image/png")], crate::files::PNG).into_response(),
         Some("picture") => (
             [("content-type", "image/jpeg"), ("content-disposition", "attachment; filename=\"p1.jpg\"")],

@@ -34,6 +34,7 @@ fn settings(api: &BotApi, store: &Arc<dyn Store>, files: Shelf) -> TelegramSetti
         rates: Rates { per_chat: 100, per_group: 1_000, overall: 1_000 },
         look: Duration::from_millis(50),
         web_app: true,
+        personal: Arc::new(|_| Vec::new()),
         words: words::telegram().unwrap(),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{polling, shown, transcript, waiting};
+use super::{LI, polling, say, shown, transcript, waiting};
 use crate::support::bot_api::BotApi;
 use crate::support::eventually;
 use crate::support::helper::Helper;
@@ -55,5 +55,38 @@ async fn a_group_that_becomes_a_supergroup_keeps_its_conversations() {
         said.iter().any(|(author, text)| author == "citizen" && text == "我还在").then_some(())
     })
     .await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_not_shown_the_numbers_of_whoever_asked() {
+    let api = BotApi::start().await;
+    let server = polling(&api, "").await;
+    let asked = "转人工，我的手机是13800138000，身份证11010519491231002X";
+    api.queue(api.in_group(GROUP, 1, json!({ "text": format!("@anhe_bot {asked}") })));
+    shown(&api, GROUP, 1).await;
+    let helper = Helper::log_in(&server, "王老师").await;
+    let conversation = waiting(&helper).await;
+    assert_eq!(helper.claim(&conversation).await.0, 200);
+    shown(&api, GROUP, 2).await;
+    // Half of the number is bold, so that it stands in two pieces of the message.
+    let words = "核对一下：手机 138 **0013** 8000，身份证 11010519491231002X，对吗？窗口电话 13900139000。";
+    assert_eq!(helper.write(&conversation, words).await.0, 201);
+    let told = shown(&api, GROUP, 3).await.remove(2);
+    assert!(
+        !told.contains("11010519491231002X") && !told.contains("138") && !told.contains("0013 "),
+        "{told}"
+    );
+    assert!(told.contains("【身份证号】") && told.contains("【手机号】"), "{told}");
+    assert!(told.contains("13900139000"), "the office's own number stays: {told}");
+
+    // In a chat that nobody else reads nothing is hidden.
+    say(&api, LI, asked);
+    shown(&api, LI, 1).await;
+    let conversation = waiting(&helper).await;
+    assert_eq!(helper.claim(&conversation).await.0, 200);
+    assert_eq!(helper.write(&conversation, words).await.0, 201);
+    let told = shown(&api, LI, 3).await.remove(2);
+    assert!(told.contains("138 0013 8000") && told.contains("11010519491231002X"), "{told}");
     server.stop().await;
 }

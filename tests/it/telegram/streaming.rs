@@ -152,3 +152,29 @@ async fn the_draft_of_a_process_that_ended_is_replaced_by_the_next_ones_answer()
     shown(&api, LI, 2).await;
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_stops_while_a_draft_is_put_on_the_screen_leaves_no_half_sentence() {
+    let api = BotApi::start().await;
+    let data = tempfile::tempdir().unwrap();
+    let model = model(vec![FIRST_LINE], Duration::from_millis(50), true).await;
+    let own = section(&api, "polling");
+    let server = Server::start(config(data.path(), &format!("{own}{model}")), &[]).await;
+    // The draft is on the screen, and Telegram's answer on its way, when the program is told to stop.
+    api.hold(Some("sendMessage"));
+    say(&api, LI, QUESTION);
+    drafted(&api, 1).await;
+    eventually("the update confirmed", async || (api.unconfirmed() == 0).then_some(())).await;
+    tokio::join!(server.stop(), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        api.hold(None);
+    });
+    let server = Server::start(config(data.path(), &own), &[]).await;
+    let texts = eventually("the answer", async || {
+        let texts = api.texts(LI);
+        texts.iter().any(|text| text.contains("出处")).then_some(texts)
+    })
+    .await;
+    assert_eq!(texts.len(), 1, "the half sentence is gone: {texts:?}");
+    server.stop().await;
+}

@@ -4,7 +4,7 @@ use serde_json::json;
 use yikouwen::desk::Role;
 
 use super::{LI, section, shown};
-use crate::support::bot_api::BotApi;
+use crate::support::bot_api::{BotApi, Failure};
 use crate::support::helper::Helper;
 use crate::support::{MEMORY, Server, config, eventually};
 
@@ -75,5 +75,50 @@ async fn without_a_public_address_the_operator_is_told() {
     eventually("the alarm", async || server.alarms("tg").contains(&"telegram_no_public_url").then_some(()))
         .await;
     assert!(api.webhook().is_none());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_comes_again_after_a_restart_is_the_same_update() {
+    let api = BotApi::start().await;
+    let data = tempfile::tempdir().unwrap();
+    let own = section(&api, "webhook");
+    let server = Server::start(config(data.path(), &own), &[]).await;
+    let (_, secret) = eventually("the webhook set", async || api.webhook()).await;
+    let secret = secret.as_deref();
+    let asked = api.private(LI, json!({ "text": "护照" }));
+    assert_eq!(api.call_webhook(&server.url(""), secret, &asked).await, 200);
+    shown(&api, LI, 1).await;
+    let pressed = api.press(LI, "普通护照首次申领");
+    assert_eq!(api.call_webhook(&server.url(""), secret, &pressed).await, 200);
+    shown(&api, LI, 2).await;
+    server.stop().await;
+
+    let server = Server::start(config(data.path(), &own), &[]).await;
+    // Telegram has lost our answers to both.
+    for update in [&asked, &pressed] {
+        assert_eq!(api.call_webhook(&server.url(""), secret, update).await, 200);
+    }
+    // A later question is answered after whatever they might have brought.
+    let human = api.private(LI, json!({ "text": "/human" }));
+    assert_eq!(api.call_webhook(&server.url(""), secret, &human).await, 200);
+    let texts = shown(&api, LI, 3).await;
+    assert!(texts[2].contains("第 1 位"), "{texts:?}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_telegram_refuses_is_said_until_it_is_taken() {
+    let api = BotApi::start().await;
+    let refusal = "Bad Request: bad webhook: Failed to resolve host: Name or service not known";
+    api.trouble(Some(Failure::of("setWebhook", 400, refusal)));
+    let data = tempfile::tempdir().unwrap().keep();
+    let own = format!("{}{MEMORY}", section(&api, "webhook"));
+    let server = Server::start(config(&data, &own), &[]).await;
+    server.says_wrong("tg", &["telegram_webhook_refused"]).await;
+    assert!(api.webhook().is_none());
+    api.trouble(None);
+    server.says_wrong("tg", &[]).await;
+    assert!(api.webhook().is_some());
     server.stop().await;
 }

@@ -40,6 +40,10 @@ fn reply(text: &str) -> Outbound {
     }
 }
 
+fn steps(reply: &Outbound, words: &TelegramWords, locale: Locale, pages: bool) -> Vec<Step> {
+    super::steps(&doc(reply, words, locale), reply, words, locale, pages)
+}
+
 fn labels(step: &Step) -> Vec<String> {
     let Step::Text { keyboard: Some(keyboard), .. } = step else { return Vec::new() };
     keyboard.inline_keyboard.iter().flatten().map(|button| button.text.clone()).collect()

@@ -127,7 +127,30 @@ fn markdown() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
+/// Some places of a text, in their order, none within another.
+fn places(text: &str, cuts: &[prop::sample::Index]) -> Vec<Personal> {
+    let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| ends[cut.index(ends.len())]).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let pairs = cuts.chunks_exact(2);
+    pairs.map(|pair| Personal { range: pair[0]..pair[1], label: "【号】", published: false }).collect()
+}
+
 proptest! {
+    #[test]
+    fn what_is_hidden_is_hidden_across_all_marks(source in "(\\PC|[*_`>#\\n 一1]){0,60}", cuts: [prop::sample::Index; 6]) {
+        let mut doc = Doc::default();
+        doc.markdown(&source);
+        let whole = doc.plain();
+        let places = places(&whole, &cuts);
+        doc.hide(&places);
+        prop_assert_eq!(doc.plain(), crate::personal::hide(&whole, &places));
+        for part in doc.parts(40) {
+            prop_assert!(strict(&part.html).is_ok(), "{}", part.html);
+        }
+    }
+
     #[test]
     fn whatever_is_written_every_part_is_well_formed_and_fits_and_no_word_is_lost(text in markdown(), limit in 8_usize..200) {
         let mut doc = Doc::default();

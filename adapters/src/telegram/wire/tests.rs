@@ -1,8 +1,10 @@
 //! Recorded and composed updates, read; and that teloxide reads the same where it reads them at all.
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::testing::fuzz::spoilt;
 
 fn us() -> Us {
     Us { id: 42, username: "anhe_bot".to_owned() }
@@ -211,5 +213,144 @@ fn teloxide_reads_the_same() {
         assert_eq!(update_id(&update), Some(i64::from(theirs.id.0)));
         let Update::Said { place, .. } = read(&update, None) else { panic!("said") };
         assert_eq!((message.chat.id.0, message.id.0), (place.chat, place.message));
+    }
+}
+
+const NAMES: &[&str] = &[
+    "update_id",
+    "message",
+    "edited_message",
+    "callback_query",
+    "id",
+    "is_bot",
+    "language_code",
+    "type",
+    "from",
+    "data",
+    "chat",
+    "message_id",
+    "message_thread_id",
+    "is_topic_message",
+    "text",
+    "caption",
+    "photo",
+    "voice",
+    "video",
+    "video_note",
+    "animation",
+    "audio",
+    "document",
+    "file_id",
+    "file_name",
+    "mime_type",
+    "file_size",
+    "location",
+    "latitude",
+    "longitude",
+    "venue",
+    "title",
+    "address",
+    "sticker",
+    "poll",
+    "reply_to_message",
+    "migrate_to_chat_id",
+    "migrate_from_chat_id",
+];
+
+const TEXTS: &[&str] = &[
+    "private",
+    "group",
+    "supergroup",
+    "channel",
+    "zh-hans",
+    "en",
+    "/start open_soc-1",
+    "/human@anhe_bot",
+    "/stop",
+    "@anhe_bot",
+    "@ANHE_BOT 护照",
+    "@anhe_bot2 护照",
+    "image/png",
+    "h",
+    "r5",
+    "𠮷@anhe_bot",
+];
+
+/// Updates of every kind.
+fn samples() -> Vec<Value> {
+    let file = json!({ "file_id": "f", "file_unique_id": "u", "file_size": 9, "file_name": "表.pdf", "mime_type": "image/png" });
+    let place = json!({ "latitude": 31.28, "longitude": 120.59 });
+    let answered = json!({ "message_id": 1, "from": { "id": 42, "is_bot": true } });
+    let query = json!({ "id": "77", "from": { "id": 1001, "is_bot": false }, "data": "h", "message": private(json!({}))["message"] });
+    let mut edited = private(json!({ "text": "身份证" }));
+    let message = edited["message"].take();
+    vec![
+        private(json!({ "text": "/start open_soc-1" })),
+        private(json!({ "photo": [file, file], "caption": "这是什么" })),
+        private(json!({ "voice": file, "document": file })),
+        private(
+            json!({ "location": place, "venue": { "location": place, "title": "市民中心", "address": "人民路" } }),
+        ),
+        group(
+            json!({ "text": "@anhe_bot 护照", "message_thread_id": 3, "is_topic_message": true, "reply_to_message": answered }),
+        ),
+        group(json!({ "migrate_to_chat_id": -100_900 })),
+        json!({ "update_id": 1, "callback_query": query }),
+        json!({ "update_id": 950, "edited_message": message }),
+    ]
+}
+
+fn updates() -> BoxedStrategy<Value> {
+    prop::sample::select(samples()).prop_flat_map(|sample| spoilt(sample, NAMES, TEXTS)).boxed()
+}
+
+proptest! {
+    /// JSON that looks like an update and is none. `usable` keeps teloxide from panicking over what is read.
+    #[test]
+    fn what_looks_like_an_update_is_read_without_a_panic(update in updates(), known: bool) {
+        let us = us();
+        let known = known && is_of_group(&update);
+        prop_assert_eq!(update_id(&update), update["update_id"].as_i64());
+        let read = read(&update, known.then_some(&us));
+        match &read {
+            Update::Said { place, id, content } => {
+                prop_assert!(usable(place.chat) && !id.is_empty());
+                prop_assert!(known || !place.group, "in a group it matters who is meant");
+                let is_blank = matches!(content, Content::Text { text } if text.trim().is_empty());
+                prop_assert!(!is_blank);
+            }
+            Update::Pressed { place, .. } | Update::Unreadable { place } => prop_assert!(usable(place.chat)),
+            Update::Moved { .. } | Update::Nothing => {}
+        }
+        // The same update is the same message, whenever it comes.
+        prop_assert_eq!(super::read(&update, known.then_some(&us)), read);
+    }
+
+    #[test]
+    fn words_arrive_as_they_were_written(words in "[a-z一]\\PC{0,60}") {
+        prop_assume!(!words.trim().is_empty());
+        prop_assert_eq!(content_of(&private(json!({ "text": words }))), Some(Content::Text { text: words }));
+    }
+
+    #[test]
+    fn words_in_a_group_arrive_without_the_mention(before in "[一-十]{0,9}", after in "[一-十]{1,9}") {
+        let said = content_of(&group(json!({ "text": format!("{before}@anhe_bot {after}") })));
+        let expected = format!("{before} {after}").trim().to_owned();
+        prop_assert_eq!(said, Some(Content::Text { text: expected }));
+    }
+
+    /// What Telegram says of a refusal, and what it never did.
+    #[test]
+    fn any_refusal_has_a_consequence(said in prop_oneof![
+        "\\PC{0,60}",
+        "(Bad Request|Forbidden|Unauthorized|Conflict|Too Many Requests): \\PC{0,60}",
+    ]) {
+        use teloxide_core::{ApiError, RequestError};
+        let Ok(refusal) = serde_json::from_value::<ApiError>(json!(said)) else { return Ok(()) };
+        let error = RequestError::Api(refusal);
+        let alarms = crate::Alarms::new(std::sync::Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
+        drop(super::super::failure::channel_error(&error, &alarms));
+        prop_assert!(alarms.raised().len() <= 1);
+        prop_assert!(!super::super::failure::describe(&error).is_empty() || said.is_empty());
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{Call, Card, ID, Line, Order, SECRET, Shared, Shown, TEMPLATE};
+use crate::channel_conformance::{FORM, SOUND};
 
 /// How long a token is good.
 const TOKEN_LIFE: Duration = Duration::from_secs(7_200);
@@ -178,6 +179,8 @@ pub(super) async fn file(Path(code): Path<String>) -> Response {
     match code.as_str() {
         "gone" => StatusCode::NOT_FOUND.into_response(),
         "photo" => ([("content-type", "image/png")], crate::files::PNG).into_response(),
+        "sound" => ([("content-type", "audio/amr")], SOUND).into_response(),
+        "form" => ([("content-type", "application/pdf")], FORM).into_response(),
         code => ([("content-type", "image/png")], format!("bytes of {code}")).into_response(),
     }
 }
