@@ -125,6 +125,9 @@ impl Api {
         if sent.is_ok() {
             self.alarms.clear(errors::QUOTA);
             self.alarms.clear(errors::NO_RIGHT);
+            if matches!(part, Message::Menu { .. } | Message::Card { .. }) {
+                self.alarms.clear(errors::KIND);
+            }
         }
         sent
     }

@@ -173,10 +173,14 @@ impl WechatChannel {
     }
 
     async fn send_part(&self, openid: &str, part: &Part, robot: bool) -> Result<(), ApiError> {
-        let Part::File(attachment) = part else { return self.api.send(openid, part, robot).await };
-        match self.send_file(openid, attachment).await {
-            // What the platform does not take as a file goes as words with a link.
-            Err(ApiError::Refused(_)) => {
+        let sent = match part {
+            Part::Text(_) => return self.api.send(openid, part, robot).await,
+            Part::Menu { .. } | Part::Card { .. } => self.api.send(openid, part, robot).await,
+            Part::File(attachment) => self.send_file(openid, attachment).await,
+        };
+        match sent {
+            // What the platform does not take as it is goes as words, with a link.
+            Err(ApiError::Refused(_) | ApiError::KindRefused(_)) => {
                 let speech = self.speech(&Reader::default());
                 let text = speech.as_text(part, &|attachment| self.file_link(attachment));
                 self.api.send(openid, &Part::Text(text), robot).await
@@ -227,7 +231,7 @@ impl WechatChannel {
                 self.mailbox.change(openid, |reader| reader.window.shut()).await.map_err(notes)?;
                 self.keep_rest(openid, plan, index).await
             }
-            ApiError::Refused(_) => {
+            ApiError::Refused(_) | ApiError::KindRefused(_) => {
                 // This part will never be taken: it waits to be fetched as words, and the rest goes with it.
                 self.keep_rest(openid, plan, index).await
             }
