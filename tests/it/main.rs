@@ -48,6 +48,7 @@ mod web_channel;
 mod wechat;
 mod wechat_api;
 mod wechat_crash;
+mod wechat_gateways;
 mod wechat_nodes;
 mod wechat_oracle;
 mod wechat_timing;

@@ -147,7 +147,10 @@ impl WechatChannel {
                 self.send_part(openid, part, *robot).await
             };
             match sent {
-                Ok(()) => self.count(openid).await.map_err(|error| unavailable(&error))?,
+                Ok(()) => {
+                    self.count(openid).await.map_err(|error| unavailable(&error))?;
+                    self.has_sent().await.map_err(|error| unavailable(&error))?;
+                }
                 Err(error) => return self.failed(openid, &plan, index, error).await,
             }
             if last_of_several {
