@@ -218,6 +218,7 @@ mod tests {
             quote: "q".into(),
             source: None,
             department: None,
+            links: Vec::new(),
         }];
         let text = blocks(&full, &style).join("\n\n");
         for expected in [

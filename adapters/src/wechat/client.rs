@@ -101,7 +101,7 @@ impl WechatChannel {
     }
 
     pub(super) fn speech(&self, reader: &Reader) -> Speech<'_> {
-        Speech { words: &self.words, locale: reader.locale() }
+        Speech { words: &self.words, locale: reader.locale(), ai_label: self.config.ai_label }
     }
 
     /// Where a citizen's reading goes on.

@@ -38,6 +38,8 @@ pub struct WechatConfig {
     pub mode: Mode,
     #[serde(default)]
     pub verified: bool,
+    #[serde(default = "WechatConfig::yes")]
+    pub ai_label: bool,
     #[serde(default = "WechatConfig::platform")]
     pub api_base: String,
     #[serde(default = "WechatConfig::pictures")]
@@ -120,6 +122,10 @@ fn hidden_option<S: Serializer>(secret: &Option<SecretString>, serializer: S) ->
 }
 
 impl WechatConfig {
+    fn yes() -> bool {
+        true
+    }
+
     fn platform() -> String {
         "https://api.weixin.qq.com".to_owned()
     }
