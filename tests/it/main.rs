@@ -46,6 +46,7 @@ mod story;
 mod telegram;
 mod web_channel;
 mod wechat;
+mod wechat_alarms;
 mod wechat_api;
 mod wechat_crash;
 mod wechat_gateways;
