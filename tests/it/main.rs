@@ -50,6 +50,7 @@ mod wechat_alarms;
 mod wechat_api;
 mod wechat_crash;
 mod wechat_gateways;
+mod wechat_gestures;
 mod wechat_nodes;
 mod wechat_oracle;
 mod wechat_timing;

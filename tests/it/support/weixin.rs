@@ -57,6 +57,10 @@ pub(crate) enum Trouble {
     Fails(u16),
 }
 
+/// What `document` is.
+pub(crate) const PDF: &[u8] =
+    b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n";
+
 /// How long a token holds, and how long before its end the next is given.
 const LIFE: Duration = Duration::from_secs(7_200);
 const EARLY: Duration = Duration::from_secs(300);
@@ -277,6 +281,7 @@ async fn media(State(state): State<Shared>, Query(query): Parameters, headers: H
             let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
             json_text(&json!({ "video_url": format!("http://{host}/film.mp4") }))
         }
+        Some("document") => ([("content-type", "application/pdf")], PDF).into_response(),
         Some("photo") => ([("content-type", "image/png")], crate::files::PNG).into_response(),
         Some("picture") => (
             [("content-type", "image/jpeg"), ("content-disposition", "attachment; filename=\"p1.jpg\"")],
