@@ -36,6 +36,9 @@ pub(crate) trait Platform: Sized {
     /// How many sentences of a helper do.
     const SENTENCES: usize = 900;
 
+    /// Whether messages that wait come as one text, which is long enough to be read part by part.
+    const TOGETHER: bool = false;
+
     /// Starts the platform.
     async fn start() -> Self;
 
@@ -75,6 +78,11 @@ pub(crate) trait Platform: Sized {
 
     /// The pictures that a citizen sees, or can open.
     async fn pictures(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>>;
+
+    /// A text without what the channel puts around the words of a message of its own accord.
+    fn words_of(&self, text: &str) -> String {
+        text.to_owned()
+    }
 
     /// The most that one message may hold, and how much a text is in the platform's unit.
     fn limit(&self, text: &str) -> (usize, usize);
