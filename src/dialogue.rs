@@ -28,7 +28,7 @@ pub mod standalone;
 pub mod trace;
 pub mod writing;
 
-pub use answer::{Call, Choice, Citation, EvidenceNote, Outcome, Reply};
+pub use answer::{Call, Choice, Citation, EvidenceNote, Link, LinkKind, Outcome, Reply};
 pub use context::{Context, Locale};
 pub use conversation::{Conversation, Stage, StageEvent};
 pub use engine::{Engine, Input, Medium, Policy, Safeguards, Turn, Utterance};

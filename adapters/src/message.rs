@@ -257,6 +257,30 @@ pub struct Citation {
     /// The office responsible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub department: Option<String>,
+    /// Where the entry leads besides: maps of its windows, its appointments.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub links: Vec<Link>,
+}
+
+/// Where an entry leads besides its own page.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// What is there.
+    pub kind: LinkKind,
+    /// The name of what is there: a window, or the matter an appointment is for.
+    pub label: String,
+    /// The address.
+    pub url: String,
+}
+
+/// What is behind a link of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkKind {
+    /// A window on a map.
+    Map,
+    /// A page where an appointment is made.
+    Appointment,
 }
 
 /// A possible answer to a question asked back.

@@ -33,6 +33,8 @@ pub mod words;
 pub mod xml;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod testing;
 
 pub use client::WechatChannel;

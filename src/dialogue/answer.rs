@@ -50,6 +50,28 @@ pub struct Citation {
     pub source: Option<String>,
     /// The office responsible.
     pub department: Option<String>,
+    /// Where the entry leads besides: maps of its windows, its appointments.
+    pub links: Vec<Link>,
+}
+
+/// Where an entry leads besides its own page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// What is there.
+    pub kind: LinkKind,
+    /// The name of what is there: a window, or the matter an appointment is for.
+    pub label: String,
+    /// The address.
+    pub url: String,
+}
+
+/// What is behind a link of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkKind {
+    /// A window on a map.
+    Map,
+    /// A page where an appointment is made.
+    Appointment,
 }
 
 /// One of the things the citizen may have meant, or one option of a scenario.

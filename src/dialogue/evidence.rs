@@ -79,6 +79,8 @@ pub struct Cited {
     pub source: Option<String>,
     /// The office responsible.
     pub department: Option<String>,
+    /// Where an appointment is made.
+    pub appointment_url: Option<String>,
 }
 
 /// A window whose place is known.

@@ -7,7 +7,9 @@ use super::Gateway;
 use crate::dialogue::{self, Input, Medium, Position, Utterance};
 use crate::privacy::mask;
 use crate::records::files::shown_name;
-use crate::records::message::{AttachmentRecord, AttachmentState, AuthorRecord, MessageRecord};
+use crate::records::message::{
+    AttachmentRecord, AttachmentState, AuthorRecord, LinkKindRecord, LinkRecord, MessageRecord,
+};
 use crate::records::{ConversationRecord, token};
 use crate::store::StoreError;
 
@@ -126,6 +128,7 @@ fn outbound(message: MessageRecord) -> Outbound {
                 quote: citation.quote,
                 source: citation.source,
                 department: citation.department,
+                links: citation.links.into_iter().map(link).collect(),
             })
             .collect(),
         attachments: message.attachments.into_iter().filter_map(attachment).collect(),
@@ -145,6 +148,15 @@ fn outbound(message: MessageRecord) -> Outbound {
         feedback: message.feedback,
         opens: message.opens,
     }
+}
+
+/// Where an entry leads besides its own page.
+fn link(record: LinkRecord) -> channel::Link {
+    let kind = match record.kind {
+        LinkKindRecord::Map => channel::LinkKind::Map,
+        LinkKindRecord::Appointment => channel::LinkKind::Appointment,
+    };
+    channel::Link { kind, label: record.label, url: record.url }
 }
 
 /// A file that can be read; one that is on its way or lost is none.

@@ -42,6 +42,40 @@ pub struct CitationRecord {
     /// The office responsible.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub department: Option<String>,
+    /// Where the entry leads besides.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub links: Vec<LinkRecord>,
+}
+
+/// Where an entry leads besides its own page.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LinkRecord {
+    /// What is there.
+    pub kind: LinkKindRecord,
+    /// The name of what is there: a window, or the matter an appointment is for.
+    pub label: String,
+    /// The address.
+    pub url: String,
+}
+
+/// What is behind a link of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkKindRecord {
+    /// A window on a map.
+    Map,
+    /// A page where an appointment is made.
+    Appointment,
+}
+
+impl From<dialogue::Link> for LinkRecord {
+    fn from(link: dialogue::Link) -> Self {
+        let kind = match link.kind {
+            dialogue::LinkKind::Map => LinkKindRecord::Map,
+            dialogue::LinkKind::Appointment => LinkKindRecord::Appointment,
+        };
+        Self { kind, label: link.label, url: link.url }
+    }
 }
 
 /// A choice that was offered.
@@ -219,6 +253,7 @@ impl MessageRecord {
             quote: citation.quote,
             source: citation.source,
             department: citation.department,
+            links: citation.links.into_iter().map(LinkRecord::from).collect(),
         });
         let choices =
             reply.choices.into_iter().map(|choice| ChoiceRecord { key: choice.key, label: choice.label });

@@ -93,6 +93,7 @@ pub(super) fn located(entry: &Entry) -> Vec<Located> {
         url: entry.source.as_ref().and_then(|source| source.url.clone()).or(matter.online_url.clone()),
         source: entry.source.as_ref().map(source),
         department: entry.department.clone(),
+        appointment_url: matter.appointment_url.clone(),
     };
     let windows = matter.windows.iter().cloned().map(window);
     windows

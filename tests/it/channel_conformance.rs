@@ -54,6 +54,9 @@ pub(crate) trait Platform: Sized {
     /// How many sentences of a helper do.
     const SENTENCES: usize = 900;
 
+    /// Whether messages that wait come as one text, which is long enough to be read part by part.
+    const TOGETHER: bool = false;
+
     /// Starts the platform.
     async fn start() -> Self;
 
@@ -107,6 +110,11 @@ pub(crate) trait Platform: Sized {
 
     /// The files besides pictures that a citizen has got, or can open.
     async fn files(&self, server: &Server, citizen: u32) -> Vec<Vec<u8>>;
+
+    /// A text without what the channel puts around the words of a message of its own accord.
+    fn words_of(&self, text: &str) -> String {
+        text.to_owned()
+    }
 
     /// The most that one message may hold, and how much a text is in the platform's unit.
     fn limit(&self, text: &str) -> (usize, usize);

@@ -37,6 +37,15 @@ impl Retriever for Empty {
 
 /// A gateway over a store and a platform, as one process would have it.
 async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, CancellationToken) {
+    gateway_with(store, Arc::new(Empty), vec![Arc::new(PushChannel::new(url))]).await
+}
+
+/// The same with what it knows and where it speaks.
+pub(crate) async fn gateway_with(
+    store: Arc<dyn Store>,
+    retriever: Arc<dyn Retriever>,
+    channels: Vec<Arc<dyn adapters::Channel>>,
+) -> (Arc<Gateway>, Inbox, CancellationToken) {
     let clock: Arc<dyn Clock> = Arc::new(yikouwen::app::SystemClock);
     let seconds = std::time::Duration::from_secs;
     let policy =
@@ -51,7 +60,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
     let words = words::words(None).unwrap();
     let settings = yikouwen::Config::load(&[], std::path::Path::new("data")).unwrap();
     let safeguards = yikouwen::app::safeguards(&settings.dialogue).unwrap();
-    let engine = Engine::new(Arc::new(Empty), None, quoter, words, phrases, policy, safeguards);
+    let engine = Engine::new(retriever, None, quoter, words, phrases, policy, safeguards);
     let settings = GatewaySettings {
         message_chars: 2_000,
         per_citizen: 0,
@@ -65,7 +74,6 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         keep_files: seconds(3_600),
         keep_private: seconds(3_600),
     };
-    let channel = Arc::new(PushChannel::new(url));
     let stop = CancellationToken::new();
     let gateway = Gateway::new(
         ledger,
@@ -75,7 +83,7 @@ async fn gateway(store: Arc<dyn Store>, url: &str) -> (Arc<Gateway>, Inbox, Canc
         None,
         settings,
         Metrics::default(),
-        vec![channel],
+        channels,
         stop.clone(),
     );
     gateway.start().await.unwrap();

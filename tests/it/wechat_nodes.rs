@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use adapters::inbox::State;
-use adapters::message::{Attachment, Choice, Citation};
+use adapters::message::{Attachment, Choice, Citation, Link, LinkKind};
 use adapters::wechat::WechatChannel;
+use adapters::wechat::errors;
 use adapters::{
     Accepted, Alarms, Author, Channel, ChannelId, Cursor, File, Files, Inbound, Inbox, Intake, Kit,
     LiveStream, MediaKind, Notes, NotesError, Now, Outbound, Peer, SubmitError, Thread, Ticket,
@@ -204,6 +205,18 @@ async fn menus_cards_and_files_are_sent_as_what_they_are() {
         quote: "q".into(),
         source: None,
         department: None,
+        links: vec![
+            Link {
+                kind: LinkKind::Map,
+                label: "户政大厅".into(),
+                url: "https://uri.amap.com/marker?position=1,2".into(),
+            },
+            Link {
+                kind: LinkKind::Appointment,
+                label: "身份证补领".into(),
+                url: "https://a.example/yy".into(),
+            },
+        ],
     }];
     let mut file = robot(3, "请看表格。");
     file.author = Author::Helper;
@@ -227,7 +240,44 @@ async fn menus_cards_and_files_are_sent_as_what_they_are() {
     assert_eq!(bodies[0]["msgmenu"]["list"][0], json!({ "id": "1", "content": "补领身份证" }));
     assert_eq!(bodies[0]["aimsgcontext"]["is_ai_msg"], 1);
     assert_eq!(bodies[2]["news"]["articles"][0]["url"], "https://a.example/m");
+    // A card has one address; what else the matter has stands in the words above it.
+    let words = bodies[1]["text"]["content"].as_str().unwrap();
+    for link in [
+        "https://uri.amap.com/marker?position=1,2\">在地图上看：户政大厅</a>",
+        "https://a.example/yy\">网上预约：",
+    ] {
+        assert!(words.contains(link), "{words}");
+    }
+    // The platform puts its own label below these.
+    assert!(bodies[1]["aimsgcontext"]["is_ai_msg"] == 1 && !words.contains("AI 生成"), "{words}");
     assert!(bodies[3].get("aimsgcontext").is_none() && bodies[4].get("aimsgcontext").is_none());
     let uploaded = nodes.api.with(|told| told.uploads["media-1"].clone());
     assert_eq!((uploaded.0.as_str(), uploaded.2), ("image", vec![1, 2, 3]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_of_message_that_the_account_may_not_send_goes_as_words_and_is_an_alarm() {
+    let nodes = nodes(1).await;
+    let channel = &nodes.channels[0];
+    let question = |seq| {
+        let mut question = robot(seq, "您问的是哪一件？");
+        question.choices = vec![Choice { key: "1".into(), label: "补领身份证".into() }];
+        question
+    };
+    let peer = nodes.citizen("o1", vec![question(1), question(2)]).await;
+    let codes = || channel.alarms().iter().map(|alarm| alarm.code).collect::<Vec<_>>();
+    nodes.api.with(|told| told.refuse.push_back(45_162));
+    channel.deliver(&peer, &question(1)).await.unwrap();
+    let sent = nodes.api.sent_to("o1");
+    assert!(
+        matches!(&sent[..], [words] if words.contains("1. <a href=") && words.contains("补领身份证")),
+        "{sent:?}"
+    );
+    assert_eq!(codes(), [errors::KIND]);
+    assert!(words::alarm(errors::KIND).is_some());
+    channel.deliver(&peer, &question(2)).await.unwrap();
+    let kinds =
+        nodes.api.with(|told| told.sent.iter().map(|(_, body)| body["msgtype"].clone()).collect::<Vec<_>>());
+    assert_eq!(kinds, ["text", "msgmenu"]);
+    assert_eq!(codes(), Vec::<&str>::new(), "it may send them now");
 }

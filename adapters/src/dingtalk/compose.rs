@@ -196,6 +196,7 @@ mod tests {
             quote: "q".into(),
             source: None,
             department: None,
+            links: Vec::new(),
         }];
         let text = blocks(&full, &style).join("\n\n");
         for expected in [

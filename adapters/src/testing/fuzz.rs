@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::message::{Attachment, Author, Call, Choice, Citation, MediaKind};
+use crate::message::{Attachment, Author, Call, Choice, Citation, Link, LinkKind, MediaKind};
 use crate::{Content, Media, Outbound};
 
 /// What nobody may be told: it stands in values that are wrong.
@@ -91,8 +91,11 @@ fn kind() -> impl Strategy<Value = MediaKind> {
 
 fn citation() -> impl Strategy<Value = Citation> {
     let more = prop::option::of(words());
-    ((1_usize..99, words(), words(), words(), words()), (more.clone(), more.clone(), more)).prop_map(
-        |((number, id, title, kind, quote), (url, source, department))| Citation {
+    let kind = prop::sample::select(vec![LinkKind::Map, LinkKind::Appointment]);
+    let link = (kind, words(), words()).prop_map(|(kind, label, url)| Link { kind, label, url });
+    let links = prop::collection::vec(link, 0..3);
+    ((1_usize..99, words(), words(), words(), words()), (more.clone(), more.clone(), more, links)).prop_map(
+        |((number, id, title, kind, quote), (url, source, department, links))| Citation {
             number,
             id,
             title,
@@ -101,6 +104,7 @@ fn citation() -> impl Strategy<Value = Citation> {
             quote,
             source,
             department,
+            links,
         },
     )
 }

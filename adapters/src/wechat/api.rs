@@ -135,6 +135,9 @@ impl Api {
         if sent.is_ok() {
             self.alarms.clear(errors::QUOTA);
             self.alarms.clear(errors::NO_RIGHT);
+            if matches!(part, Message::Menu { .. } | Message::Card { .. }) {
+                self.alarms.clear(errors::KIND);
+            }
         }
         sent
     }
@@ -318,7 +321,40 @@ fn file_name(disposition: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn raw(data: Vec<u8>) -> Raw {
+        Raw { mime: "text/plain".to_owned(), name: None, data: data.into() }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_answered_is_read_or_refused(
+            data in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..200),
+                "\\{(\"(errcode|errmsg|media_id|ticket)\":|[0-9\"{}\\[\\],:-]|\\PC){0,60}".prop_map(String::into_bytes),
+            ],
+            disposition in "(attachment; ?)?(filename=)?(\"|[./\\\\;]|\\PC){0,40}",
+        ) {
+            let raw = raw(data);
+            if let Ok(answer) = need_json(&raw) {
+                drop(check(&answer));
+            }
+            if let Some(name) = file_name(&disposition) {
+                prop_assert!(!name.is_empty() && !name.starts_with('.'), "{}", name);
+                prop_assert!(!name.contains(['/', '\\', '"', ';', ' ']), "{}", name);
+            }
+        }
+
+        #[test]
+        fn an_error_is_one_whatever_stands_beside_its_code(code in any::<i64>(), words in "\\PC{0,40}") {
+            let answer = json!({ "media_id": words, "errcode": code, "errmsg": words }).to_string();
+            let answer = need_json(&raw(answer.into_bytes())).unwrap();
+            prop_assert_eq!(check(&answer).is_err(), code != 0);
+        }
+    }
 
     #[test]
     fn names_of_files_are_no_paths() {

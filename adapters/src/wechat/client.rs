@@ -1,6 +1,7 @@
 //! The channel: what it is made of, and its outward half.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use axum::Router;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ use super::reader::Reader;
 use super::render::Speech;
 use super::replays::Replays;
 use super::words::WechatWords;
-use super::{media, replays, routes};
+use super::{errors, media, replays, routes};
 use crate::message::Attachment;
 use crate::{
     Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Media, NotesError,
@@ -31,6 +32,8 @@ use crate::{
 
 /// How long an account counts as unable to send by itself after the platform said so; then it is tried again.
 const REFUSED: SignedDuration = SignedDuration::from_hours(1);
+/// Where it is noted for all nodes.
+const ACCOUNT: &[&str] = &["account"];
 /// How often signatures are forgotten that are too old to be used.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How long a delivery waits for the channel to be mounted, at the start of the program.
@@ -50,9 +53,8 @@ pub struct WechatChannel {
     pub(super) links: Links,
     /// Names this process where it sends.
     pub(super) node: String,
-    /// Since when the account is known to be unable to send by itself.
-    refused: watch::Sender<Option<Timestamp>>,
-    loaded: OnceCell<()>,
+    /// Whether the account was noted as unable to send by itself when that was read last.
+    refused: AtomicBool,
     inbox: watch::Sender<Option<Inbox>>,
 }
 
@@ -60,6 +62,12 @@ pub struct WechatChannel {
 #[derive(Serialize, Deserialize)]
 struct Refused {
     at: Timestamp,
+}
+
+impl Refused {
+    fn detail(&self) -> String {
+        format!("refused at {:.0}", self.at)
+    }
 }
 
 impl WechatChannel {
@@ -75,8 +83,7 @@ impl WechatChannel {
             open: OpenPushes::default(),
             replays: Replays::default(),
             node: Uuid::new_v4().simple().to_string(),
-            refused: watch::Sender::new(None),
-            loaded: OnceCell::new(),
+            refused: AtomicBool::default(),
             inbox: watch::Sender::new(None),
             keys,
             config,
@@ -94,7 +101,7 @@ impl WechatChannel {
     }
 
     pub(super) fn speech(&self, reader: &Reader) -> Speech<'_> {
-        Speech { words: &self.words, locale: reader.locale() }
+        Speech { words: &self.words, locale: reader.locale(), ai_label: self.config.ai_label }
     }
 
     /// Where a citizen's reading goes on.
@@ -112,23 +119,38 @@ impl WechatChannel {
         if !self.config.verified {
             return Ok(false);
         }
-        let load = async || {
-            let noted = self.kit.notes.get::<Refused>(&["account"]).await?;
-            self.refused.send_replace(noted.map(|note| note.value.at));
-            Ok(())
+        // Read each time, because another node may have been refused, or let in again, since.
+        let noted = self.kit.notes.get::<Refused>(ACCOUNT).await?;
+        self.refused.store(noted.is_some(), Ordering::Relaxed);
+        let Some(noted) = noted else {
+            self.kit.alarms.clear(errors::NO_RIGHT);
+            return Ok(true);
         };
-        self.loaded.get_or_try_init(load).await?;
-        let refused = *self.refused.borrow();
-        Ok(refused.is_none_or(|at| self.now().duration_since(at) >= REFUSED))
+        self.kit.alarms.raise(errors::NO_RIGHT, noted.value.detail());
+        Ok(self.now().duration_since(noted.value.at) >= REFUSED)
     }
 
     /// The platform says that the account has no right to send: from now on answers wait to be fetched.
     pub(super) async fn cannot_send(&self) -> Result<(), NotesError> {
         tracing::warn!(channel.id = %self.kit.id, "the account cannot send by itself; answers wait to be fetched");
-        let at = self.now();
-        self.refused.send_replace(Some(at));
-        let seen = self.kit.notes.read(&["account"]).await?.map(|note| note.version);
-        self.kit.notes.put(&["account"], seen, &Refused { at }).await.map(drop)
+        let refused = Refused { at: self.now() };
+        self.refused.store(true, Ordering::Relaxed);
+        self.kit.alarms.raise(errors::NO_RIGHT, refused.detail());
+        let seen = self.kit.notes.read(ACCOUNT).await?.map(|note| note.version);
+        // Whoever was first noted the same.
+        self.kit.notes.put(ACCOUNT, seen, &refused).await.map(drop)
+    }
+
+    /// The platform has taken a message that was sent: the account may send, whatever was noted.
+    pub(super) async fn has_sent(&self) -> Result<(), NotesError> {
+        if !self.refused.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let noted = self.kit.notes.read(ACCOUNT).await?;
+        if let Some(noted) = noted {
+            self.kit.notes.write(ACCOUNT, Some(noted.version), None).await?;
+        }
+        Ok(())
     }
 
     /// The gateway, once the channel is mounted.

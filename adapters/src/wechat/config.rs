@@ -40,6 +40,8 @@ pub struct WechatConfig {
     pub verified: bool,
     #[serde(default)]
     pub oauth: bool,
+    #[serde(default = "WechatConfig::yes")]
+    pub ai_label: bool,
     #[serde(default = "WechatConfig::platform")]
     pub api_base: String,
     #[serde(default = "WechatConfig::pictures")]
@@ -124,6 +126,10 @@ fn hidden_option<S: Serializer>(secret: &Option<SecretString>, serializer: S) ->
 }
 
 impl WechatConfig {
+    fn yes() -> bool {
+        true
+    }
+
     fn platform() -> String {
         "https://api.weixin.qq.com".to_owned()
     }

@@ -30,7 +30,7 @@ const TRIES: usize = 64;
 
 /// What is to be sent.
 struct Plan {
-    parts: Vec<(Part, bool)>,
+    parts: Vec<(Part, Author)>,
     /// Up to which message.
     to: u64,
     conversation: Option<String>,
@@ -110,10 +110,10 @@ impl WechatChannel {
         let speech = self.speech(reader);
         let unseen: Vec<&Outbound> = reader.unseen(thread).filter(|message| message.seq <= to).collect();
         let of = |message: &&Outbound| {
-            let robot = message.author == Author::Robot;
-            speech.parts(message).into_iter().map(move |part| (part, robot))
+            let author = message.author;
+            speech.parts(message).into_iter().map(move |part| (part, author))
         };
-        let all: Vec<(Part, bool)> = unseen.iter().flat_map(of).skip(done).collect();
+        let all: Vec<(Part, Author)> = unseen.iter().flat_map(of).skip(done).collect();
         let left = usize::try_from(reader.window.left(self.now())).unwrap_or(usize::MAX);
         let may = left.min(PARTS.saturating_sub(done));
         Plan {
@@ -126,7 +126,8 @@ impl WechatChannel {
 
     async fn send_all(&self, openid: &str, plan: Plan) -> Result<(), ChannelError> {
         let count = plan.parts.len();
-        for (index, (part, robot)) in plan.parts.iter().enumerate() {
+        for (index, (part, author)) in plan.parts.iter().enumerate() {
+            let robot = self.config.ai_label && *author == Author::Robot;
             if index > 0 {
                 tokio::time::sleep(BETWEEN).await;
             }
@@ -142,12 +143,15 @@ impl WechatChannel {
             }
             let last_of_several = may == 1 && index + 1 < count;
             let sent = if last_of_several {
-                self.send_cut(openid, &reader, part, *robot).await
+                self.send_cut(openid, &reader, part, robot).await
             } else {
-                self.send_part(openid, part, *robot).await
+                self.send_part(openid, part, robot).await
             };
             match sent {
-                Ok(()) => self.count(openid).await.map_err(|error| unavailable(&error))?,
+                Ok(()) => {
+                    self.count(openid).await.map_err(|error| unavailable(&error))?;
+                    self.has_sent().await.map_err(|error| unavailable(&error))?;
+                }
                 Err(error) => return self.failed(openid, &plan, index, error).await,
             }
             if last_of_several {
@@ -173,10 +177,14 @@ impl WechatChannel {
     }
 
     async fn send_part(&self, openid: &str, part: &Part, robot: bool) -> Result<(), ApiError> {
-        let Part::File(attachment) = part else { return self.api.send(openid, part, robot).await };
-        match self.send_file(openid, attachment).await {
-            // What the platform does not take as a file goes as words with a link.
-            Err(ApiError::Refused(_)) => {
+        let sent = match part {
+            Part::Text(_) => return self.api.send(openid, part, robot).await,
+            Part::Menu { .. } | Part::Card { .. } => self.api.send(openid, part, robot).await,
+            Part::File(attachment) => self.send_file(openid, attachment).await,
+        };
+        match sent {
+            // What the platform does not take as it is goes as words, with a link.
+            Err(ApiError::Refused(_) | ApiError::KindRefused(_)) => {
                 let speech = self.speech(&Reader::default());
                 let text = speech.as_text(part, &|attachment| self.file_link(attachment));
                 self.api.send(openid, &Part::Text(text), robot).await
@@ -227,7 +235,7 @@ impl WechatChannel {
                 self.mailbox.change(openid, |reader| reader.window.shut()).await.map_err(notes)?;
                 self.keep_rest(openid, plan, index).await
             }
-            ApiError::Refused(_) => {
+            ApiError::Refused(_) | ApiError::KindRefused(_) => {
                 // This part will never be taken: it waits to be fetched as words, and the rest goes with it.
                 self.keep_rest(openid, plan, index).await
             }
@@ -263,12 +271,8 @@ impl WechatChannel {
             return self.mailbox.change(openid, release).await.map_err(notes);
         }
         let speech = self.speech(&opened.reader);
-        let texts: Vec<String> = plan
-            .parts
-            .iter()
-            .skip(from)
-            .map(|(part, _)| speech.as_text(part, &|attachment| self.file_link(attachment)))
-            .collect();
+        let left = plan.parts.get(from..).unwrap_or_default();
+        let texts = speech.left(left, &|attachment| self.file_link(attachment));
         self.end(openid, plan, join(&texts)).await.map_err(notes)
     }
 

@@ -39,6 +39,9 @@ pub enum ApiError {
     /// The account is blocked by the platform.
     #[error("the account is blocked (errcode {0})")]
     Blocked(i64),
+    /// The account may send, but not messages of this kind.
+    #[error("the account may not send messages of this kind (errcode {0})")]
+    KindRefused(i64),
     /// This very message, or file, is not taken.
     #[error("the platform refuses it (errcode {0})")]
     Refused(i64),
@@ -49,10 +52,16 @@ const USED_UP: Duration = Duration::from_secs(600);
 
 /// Alarms by what they say, as in `config/words/alarms.toml`.
 pub const SECRET: &str = "wechat_secret_refused";
+/// The AppSecret was frozen in the console.
+pub const FROZEN: &str = "wechat_secret_frozen";
 /// The access token is refused again and again.
 pub const TOKEN: &str = "wechat_token_refused";
 /// Our address is not on the list.
 pub const ADDRESS: &str = "wechat_ip_not_listed";
+/// The account's administrator has to confirm that our address may call.
+pub const UNCONFIRMED: &str = "wechat_ip_unconfirmed";
+/// The account may not send messages of some kind.
+pub const KIND: &str = "wechat_kind_refused";
 /// The account cannot send by itself.
 pub const NO_RIGHT: &str = "wechat_no_customer_service";
 /// The account cannot ask who opens a page.
@@ -71,18 +80,21 @@ pub const MODE: &str = "wechat_mode_differs";
 pub const SIGNATURE: &str = "wechat_signature_wrong";
 
 impl ApiError {
-    /// Reads an error code.
+    /// Reads an error code. Those that are not named are of one message or file, which is not tried again.
     pub fn of(code: i64, message: &str) -> Self {
         match code {
+            // A call a minute too many, and "is writing" out of its time, are over by themselves.
             -1 | 45011 | 45072 | 45080 | 45081 => Self::Busy(code),
             40001 | 40014 | 42001 => Self::TokenRefused(code),
             40002 | 40013 | 40125 | 40243 | 41002 | 41004 | 43002 => Self::SecretRefused(code),
             40164 | 61004 => Self::AddressRefused(address(message)),
-            48001 | 40200 | 45162 => Self::NoRight(code),
+            48001 | 40200 => Self::NoRight(code),
+            45162 | 48008 => Self::KindRefused(code),
             45009 => Self::UsedUp(code),
-            45015 | 45047 => Self::Closed(code),
-            40003 | 43004 => Self::Left(code),
-            48006 | 50004 | 50007 | 89503 | 89506 | 89507 => Self::Blocked(code),
+            // 48002: the citizen wants no messages of the account; what they write is answered all the same.
+            45015 | 45047 | 48002 => Self::Closed(code),
+            40003 | 43004 | 50005 => Self::Left(code),
+            48006 | 50002 | 50004 | 50007 | 89501 | 89503 | 89506 | 89507 => Self::Blocked(code),
             _ => Self::Refused(code),
         }
     }
@@ -93,10 +105,13 @@ impl ApiError {
         Some(match self {
             Self::Unreachable(reason) => (UNREACHABLE, reason.clone()),
             Self::TokenRefused(code) => (TOKEN, errcode(code)),
+            Self::SecretRefused(code @ 40243) => (FROZEN, errcode(code)),
             Self::SecretRefused(code) => (SECRET, errcode(code)),
             Self::AddressRefused(address) => (ADDRESS, address.clone()),
             Self::NoRight(code) => (NO_RIGHT, errcode(code)),
             Self::UsedUp(code) => (QUOTA, errcode(code)),
+            Self::KindRefused(code) => (KIND, errcode(code)),
+            Self::Blocked(code @ (89501 | 89503 | 89506 | 89507)) => (UNCONFIRMED, errcode(code)),
             Self::Blocked(code) => (BLOCKED, errcode(code)),
             Self::Busy(_) | Self::Closed(_) | Self::Left(_) | Self::Refused(_) => return None,
         })
@@ -112,7 +127,7 @@ impl ApiError {
 
 /// A call succeeded: what it needs cannot be wrong.
 pub fn all_well(alarms: &Alarms) {
-    for code in [SECRET, TOKEN, ADDRESS, BLOCKED, UNREACHABLE] {
+    for code in [SECRET, FROZEN, TOKEN, ADDRESS, UNCONFIRMED, BLOCKED, UNREACHABLE] {
         alarms.clear(code);
     }
 }
@@ -136,13 +151,17 @@ impl From<ApiError> for ChannelError {
             | ApiError::AddressRefused(_)
             | ApiError::NoRight(_)
             | ApiError::Blocked(_) => Self::Misconfigured(reason),
-            ApiError::Closed(_) | ApiError::Left(_) | ApiError::Refused(_) => Self::Gone(reason),
+            ApiError::Closed(_) | ApiError::Left(_) | ApiError::KindRefused(_) | ApiError::Refused(_) => {
+                Self::Gone(reason)
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -150,23 +169,64 @@ mod tests {
         let table: &[(i64, Option<&str>, &str)] = &[
             (-1, None, "unavailable"),
             (40001, Some(TOKEN), "unavailable"),
+            (40014, Some(TOKEN), "unavailable"),
             (42001, Some(TOKEN), "unavailable"),
+            (40002, Some(SECRET), "misconfigured"),
+            (40013, Some(SECRET), "misconfigured"),
             (40125, Some(SECRET), "misconfigured"),
+            (41002, Some(SECRET), "misconfigured"),
+            (41004, Some(SECRET), "misconfigured"),
+            (43002, Some(SECRET), "misconfigured"),
+            (40243, Some(FROZEN), "misconfigured"),
             (40164, Some(ADDRESS), "misconfigured"),
+            (61004, Some(ADDRESS), "misconfigured"),
             (40003, None, "reached"),
             (43004, None, "reached"),
+            (50005, None, "reached"),
+            (44004, None, "reached"),
+            (45002, None, "reached"),
+            (45008, None, "reached"),
+            (46003, None, "reached"),
             (45009, Some(QUOTA), "unavailable"),
+            (45011, None, "unavailable"),
+            (45072, None, "unavailable"),
+            (45080, None, "unavailable"),
+            (45081, None, "unavailable"),
             (45015, None, "reached"),
             (45047, None, "reached"),
+            (48002, None, "reached"),
             (48001, Some(NO_RIGHT), "misconfigured"),
+            (40200, Some(NO_RIGHT), "misconfigured"),
+            (45162, Some(KIND), "reached"),
+            (48008, Some(KIND), "reached"),
+            (48006, Some(BLOCKED), "misconfigured"),
+            (50002, Some(BLOCKED), "misconfigured"),
             (50004, Some(BLOCKED), "misconfigured"),
-            (45002, None, "reached"),
+            (50007, Some(BLOCKED), "misconfigured"),
+            (89501, Some(UNCONFIRMED), "misconfigured"),
+            (89503, Some(UNCONFIRMED), "misconfigured"),
+            (89506, Some(UNCONFIRMED), "misconfigured"),
+            (89507, Some(UNCONFIRMED), "misconfigured"),
+            (999_999, None, "reached"),
         ];
         for &(code, alarm, consequence) in table {
             let error = ApiError::of(code, "x o6_bmjrPTlm6_2sgVt7hMZOPfL2M rid: 1");
             assert_eq!(error.alarm().map(|(code, _)| code), alarm, "{code}");
             let printed = ChannelError::from(error).to_string();
             assert!(printed.contains(consequence) && !printed.contains("o6_"), "{code}: {printed}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_platform_answers_nothing_of_its_words_is_told(
+            code in any::<i64>(),
+            openid in "o[A-Za-z0-9_-]{27}",
+            words in "\\PC{0,40}",
+        ) {
+            let error = ApiError::of(code, &format!("{words} {openid} rid: 65f1"));
+            let told = format!("{error} {error:?} {:?} {}", error.alarm(), ChannelError::from(error.clone()));
+            prop_assert!(!told.contains(&openid), "{}", told);
         }
     }
 

@@ -140,8 +140,56 @@ fn read(key: &[u8], path: &str, token: &str, now: Timestamp) -> Option<Target> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::testing::MemoryNotes;
+
+    /// Links with a key of their own, at a moment.
+    fn keyed() -> (Links, Timestamp) {
+        let base = Some("https://ask.example/channels/gzh".to_owned());
+        let key = OnceCell::new_with(Some(vec![7; 32]));
+        let links = Links { notes: Arc::new(MemoryNotes::default()), base, key };
+        (links, "2026-11-26T08:00:00Z".parse().unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn what_nobody_signed_leads_nowhere(
+            path in "(answer|file|\\PC{0,6})",
+            token in "([A-Za-z0-9_-]{0,30}\\.){0,6}(\\PC|[A-Za-z0-9_.-]){0,60}",
+        ) {
+            let (_, now) = keyed();
+            prop_assert_eq!(read(&[7; 32], &path, &token, now), None);
+        }
+
+        #[test]
+        fn every_target_is_found_behind_its_link_and_behind_no_other(
+            alias in "[A-Za-z0-9_-]{22}",
+            conversation in "[0-9a-f]{8,32}",
+            after in any::<u64>(),
+            id in "\\PC{0,40}",
+            place in any::<prop::sample::Index>(),
+            letter in "[!-~]",
+        ) {
+            let (links, now) = keyed();
+            for target in [Target::Answer { alias, conversation, after }, Target::File { id }] {
+                let link = links.link(&target, now).unwrap();
+                let (rest, token) = link.rsplit_once('/').unwrap();
+                let path = rest.rsplit_once('/').unwrap().1;
+                prop_assert_eq!(read(&[7; 32], path, token, now), Some(target));
+                prop_assert_eq!(read(&[8; 32], path, token, now), None);
+                // One letter of what is signed is another one; the tag's last may hold bits that mean nothing.
+                let mut forged: Vec<char> = token.chars().collect();
+                let at = place.index(forged.len() - 1);
+                forged[at] = letter.chars().next().unwrap();
+                let forged: String = forged.into_iter().collect();
+                if forged != token {
+                    prop_assert_eq!(read(&[7; 32], path, &forged, now), None);
+                }
+            }
+        }
+    }
 
     #[tokio::test]
     async fn links_hold_for_a_day_on_every_node_and_cannot_be_changed() {

@@ -3,7 +3,7 @@
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 /// The longest address in a text, in bytes: a link is never cut in two, and a message holds 2,048 bytes.
-const LONGEST_LINK: usize = 800;
+pub(super) const LONGEST_LINK: usize = 800;
 
 /// Addresses that a citizen may be led to.
 fn is_safe(url: &str) -> bool {

@@ -11,7 +11,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::render::{Speech, TEXT_BYTES, Tail, cut, join};
+use super::render::{Part, Speech, TEXT_BYTES, Tail, cut, join};
 use super::window::Window;
 use crate::message::{Attachment, Author};
 use crate::{Locale, Outbound, Thread};
@@ -233,8 +233,12 @@ impl Reader {
             return Vec::new();
         };
         let upto = unseen.iter().filter(|message| message.seq <= sending.to);
-        let parts = upto.flat_map(|message| speech.parts(message)).skip(sending.done);
-        parts.map(|part| speech.as_text(&part, giving.file)).collect()
+        let of = |message: &&Outbound| {
+            let author = message.author;
+            speech.parts(message).into_iter().map(move |part| (part, author))
+        };
+        let left: Vec<(Part, Author)> = upto.flat_map(of).skip(sending.done).collect();
+        speech.left(&left, giving.file)
     }
 
     /// Cuts a text to size, keeps what is left, and remembers what was given.

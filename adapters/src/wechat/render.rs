@@ -1,8 +1,8 @@
 //! Replies as WeChat takes them: words of at most 2,048 bytes, menus, cards. Pure; nothing here sends anything.
 
-use super::markdown::{bare, link, plain, saying};
+use super::markdown::{LONGEST_LINK, bare, link, plain, saying};
 use super::words::WechatWords;
-use crate::message::{Attachment, Author, Citation};
+use crate::message::{Attachment, Author, Citation, LinkKind};
 use crate::{Locale, Outbound, split};
 
 /// The longest text of one message in bytes, passive or sent; observed by others, the platform documents it for neither.
@@ -21,6 +21,8 @@ pub struct Speech<'w> {
     pub words: &'w WechatWords,
     /// The language.
     pub locale: Locale,
+    /// Whether the robot's words say that a machine wrote them.
+    pub ai_label: bool,
 }
 
 /// What follows a part of an answer.
@@ -89,14 +91,22 @@ impl Speech<'_> {
     }
 
     /// A whole reply as words: what a passive answer is made of. `file` gives a link to a helper's file, if there is one.
+    /// The label of machine-made words is part of it, because the platform puts one below sent messages alone.
     pub fn text(&self, reply: &Outbound, file: &dyn Fn(&Attachment) -> Option<String>) -> String {
         let mut blocks = vec![self.body(reply)];
         blocks.push(self.choices(reply));
         blocks.push(self.sources(&reply.citations));
+        blocks.push(self.places(reply));
         let files = reply.attachments.iter().map(|attachment| self.file(attachment, file));
         blocks.push(files.collect::<Vec<_>>().join("\n"));
         blocks.push(self.below(reply));
+        blocks.push(self.label(reply.author));
         join(&blocks)
+    }
+
+    /// That a machine wrote it, if the author is one.
+    pub fn label(&self, author: Author) -> String {
+        if self.ai_label && author == Author::Robot { self.say(|words| &words.ai) } else { String::new() }
     }
 
     fn file(&self, attachment: &Attachment, file: &dyn Fn(&Attachment) -> Option<String>) -> String {
@@ -149,6 +159,14 @@ impl Speech<'_> {
         lines.join("\n")
     }
 
+    /// Maps and appointments of the matter that a reply is about. They are words, below the sources: a card has one address
+    /// alone, the matter's own, and a message can hold one card.
+    fn places(&self, reply: &Outbound) -> String {
+        let lines: Vec<String> =
+            places(reply, self).into_iter().map(|(url, label)| link(url, &label)).collect();
+        lines.join("\n")
+    }
+
     /// What can be done after a reply.
     fn below(&self, reply: &Outbound) -> String {
         let mut lines = Vec::new();
@@ -167,7 +185,7 @@ impl Speech<'_> {
     pub fn parts(&self, reply: &Outbound) -> Vec<Part> {
         let room = TEXT_BYTES - TAIL_BYTES;
         let menu = (1..=MENU).contains(&reply.choices.len());
-        let mut blocks = vec![self.body(reply), self.sources(&reply.citations)];
+        let mut blocks = vec![self.body(reply), self.sources(&reply.citations), self.places(reply)];
         if menu {
             blocks.push(self.below(reply));
         } else {
@@ -183,8 +201,7 @@ impl Speech<'_> {
                 reply.choices.iter().map(|choice| (choice.key.clone(), choice.label.clone())).collect();
             parts.push(Part::Menu { head, items, tail: self.say(|words| &words.choose) });
         }
-        let matter = reply.citations.iter().find(|citation| citation.kind == "matter");
-        if let Some((matter, url)) = matter.and_then(|matter| Some((matter, matter.url.as_ref()?))) {
+        if let Some((matter, url)) = matter(reply).and_then(|matter| Some((matter, matter.url.as_ref()?))) {
             parts.push(Part::Card {
                 title: matter.title.chars().take(CARD.0).collect(),
                 description: self.say(|words| &words.card).chars().take(CARD.1).collect(),
@@ -207,6 +224,47 @@ impl Speech<'_> {
             Part::File(attachment) => self.file(attachment, file),
         }
     }
+}
+
+impl Speech<'_> {
+    /// Parts that were to be sent, as words for whoever gets them passively: with the label that the platform would have put
+    /// below them, once where an author's words end.
+    pub fn left(
+        &self,
+        parts: &[(Part, Author)],
+        file: &dyn Fn(&Attachment) -> Option<String>,
+    ) -> Vec<String> {
+        let mut texts = Vec::new();
+        for (place, (part, author)) in parts.iter().enumerate() {
+            texts.push(self.as_text(part, file));
+            if parts.get(place + 1).is_none_or(|(_, next)| next != author) {
+                texts.push(self.label(*author));
+            }
+        }
+        texts
+    }
+}
+
+/// The matter that a reply is about: the one that its card leads to.
+fn matter(reply: &Outbound) -> Option<&Citation> {
+    reply.citations.iter().find(|citation| citation.kind == "matter")
+}
+
+/// The addresses of maps and appointments of the matter that a reply is about, with what is shown for them. What the words
+/// themselves lead to is left out.
+pub fn places<'r>(reply: &'r Outbound, speech: &Speech<'_>) -> Vec<(&'r str, String)> {
+    let links = matter(reply).into_iter().flat_map(|matter| &matter.links);
+    let leads = |url: &str| url.starts_with("http") && url.len() <= LONGEST_LINK && !reply.text.contains(url);
+    links
+        .filter(|link| leads(&link.url))
+        .map(|link| {
+            let words = match link.kind {
+                LinkKind::Map => &speech.words.map,
+                LinkKind::Appointment => &speech.words.appointment,
+            };
+            (link.url.as_str(), words.fill(speech.locale, &[("place", &bare(&link.label))]))
+        })
+        .collect()
 }
 
 /// Blocks with an empty line between them; empty blocks are left out.
@@ -287,102 +345,4 @@ pub fn cut(text: &str, limit: usize) -> (String, String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::message::{Call, Choice};
-    use crate::wechat::testing::{reply, words};
-
-    fn citation(number: usize, url: Option<&str>) -> Citation {
-        Citation {
-            number,
-            id: "m".into(),
-            title: "居民身份证补领".into(),
-            kind: "matter".into(),
-            url: url.map(str::to_owned),
-            quote: "q".into(),
-            source: None,
-            department: Some("市公安局".into()),
-        }
-    }
-
-    #[test]
-    fn an_answer_as_words() {
-        let words = words();
-        let speech = Speech { words: &words, locale: Locale::Zh };
-        let mut answer = reply(2, "去**派出所**申请。[1]");
-        answer.citations = vec![citation(1, Some("https://a.example/m"))];
-        answer.offer_human = true;
-        assert_eq!(
-            speech.text(&answer, &|_| None),
-            "去派出所申请。[1]\n\n出处：\n[1] <a href=\"https://a.example/m\">居民身份证补领</a>（市公安局）\n\n要和工作人员说，请回复“人工”，或者点 <a href=\"weixin://bizmsgmenu?msgmenucontent=人工&msgmenuid=1\">转人工</a>。"
-        );
-        let parts = speech.parts(&answer);
-        assert!(
-            matches!(&parts[..], [Part::Text(_), Part::Card { url, .. }] if url == "https://a.example/m"),
-            "{parts:?}"
-        );
-    }
-
-    #[test]
-    fn choices_are_numbered_lines_or_a_menu() {
-        let words = words();
-        let speech = Speech { words: &words, locale: Locale::Zh };
-        let mut question = reply(2, "您问的是哪一件？");
-        question.choices = vec![
-            Choice { key: "1".into(), label: "补领".into() },
-            Choice { key: "0".into(), label: "都不是".into() },
-        ];
-        let text = speech.text(&question, &|_| None);
-        assert!(
-            text.contains("1. <a href=\"weixin://bizmsgmenu?msgmenucontent=补领&msgmenuid=1\">补领</a>\n0. "),
-            "{text}"
-        );
-        let parts = speech.parts(&question);
-        assert!(
-            matches!(&parts[..], [Part::Menu { head, items, .. }] if head == "您问的是哪一件？" && items.len() == 2)
-        );
-        assert!(speech.as_text(&parts[0], &|_| None).contains("0. "));
-    }
-
-    #[test]
-    fn numbers_to_call_stand_right_below_the_words() {
-        let words = words();
-        let mut alarm = reply(2, "请马上打电话！");
-        alarm.call = vec![Call { label: "急救".into(), number: "120".into() }];
-        let text = Speech { words: &words, locale: Locale::Zh }.text(&alarm, &|_| None);
-        assert_eq!(text, "请马上打电话！\n\n☎ 急救 120");
-    }
-
-    #[test]
-    fn every_tail_fits_where_room_is_left_for_it() {
-        let words = words();
-        let url = format!("https://{}/channels/gzh/answer/{}", "a".repeat(60), "t".repeat(110));
-        for locale in [Locale::Zh, Locale::En] {
-            for tail in [Tail::More, Tail::Wait, Tail::Relayed] {
-                let text = Speech { words: &words, locale }.tail(tail, Some(&url));
-                assert!(text.len() + 2 <= TAIL_BYTES, "{} {text}", text.len());
-                assert!(!text.contains('{'), "{text}");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn pages_fit_and_links_stay_whole(pieces in proptest::collection::vec("(\\PC|。|\\n){0,40}", 1..12), limit in 200_usize..400) {
-            let text = pieces.iter().map(|piece| format!("{} {}", bare(piece), link("https://a.example/x?y=1", "看。这里"))).collect::<String>();
-            let (first, rest) = cut(&text, limit);
-            prop_assert!(first.len() <= limit);
-            let pages = pages(&text, limit);
-            prop_assert_eq!(&pages[0], &first);
-            for page in &pages {
-                prop_assert!(page.len() <= limit, "{}", page.len());
-                prop_assert_eq!(page.matches("<a ").count(), page.matches("</a>").count());
-            }
-            let squeeze = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            prop_assert_eq!(squeeze(&(first + &rest)), squeeze(&text));
-            prop_assert_eq!(squeeze(&pages.concat()), squeeze(&text));
-        }
-    }
-}
+mod tests;

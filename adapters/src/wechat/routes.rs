@@ -305,7 +305,7 @@ async fn look_up(shared: &Shared, token: &str) -> Result<Option<String>, StatusC
     let thread = shared.inbox.thread(&channel.peer(&openid), &cursor).await;
     let thread = thread.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let file = |attachment: &_| channel.file_link(attachment);
-    Ok(Some(page::print(&page::replies(&thread, after), &channel.words, reader.locale(), &file)))
+    Ok(Some(page::print(&page::replies(&thread, after), channel.speech(&reader), &file)))
 }
 
 /// A helper's file.

@@ -23,6 +23,7 @@ pub(crate) fn config() -> WechatConfig {
         previous_encoding_aes_key: None,
         mode: Mode::Secure,
         verified: false,
+        ai_label: true,
         api_base: "http://127.0.0.1:1".to_owned(),
         qr_base: "http://127.0.0.1:1".to_owned(),
         oauth: false,

@@ -46,6 +46,9 @@ pub struct WechatWords {
     pub page_gone: Wording,
     pub page_sources: Wording,
     pub card: Wording,
+    pub map: Wording,
+    pub appointment: Wording,
+    pub ai: Wording,
     /// Words that ask for what is waiting, and for nothing else.
     pub pokes: Vec<String>,
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
+use serde_json::Value;
 
 /// The deepest that is looked; what lies below is left out.
 const DEPTH: usize = 8;
@@ -54,15 +55,23 @@ impl Fields {
         if open.is_empty() && seen_root { Ok(Self(fields)) } else { Err(NotXml) }
     }
 
-    /// Reads a JSON object the same way; the console's test messages are JSON.
+    /// Reads a JSON object the same way; the console's test messages are JSON, and everything is where the data format was
+    /// set to it.
     pub fn from_json(text: &str) -> Option<Self> {
-        let value: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-        let fields = value.into_iter().filter_map(|(name, value)| match value {
-            serde_json::Value::String(text) => Some((name, text)),
-            serde_json::Value::Number(number) => Some((name, number.to_string())),
-            _ => None,
-        });
-        Some(Self(fields.collect()))
+        let value: serde_json::Map<String, Value> = serde_json::from_str(text).ok()?;
+        let mut fields = HashMap::new();
+        for (name, value) in value.into_iter().take(ELEMENTS) {
+            match value {
+                Value::Object(inner) => {
+                    let inner = inner.into_iter().take(ELEMENTS);
+                    fields.extend(
+                        inner.filter_map(|(below, value)| Some((format!("{name}/{below}"), word(value)?))),
+                    );
+                }
+                value => fields.extend(word(value).map(|text| (name, text))),
+            }
+        }
+        Some(Self(fields))
     }
 
     /// An element's text without white space around it.
@@ -73,6 +82,15 @@ impl Fields {
     /// An element's text as it stands, if there is any.
     pub fn text(&self, name: &str) -> Option<String> {
         self.0.get(name).filter(|text| !text.trim().is_empty()).cloned()
+    }
+}
+
+/// What a JSON value says, if it is a word or a number.
+fn word(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a citizen does besides asking in words: a file, a place, an entry opened directly.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::super::answer::{Citation, Outcome, Reply};
 use super::super::aspect::Aspect;
 use super::super::context::{Context, Locale};
@@ -11,6 +9,7 @@ use super::super::phrases::Phrase;
 use super::super::question::Place;
 use super::super::trace::{Ending, Step};
 use super::answering::{Asking, notes};
+use super::citing::{appointment, map_url};
 use super::course::Course;
 use super::{Engine, Input, Medium, Turn};
 
@@ -19,9 +18,6 @@ const NEAREST: usize = 3;
 
 /// Within so many metres of a window, its district is taken for the citizen's.
 const SAME_DISTRICT: f64 = 5_000.0;
-
-/// Where a map shows a place, after 高德's URI API: coordinates are GCJ-02, as windows have them.
-const MAP: &str = "https://uri.amap.com/marker";
 
 impl Engine {
     /// A file: the robot sees nothing in it and says so. Words that came with it are answered.
@@ -182,9 +178,7 @@ impl Engine {
     }
 
     fn map_link(&self, found: &Located, locale: Locale) -> String {
-        let Position { lng, lat } = found.position;
-        let name = utf8_percent_encode(&found.window.name, NON_ALPHANUMERIC);
-        format!("[{}]({MAP}?position={lng},{lat}&name={name})", self.say(Phrase::MapLink, locale))
+        format!("[{}]({})", self.say(Phrase::MapLink, locale), map_url(&found.window, found.position))
     }
 }
 
@@ -198,6 +192,8 @@ fn citation(cited: &Cited, number: usize, quote: String) -> Citation {
         quote,
         source: cited.source.clone(),
         department: cited.department.clone(),
+        // The maps stand below the windows themselves.
+        links: appointment(&cited.title, cited.appointment_url.as_deref()).into_iter().collect(),
     }
 }
 
@@ -214,6 +210,7 @@ fn located(entry: &Evidence) -> Vec<Located> {
                 url: entry.url.clone(),
                 source: entry.source.clone(),
                 department: entry.department.clone(),
+                appointment_url: matter.appointment_url.clone(),
             };
             Some(Located { position: window.position?, window: window.clone(), cited })
         })

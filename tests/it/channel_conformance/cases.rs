@@ -109,14 +109,19 @@ pub(super) async fn nothing_is_longer_than_the_platform_takes<P: Platform>() {
     let last_words = format!("第 {} 句话", P::SENTENCES);
     let texts = eventually("all of it", async || {
         let texts = platform.arrived(1);
-        texts.last().is_some_and(|last| last.contains(&last_words)).then_some(texts)
+        if !texts.last().is_some_and(|last| last.contains(&last_words)) {
+            platform.look(&server, 1).await;
+            return None;
+        }
+        Some(texts)
     })
     .await;
     for text in &texts {
         let (limit, size) = platform.limit(text);
         assert!(size <= limit, "{size} of {limit}");
     }
-    let whole = bare(&texts[2..].concat());
+    let words: String = texts[2..].iter().map(|text| platform.words_of(text)).collect();
+    let whole = bare(&words);
     assert!(whole.contains(&bare(&text)), "not a word is lost");
     server.stop().await;
 }
@@ -158,6 +163,20 @@ pub(super) async fn replies_come_in_their_order<P: Platform>() {
     platform.fail(1);
     for number in 1..=P::REPLIES {
         assert_eq!(helper.write(&conversation, &format!("第 {number} 句")).await.0, 201);
+    }
+    if P::TOGETHER {
+        told(&platform, &server, 1, &format!("第 {} 句", P::REPLIES)).await;
+        let all = platform.arrived(1)[2..].concat();
+        let said: Vec<&str> = all
+            .split("第 ")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(" 句"))
+            .map(|(number, _)| number)
+            .collect();
+        let expected: Vec<String> = (1..=P::REPLIES).map(|number| number.to_string()).collect();
+        assert_eq!(said, expected, "in order, each once");
+        server.stop().await;
+        return;
     }
     let texts = arrived(&platform, &server, 1, P::REPLIES + 2).await;
     for (text, number) in texts[2..].iter().zip(1..) {

@@ -33,6 +33,16 @@ export interface Citation {
   source?: string;
   department?: string;
   updated?: string;
+  /** Where the entry leads besides: maps of its windows, its appointments. */
+  links?: CitationLink[];
+}
+
+/** Where an entry leads besides its own page. */
+export interface CitationLink {
+  kind: 'map' | 'appointment';
+  /** The name of what is there. */
+  label: string;
+  url: string;
 }
 
 export interface Choice {

@@ -61,6 +61,7 @@ fn an_answer_has_its_sources_its_label_and_thumbs() {
         quote: String::new(),
         source: None,
         department: Some("公安局".to_owned()),
+        links: Vec::new(),
     });
     let steps = steps(&answer, &words(), Locale::Zh, true);
     let [Step::Text { part, .. }] = steps.as_slice() else { panic!("{steps:?}") };

@@ -18,16 +18,17 @@ fn citizen(seq: u64) -> Outbound {
 struct Test {
     words: WechatWords,
     reader: Reader,
+    ai_label: bool,
 }
 
 impl Test {
     fn new() -> Self {
-        Self { words: words(), reader: Reader::default() }
+        Self { words: words(), reader: Reader::default(), ai_label: false }
     }
 
     fn speech(&self) -> Speech<'static> {
         // The words live as long as the test.
-        Speech { words: Box::leak(Box::new(self.words.clone())), locale: Locale::Zh }
+        Speech { words: Box::leak(Box::new(self.words.clone())), locale: Locale::Zh, ai_label: self.ai_label }
     }
 
     fn give(&mut self, id: &str, now: i64, thread: &Thread, done: bool, tail: Tail) -> Option<Given> {
@@ -109,7 +110,7 @@ fn an_answer_whose_bytes_never_went_out_comes_with_the_next_push_and_one_that_we
             test.reader.written("m1");
         }
         let said = thread("c", vec![citizen(1), reply(2, "甲"), citizen(3), reply(4, "乙")]);
-        let mut soon = Test { words: words(), reader: test.reader.clone() };
+        let mut soon = Test { reader: test.reader.clone(), ..Test::new() };
         assert_eq!(soon.text("m2", 2, &said), "乙", "it may still be on its way");
         assert_eq!(test.text("m2", 7, &said), expected);
     }
@@ -153,7 +154,7 @@ fn whoever_sends_is_left_alone_until_it_is_dead_and_then_nothing_is_said_twice()
     assert_eq!(test.done("m2", 10, &said), None);
     assert_eq!(test.reader.shown, 0);
     let first = match &test.speech().parts(&said.messages[1])[0] {
-        super::super::render::Part::Text(text) => text.clone(),
+        Part::Text(text) => text.clone(),
         other => panic!("{other:?}"),
     };
     let mut whole = first;
@@ -270,4 +271,40 @@ proptest! {
         }
         prop_assert_eq!(read, (1..=sentences).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn a_long_answer_of_the_robot_says_so_once_at_its_end_and_every_page_still_fits() {
+    let mut test = Test { ai_label: true, ..Test::new() };
+    let label = test.words.ai.say(Locale::Zh).to_owned();
+    let long: String = (1..=300).map(|number| format!("第{number}条要核对。")).collect();
+    let said = thread("c", vec![citizen(1), reply(2, &long)]);
+    let mut pages = vec![test.done("a", 0, &said).unwrap().words()];
+    for number in 0..20 {
+        let Some(given) = test.done(&format!("b{number}"), 1, &said) else { break };
+        pages.push(given.words());
+    }
+    assert!(pages.len() > 2 && pages.iter().all(|page| page.len() <= TEXT_BYTES), "{pages:?}");
+    assert_eq!(pages.concat().matches(&label).count(), 1);
+    assert!(pages.last().unwrap().ends_with(&label), "{pages:?}");
+    // "Please wait" is nobody's answer, and a helper's words are a person's.
+    let mut test = Test { ai_label: true, ..Test::new() };
+    let wait = test.give("a", 0, &thread("c", vec![citizen(1)]), false, Tail::Wait).unwrap();
+    assert!(!wait.words().contains(&label), "{}", wait.words());
+    let helper = Outbound { author: Author::Helper, ..reply(2, "您好。") };
+    assert_eq!(test.text("b", 1, &thread("c", vec![citizen(1), helper])), "您好。");
+}
+
+#[test]
+fn what_was_left_unsent_says_that_a_machine_wrote_it() {
+    let mut test = Test { ai_label: true, ..Test::new() };
+    let label = test.words.ai.say(Locale::Zh).to_owned();
+    let long: String = (1..=150).map(|number| format!("第{number}条要核对。")).collect();
+    let said = thread("c", vec![citizen(1), reply(2, &long)]);
+    let parts = test.speech().parts(&said.messages[1]).len();
+    assert!(parts > 1, "{parts}");
+    test.reader.sending = Some(Sending { node: "n".to_owned(), until: at(1), to: 2, done: parts - 1 });
+    let text = test.text("a", 2, &said);
+    assert!(text.contains("第150条") && text.ends_with(&label), "{text}");
+    assert_eq!(text.matches(&label).count(), 1);
 }
