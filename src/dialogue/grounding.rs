@@ -2,10 +2,12 @@
 //!
 //! A writer is told to copy what binds: amounts, limits, conditions, exceptions. So every sentence of an answer is laid
 //! beside the sentences of the evidence it cites (`beside.rs`), and what differs is looked at: figures (`fact.rs`,
-//! `stated.rs`), limits and denials (`wording.rs`), and whether something is free (`fee.rs`). What a sentence of the evidence
+//! `stated.rs`), limits (`wording.rs`), denials (`denial.rs`), and whether something is free (`fee.rs`). What a sentence of the evidence
 //! says and the answer left out is named in the office's own words (`omitted.rs`).
 
+mod bare;
 mod beside;
+mod denial;
 mod fact;
 mod fee;
 mod limit;
@@ -22,6 +24,7 @@ mod stated;
 mod turn;
 mod wording;
 
+pub use bare::without_bare_answers;
 pub use fact::FactKind;
 
 use std::collections::BTreeSet;
@@ -31,7 +34,7 @@ use beside::weight;
 use fact::{Fact, facts};
 use normal::normal;
 use omitted::Said;
-use piece::{Line, is_chinese, lines, sentences};
+use piece::{Line, clause_texts, is_chinese, lines, names_in_brackets, sentences};
 use sense::{Sense, coverage, sense};
 use source::Source;
 use stated::Wrong;
@@ -137,7 +140,7 @@ const HEADING: usize = 12;
 const REFERENCE: usize = 60;
 
 /// Words of a line that sends the reader to somebody who knows.
-const REFERRING: &[&str] = &["12345", "核实", "咨询", "check with", "confirm with", "contact"];
+const REFERRING: &[&str] = &["12345", "请向", "咨询", "check with", "confirm with", "contact"];
 
 /// The evidence of an answer, taken apart once.
 pub struct Grounding {
@@ -166,6 +169,8 @@ impl Grounding {
         let mut faults = Vec::new();
         // The marks of a line that introduces a list hold for the items that have none.
         let mut introduced: Vec<usize> = Vec::new();
+        // What introduces a list may say what follows from its items.
+        let mut in_a_list = false;
         for (place, line) in lines.iter().enumerate() {
             let marks = if line.marks.is_empty() && line.is_item { &introduced } else { &line.marks };
             let sources = self.sources_of(marks, cited);
@@ -180,7 +185,14 @@ impl Grounding {
             } else {
                 self.cited(&line.text, &sources, &mut faults);
             }
+            if !(line.is_item && in_a_list)
+                && place >= *held
+                && wording::lacks_its_consequence(&line.text, &sources)
+            {
+                faults.push(Fault { kind: FaultKind::Unfinished, words: line.text.clone() });
+            }
             if !line.is_item {
+                in_a_list = line.text.ends_with(':');
                 introduced = if line.text.ends_with(':') { line.marks.clone() } else { Vec::new() };
             }
         }
@@ -227,12 +239,22 @@ impl Grounding {
                 !self.was_asked(fact) && self.sources.iter().all(|source| source.stated.judge(fact).is_some())
             })
             .collect();
-        let says_something = text.chars().filter(|c| c.is_alphanumeric()).count() >= 6;
+        let says_something = text.chars().filter(|c| c.is_alphanumeric()).count() >= 4;
         let longest = if is_chinese(text) { REFERENCE } else { 3 * REFERENCE };
-        let refers = || text.chars().count() <= longest && REFERRING.iter().any(|word| text.contains(word));
+        let is_referring = |text: &str| REFERRING.iter().any(|word| text.contains(word));
+        // It may name what it is about and ask, and no more.
+        let may_refer = |text: &String| is_referring(text) || denial::asks(text);
+        let refers = || {
+            text.chars().count() <= longest
+                && is_referring(text)
+                && (!is_chinese(text)
+                    || clause_texts(text).iter().filter(|text| !may_refer(text)).count() < 2)
+        };
         let may_stand = text.ends_with(':') || refers() || self.asked.contains(text.as_str());
         if says_something && !(may_stand && unknown.is_empty()) {
             faults.push(Fault { kind: FaultKind::Uncited, words: text.clone() });
+        } else if text.ends_with(':') && !denial::exemptions_stand(text, &self.sources) {
+            faults.push(Fault { kind: FaultKind::Contrary, words: text.clone() });
         }
         faults.extend(
             unknown.into_iter().map(|fact| Fault { kind: FaultKind::Unstated(fact.kind), words: fact.text }),
@@ -253,6 +275,14 @@ impl Grounding {
             }
         }
         if !is_chinese(text) {
+            // The Chinese names in brackets are copied from what is cited.
+            let is_of_others = |name: &String| {
+                let names = |source: &Source| source.stated.text.contains(name.as_str());
+                !sources.iter().any(|source| names(source)) && self.sources.iter().any(names)
+            };
+            if names_in_brackets(text).iter().any(is_of_others) {
+                faults.push(Fault { kind: FaultKind::Unsupported, words: text.to_owned() });
+            }
             return;
         }
         if !self.is_supported(text, sources) {
@@ -278,8 +308,11 @@ impl Grounding {
             return false;
         }
         let here = sources.iter().map(|source| source.share_of(&sentence)).fold(0.0, f64::max);
+        // A line may join several of the evidence's items.
+        let joined = || joined_share(&sentence, sources);
         let elsewhere = || self.sources.iter().any(|source| source.share_of(&sentence) >= COPIED);
-        (here < FOREIGN && !introduces) || (here < NOT_HERE && self.sources.len() > 1 && elsewhere())
+        (here < FOREIGN && !introduces && joined() < FOREIGN)
+            || (here < NOT_HERE && self.sources.len() > 1 && elsewhere())
     }
 
     /// Whether the cited evidence speaks of what a line says, and no other evidence much more so.
@@ -298,6 +331,21 @@ impl Grounding {
     }
 }
 
+/// How much of a sentence stands in the sources when each of its clauses and items is looked up by itself. What says too little
+/// to be traced counts as if it stood nowhere.
+fn joined_share(sentence: &[char], sources: &[&Source]) -> f64 {
+    let (mut found, mut all) = (0.0, 0);
+    for piece in sentence.split(|c| [',', '、'].contains(c)) {
+        let weight = weight(piece);
+        all += weight;
+        if weight >= SAYING {
+            let most = sources.iter().map(|source| source.share_of(piece)).fold(0.0, f64::max);
+            found += if most >= NOT_HERE { weight as f64 } else { 0.0 };
+        }
+    }
+    if all == 0 { 1.0 } else { found / all as f64 }
+}
+
 /// Whether a line that cites nothing is the heading of what follows, and so states nothing.
 fn is_heading(text: &str) -> bool {
     let length = if is_chinese(text) {
@@ -310,69 +358,6 @@ fn is_heading(text: &str) -> bool {
         && !text.ends_with(['。', '.', '!', ';'])
         && !states.iter().any(|word| text.contains(word))
         && facts(text).is_empty()
-}
-
-/// Clauses that say yes or no and nothing else.
-const BARE: &[&str] = &[
-    "能",
-    "可以",
-    "可",
-    "行",
-    "要",
-    "需要",
-    "用",
-    "有",
-    "是",
-    "对",
-    "会",
-    "算",
-    "必须",
-    "应当",
-    "一定",
-    "不能",
-    "不可以",
-    "不可",
-    "不行",
-    "不要",
-    "不需要",
-    "不用",
-    "不必",
-    "无需",
-    "没有",
-    "不是",
-    "不对",
-    "不会",
-    "不算",
-    "不一定",
-];
-
-/// A text whose lines do not begin with a bare yes or no.
-pub fn without_bare_answers(text: &str) -> String {
-    text.split_inclusive('\n')
-        .map(|line| without_bare_answer(line).unwrap_or_else(|| line.to_owned()))
-        .collect()
-}
-
-/// A line without the yes or no it begins with: what follows says it in words that can be checked. `None`: it does not begin
-/// with one, or nothing follows.
-fn without_bare_answer(line: &str) -> Option<String> {
-    let words = line.trim_start_matches(|c: char| c.is_whitespace() || "-*•0123456789.、".contains(c));
-    let lead = line.strip_suffix(words)?;
-    let (first, rest) = words.split_once(['，', ',', '。', '；', '：', '！', '!'])?;
-    let plain: String =
-        first.chars().filter(|c| c.is_alphanumeric() && !"的了啊呀哦吧都也您好".contains(*c)).collect();
-    // 能领, 不用交: one character more says no more.
-    let is_bare =
-        BARE.iter().any(|bare| plain.strip_prefix(bare).is_some_and(|rest| rest.chars().count() <= 1));
-    if !is_bare {
-        return None;
-    }
-    // Its own mark goes with it.
-    let mut rest = rest.trim_start();
-    while let Some((_, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        rest = after.trim_start_matches(['。', '，', ' ']);
-    }
-    (rest.chars().filter(|c| c.is_alphanumeric()).count() > 4).then(|| format!("{lead}{rest}"))
 }
 
 #[cfg(test)]

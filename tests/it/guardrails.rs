@@ -25,20 +25,30 @@ fn number(figures: &Value, pointer: &str) -> f64 {
 #[test]
 fn wrong_answers_are_caught_and_faithful_ones_pass() {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge/demo");
-    let entries = std::fs::read_dir(demo).unwrap().map(|file| file.unwrap().path());
-    let mut command = Command::new(PROGRAM);
-    command.args(["evaluate", "guardrails", "--json"]).arg(fixture("answers_fresh.jsonl")).arg("--entries");
-    command.args(entries.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")));
-    let found = figures(&mut command);
-    println!("{found}");
-    assert!(number(&found, "/all/wrong") >= 400.0, "{found}");
-    assert!(number(&found, "/caught_share") >= 0.95, "{found}");
-    assert!(number(&found, "/refused_share") <= 0.05, "{found}");
-    // A figure that was changed is caught in nearly every case.
-    for kind in ["amount changed", "percentage changed", "phone changed", "date changed", "period changed"] {
-        let share = number(&found, &format!("/wrong/{kind}/caught"))
-            / number(&found, &format!("/wrong/{kind}/wrong"));
-        assert!(share >= 0.95, "{kind}: {found}");
+    let entries: Vec<PathBuf> = std::fs::read_dir(demo)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
+        .collect();
+    // Of the third, which is short, one answer refused is a share of 0.014.
+    for (file, wrong, caught, refused) in
+        [("answers_fresh.jsonl", 400.0, 0.97, 0.02), ("answers_third.jsonl", 280.0, 0.95, 0.03)]
+    {
+        let mut command = Command::new(PROGRAM);
+        command.args(["evaluate", "guardrails", "--json"]).arg(fixture(file)).arg("--entries").args(&entries);
+        let found = figures(&mut command);
+        println!("{file}: {found}");
+        assert!(number(&found, "/all/wrong") >= wrong, "{file}: {found}");
+        assert!(number(&found, "/caught_share") >= caught, "{file}: {found}");
+        assert!(number(&found, "/refused_share") <= refused, "{file}: {found}");
+        // A figure that was changed is caught in nearly every case.
+        for kind in
+            ["amount changed", "percentage changed", "phone changed", "date changed", "period changed"]
+        {
+            let share = number(&found, &format!("/wrong/{kind}/caught"))
+                / number(&found, &format!("/wrong/{kind}/wrong"));
+            assert!(share >= 0.95, "{kind} of {file}: {found}");
+        }
     }
 }
 

@@ -81,9 +81,9 @@ patterns! {
     PERCENT = r"(\d+(?:\.\d+)?) ?(?:%|percent|per cent)";
     AMOUNT = r"(?:[¥$]|(?-u:\b)(?:rmb|cny|yuan) ?)(\d+(?:\.\d+)?) ?(万|亿|million)?|(\d+(?:\.\d+)?) ?(亿|千万|百万|十万|万|千|百)?多?余?(?:元|块钱|块|人民币|yuan|rmb|cny)";
     PERIOD = r"(\d+(?:\.\d+)?) ?(?:个|full |consecutive |more |calendar )?-?(工作日|自然日|日历日|天|日|星期|周|礼拜|月|季度|年|小时|钟头|分钟|秒|(?:working|business)[ -]days?|days?|weeks?|months?|years?|hours?|minutes?)";
-    AGE = r"(\d+)(?:周岁|岁)|(?-u:\b)(\d+) years? (?:old|of age)|(?-u:\b)(?:aged?|age of|turn|turned|turning|under|over|younger than|older than) (\d+)(?-u:\b)";
+    AGE = r"(\d+)(?:周岁|岁)|(?-u:\b)(\d+) (?:full )?years? (?:old|of age)|(?-u:\b)(?:aged?|age of|turn|turned|turning|under|over|younger than|older than) (\d+)(?-u:\b)( ?(?:months?|weeks?|days?|hours?|minutes?|working|business|calendar))?";
     ADDRESS = r"(\p{Han}{2}(?:路|街|巷|道|弄|里|大街|大道))(\d+)号";
-    SMALL = r"(?:^|[^\d.])([1-9]|10) ?(?:样|种|类|处|点(?:$|[^0-9:半])|步|件事|件(?:$|\P{Han})|个(?:条件|办法|方面|步骤|情况|地方|办理点|阶段|部分)|(?:more )?(?:ways|things|steps|documents|kinds|options|conditions|cases|types|offices|places|items))";
+    SMALL = r"(?:^|[^\d.])([1-9]|10) ?(?:样|种|类|处|点(?:$|[^0-9:半])|步|件事|件(?:$|\P{Han})|个(?:条件|办法|方面|步骤|情况|地方|办理点|阶段|部分)|项:|(?:more )?(?:ways|things|steps|documents|kinds|options|conditions|cases|types|offices|places|items))";
     NUMBER = r"\d+(?:\.\d+)?(万|亿)?";
 }
 
@@ -184,6 +184,10 @@ pub(super) fn facts(normal: &str) -> Vec<Fact> {
         Some((FactKind::Amount, plain(yuan)))
     });
     reader.take(&AGE, |found| {
+        // Over 3 months is no age.
+        if found.get(4).is_some() {
+            return None;
+        }
         let years = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(3))?;
         Some((FactKind::Age, plain(number(years.as_str()))))
     });

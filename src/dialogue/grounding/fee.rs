@@ -7,6 +7,7 @@ use regex::Regex;
 use super::beside::beside;
 use super::fact::{FactKind, facts};
 use super::pattern::patterns;
+use super::piece::{clause_texts, clauses};
 use super::source::Source;
 
 /// Words with 收费 that do not say that something is charged.
@@ -37,6 +38,27 @@ fn without(text: &str, words: &[&str]) -> String {
     words.iter().fold(text.to_owned(), |text, word| text.replace(word, ""))
 }
 
+/// Whether a clause that says that something is charged stands in the evidence as one that says that it is free: 评估收费, where the
+/// evidence has 评估不收费 and nowhere 评估收费.
+fn clause_is_free(line: &str, cited: &[&Source]) -> bool {
+    let charges = |text: &str| without(text, NEITHER).contains("收费");
+    let known: Vec<(String, Vec<char>)> = cited
+        .iter()
+        .flat_map(|source| &source.sentences)
+        .flat_map(|sentence| {
+            clauses(&sentence.text).into_iter().map(|(start, end)| sentence.text[start..end].to_vec())
+        })
+        .map(|clause| (clause.iter().collect::<String>(), clause))
+        .filter(|(text, _)| text.contains("收费") || text.contains("免费"))
+        .collect();
+    clause_texts(line).iter().filter(|clause| charges(clause)).any(|clause| {
+        let clause: Vec<char> = clause.chars().collect();
+        let says_so = |(_, known): &&(String, Vec<char>)| beside(&clause, known).share >= SAME;
+        let mut same = known.iter().filter(says_so).peekable();
+        same.peek().is_some() && same.all(|(text, _)| !charges(text))
+    })
+}
+
 /// Whether a line says of something that it is charged or free, and the evidence it cites says otherwise.
 pub(super) fn is_wrong(line: &str, cited: &[&Source]) -> bool {
     let charged = without(line, NEITHER).contains("收费");
@@ -63,7 +85,7 @@ pub(super) fn is_wrong(line: &str, cited: &[&Source]) -> bool {
                 })
             })
         };
-        return !evidence.any(states_price) || (!free && very_thing_is_free());
+        return !evidence.any(states_price) || (!free && very_thing_is_free()) || clause_is_free(line, cited);
     }
     !evidence.any(|text| FREE.iter().any(|word| text.contains(word)))
 }

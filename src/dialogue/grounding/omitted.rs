@@ -7,7 +7,7 @@ use super::super::described::Part;
 use super::Omission;
 use super::beside::{beside, literal_share, weight};
 use super::fact::{Fact, facts};
-use super::piece::{Line, clause_texts, sentences};
+use super::piece::{Line, clause_texts, clauses, sentences};
 use super::source::{Source, Unit};
 use super::turn::turns;
 
@@ -25,6 +25,9 @@ const LIST: f64 = 0.3;
 
 /// The weight of a clause that can be traced to one place.
 const TRACEABLE: usize = 3;
+
+/// The length in characters of a clause that is traced by being the same.
+const VERBATIM: usize = 3;
 
 /// Words of an exception. It is told even if nothing else of its sentence is.
 const EXCEPTION: &[&str] = &[
@@ -48,6 +51,9 @@ const EXCEPTION: &[&str] = &[
     "逾期",
     "过期",
 ];
+
+/// Words of a sentence without which the rest does not hold. It is told even if nothing else of it is.
+const PRECONDITION: &[&str] = &["前提", "必须", "缺一不可", "只有", "才能", "连续"];
 
 /// Other words of a clause that bind, where it is not a condition anyway.
 const BINDING: &[&str] = &[
@@ -114,7 +120,7 @@ impl<'a> Said<'a> {
             return true;
         }
         if weight(&characters) < TRACEABLE && figures.is_empty() {
-            return turns(&characters).is_empty()
+            return (turns(&characters).is_empty() && weight(&characters) + 1 < TRACEABLE)
                 || self.texts.iter().any(|line| literal_share(&characters, line) >= TOLD);
         }
         let told =
@@ -155,7 +161,7 @@ pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Sou
         };
         let is_missing = match unit.part {
             Part::Title | Part::Circumstance => false,
-            Part::Answer => used[number] || has(&unit.raw, EXCEPTION),
+            Part::Answer => used[number] || has(&unit.raw, EXCEPTION) || has(&unit.raw, PRECONDITION),
             Part::Condition => used[number] || list_is_told,
             Part::Material | Part::Step => used[number] && binds(),
         };
@@ -178,6 +184,16 @@ fn taken_from(said: &Said<'_>, mark: usize, units: &[Unit]) -> Vec<bool> {
         for words in clause_texts(&line.text).into_iter().chain(wholes) {
             let words: Vec<char> = words.chars().collect();
             if weight(&words) < TRACEABLE {
+                // Too short to be told by its likeness, but not if it is the very clause of one sentence.
+                if words.len() >= VERBATIM {
+                    let same = |unit: &Unit| {
+                        clauses(&unit.text).iter().any(|&(from, to)| unit.text[from..to] == words[..])
+                    };
+                    let mut places = (0..units.len()).filter(|&place| same(&units[place]));
+                    if let (Some(place), None) = (places.next(), places.next()) {
+                        taken[place] = true;
+                    }
+                }
                 continue;
             }
             let shares: Vec<f64> = units
@@ -189,10 +205,16 @@ fn taken_from(said: &Said<'_>, mark: usize, units: &[Unit]) -> Vec<bool> {
                 )
                 .collect();
             let best = shares.iter().copied().fold(0.0, f64::max);
-            let mut places = shares.iter().enumerate().filter(|(_, share)| **share >= best - f64::EPSILON);
-            if let (Some((place, _)), None) = (places.next(), places.next())
-                && best >= TAKEN
-            {
+            if best < TAKEN {
+                continue;
+            }
+            let as_good = |place: &usize| shares[*place] >= best - f64::EPSILON;
+            let all: Vec<usize> = (0..units.len()).filter(as_good).collect();
+            let in_the_answer: Vec<usize> =
+                all.iter().copied().filter(|&place| units[place].part == Part::Answer).collect();
+            if let [place] = all[..] {
+                taken[place] = true;
+            } else if let [place] = in_the_answer[..] {
                 taken[place] = true;
             }
         }

@@ -90,6 +90,16 @@ fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
+/// The Chinese names that stand in brackets in a text of another language.
+pub(super) fn names_in_brackets(text: &str) -> Vec<String> {
+    let opened = text.split(['(', '（']).skip(1);
+    opened
+        .filter_map(|rest| rest.split([')', '）']).next())
+        .filter(|name| name.chars().count() > 1 && name.chars().all(is_han))
+        .map(str::to_owned)
+        .collect()
+}
+
 /// Whether a text is Chinese enough to be compared with the evidence word by word.
 pub(super) fn is_chinese(text: &str) -> bool {
     // The letters of a link belong to no language.

@@ -11,6 +11,9 @@ use super::sense::{Sense, sense};
 use super::stated::Stated;
 use super::turn::{Turn, turns};
 
+/// What introduces the mistakes that people make with a document.
+const MISTAKES: &str = "注意:";
+
 /// A sentence of the evidence.
 pub(super) struct Sentence {
     /// Its characters in normal form.
@@ -21,6 +24,8 @@ pub(super) struct Sentence {
     pub(super) turns: Vec<Turn>,
     /// Its words that limit.
     pub(super) limits: Vec<Limit>,
+    /// Whether it names a mistake that people make with a document.
+    pub(super) is_mistake: bool,
 }
 
 /// What is told whole or not at all: an item of a list, or a sentence of a paragraph.
@@ -55,7 +60,11 @@ impl Source {
             let raw = line.text.trim_start_matches(|c: char| c.is_whitespace() || "-*•·".contains(c));
             let text = normal(raw);
             if line.part != Part::Title {
-                parsed.extend(sentences(&text).map(sentence));
+                let mut is_mistake = false;
+                for text in sentences(&text) {
+                    is_mistake |= line.part == Part::Material && text.contains(MISTAKES);
+                    parsed.push(Sentence { is_mistake, ..sentence(text) });
+                }
                 let is_item = raw.len() < line.text.len() || line.part != Part::Answer;
                 units.extend(pieces(raw, is_item).map(|raw| unit(line.part, raw)));
             }
@@ -74,7 +83,13 @@ impl Source {
 
 fn sentence(text: &str) -> Sentence {
     let characters: Vec<char> = text.chars().collect();
-    Sentence { facts: facts(text), turns: turns(&characters), limits: limits(&characters), text: characters }
+    Sentence {
+        facts: facts(text),
+        turns: turns(&characters),
+        limits: limits(&characters),
+        text: characters,
+        is_mistake: false,
+    }
 }
 
 /// An item is told whole; a paragraph sentence by sentence.

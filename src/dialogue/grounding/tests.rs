@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::evidence::{Details, Evidence, Matter};
+use super::super::evidence::{Details, Evidence, Material, Matter};
+use super::bare::without_bare_answer;
 use super::*;
 
 fn grant() -> Evidence {
@@ -56,6 +57,58 @@ fn every_change_that_matters_is_a_fault() {
         ("一次性创业补贴8000元，[1]", "unfinished"),
     ] {
         assert!(kinds(text).contains(&kind), "{text}: {:?}", kinds(text));
+    }
+}
+
+fn kinds_over(answer: &str, text: &str) -> Vec<&'static str> {
+    let material =
+        Material {
+            name: "申请表".into(), keypoints: vec!["经过写得太笼统".into()], ..Material::default()
+        };
+    let details =
+        Details::Matter(Box::new(Matter { materials: vec![material.clone()], ..Matter::default() }));
+    let other = Evidence::new("other", "另一件事", "外国人另办签证附加证明书。", Details::Faq);
+    let evidence = [Evidence::new("one", "一件事", answer, details), other];
+    let grounding = Grounding::new("怎么办", &evidence);
+    grounding.faults(text, &[0, 1]).into_iter().map(|fault| fault.kind.name()).collect()
+}
+
+const HOUSE: &str = "买了不满 2 年的住房，按 3% 全额交；满 2 年的免。\n\
+    - 年限看本市。不够的，可以按月继续缴。\n\
+    - 单户家里的东西、保修期内的，不能用。\n\
+    - 找小广告刻章违法，要负法律责任。\n\
+    - 中国籍的父亲已定居外国的，不算中国籍。\n\
+    - 已经到期，不能领了。现在能领的是国家补贴。\n\
+    - 上门评估不收费。登记备案的人员，要有单位意见。";
+
+#[test]
+fn what_the_evidence_leaves_unsaid_may_be_named() {
+    for text in [
+        "买了满 2 年的住房，免。[1]",
+        "年限不够的，可以按月继续缴。[1]",
+        "单户家里的东西不能用维修资金。[1]",
+        "小广告的章不要刻。[1]",
+        "申请表：经过不要写得太笼统。[1]",
+        "请向窗口或 12345 核实。",
+        "登记备案的人员，要有单位意见。[1]",
+    ] {
+        assert_eq!(kinds_over(HOUSE, text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn the_other_case_is_not_this_one() {
+    for (text, kind) in [
+        ("买了满 2 年的住房，按 3% 全额交。[1]", "limit"),
+        ("中国籍的父亲已定居外国的，也算中国籍。[1]", "contrary"),
+        ("已经到期，也能领了。[1]", "contrary"),
+        ("上门评估收费。[1]", "contrary"),
+        ("不用交的材料：", "contrary"),
+        ("你才蠢，你才是废物，滚开。[1]", "unsupported"),
+        ("Bring an apostille (附加证明书). [1]", "unsupported"),
+        ("机构自己弄错的，核实后也要主动改。", "uncited"),
+    ] {
+        assert!(kinds_over(HOUSE, text).contains(&kind), "{text}: {:?}", kinds_over(HOUSE, text));
     }
 }
 

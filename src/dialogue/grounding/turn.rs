@@ -233,7 +233,10 @@ impl Turn {
         for place in (0..self.start).rev() {
             let c = text[place];
             // 的不能领, and …的,不可以: what is denied stands before.
-            let joins = found.is_empty() && (c == '的' || (c == ',' && place + 1 == self.start && !is_noun));
+            // 自己报也不可以: so is what stands before the adverb.
+            let is_adverb = "也就才".contains(c) && place + 1 == self.start;
+            let joins = found.is_empty()
+                && (c == '的' || is_adverb || (c == ',' && place + 1 == self.start && !is_noun));
             if !joins && (ENDS.contains(c) || !(c.is_alphanumeric() || c == '、')) {
                 break;
             }

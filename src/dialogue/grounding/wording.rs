@@ -1,15 +1,16 @@
-//! The wording of an answer against the sentences of the evidence that say the same: denials, limits and figures.
+//! The wording of an answer against the sentences of the evidence that say the same: limits, figures, and (`denial.rs`) denials.
 
-use super::beside::{Beside, beside, weight};
+use super::beside::{Beside, beside, literal_share, weight};
+use super::denial::is_contrary;
 use super::fact::{Fact, FactKind, facts};
 use super::limit::{Limit, limits};
-use super::piece::clauses;
+use super::piece::{clauses, sentences};
 use super::source::{Sentence, Source};
-use super::turn::{Kind, Turn, is_denied, turns};
+use super::turn::{Turn, turns};
 use super::{Fault, FaultKind};
 
 /// A clause with so much of its text in a sentence says what that sentence says.
-const ALIKE: f64 = 0.6;
+pub(super) const ALIKE: f64 = 0.6;
 
 /// With so much, its figures are those of that sentence.
 const SAME_FIGURES: f64 = 0.75;
@@ -20,34 +21,38 @@ const COPIED: f64 = 0.85;
 /// Sentences as near as this to the best one are as good.
 const AS_GOOD: f64 = 0.1;
 
-/// A denial in a clause with less in the evidence is in the writer's own words, and not held against any one sentence.
-const OWN_WORDS: f64 = 0.6;
+/// The weight of a clause that can be traced to one place.
+const TRACEABLE: usize = 3;
+
+/// How near a clause's consequence has to be to that of the case it names.
+const SAME_CASE: f64 = 0.3;
 
 /// The longest sentence that is looked at as a whole, in characters.
 const WHOLE: usize = 90;
 
 /// A clause of an answer and the whole sentence it stands in.
-struct Clause<'a> {
+pub(super) struct Clause<'a> {
     /// The sentence.
-    sentence: &'a [char],
+    pub(super) sentence: &'a [char],
     /// What turns in the sentence.
-    turns: &'a [Turn],
+    pub(super) turns: &'a [Turn],
     /// Where the clause begins in it.
-    start: usize,
+    pub(super) start: usize,
     /// The clause.
-    text: &'a [char],
+    pub(super) text: &'a [char],
 }
 
 impl Clause<'_> {
-    fn is_whole_of_several(&self) -> bool {
+    /// Whether it is a sentence of several clauses.
+    pub(super) fn is_whole_of_several(&self) -> bool {
         self.text.len() == self.sentence.len() && clauses(self.sentence).len() > 1
     }
 }
 
 /// A sentence of the evidence with the clause beside it.
-struct Laid<'a> {
-    beside: Beside,
-    sentence: &'a Sentence,
+pub(super) struct Laid<'a> {
+    pub(super) beside: Beside,
+    pub(super) sentence: &'a Sentence,
 }
 
 /// What is wrong with the wording of a sentence, judged by the evidence it cites.
@@ -71,6 +76,26 @@ pub(super) fn check(sentence: &str, asked: &[Fact], cited: &[&Source], faults: &
     }
 }
 
+/// Whether a line ends with a case, …的, that the evidence goes on from.
+pub(super) fn lacks_its_consequence(line: &str, sources: &[&Source]) -> bool {
+    let Some(last) = sentences(line).last().filter(|last| last.ends_with('的')) else { return false };
+    let last: Vec<char> = last.chars().collect();
+    let Some(&(start, end)) = clauses(&last).last() else { return false };
+    let case = &last[start..end];
+    let goes_on = sources.iter().flat_map(|source| &source.sentences).flat_map(|sentence| {
+        let pieces = clauses(&sentence.text);
+        let same = |&&(from, to): &&(usize, usize)| {
+            sentence.text.get(to.saturating_sub(1)) == Some(&'的')
+                && beside(case, &sentence.text[from..to]).share >= COPIED
+        };
+        pieces.iter().filter(same).map(|&(_, to)| to < sentence.text.len()).collect::<Vec<_>>()
+    });
+    let goes_on: Vec<bool> = goes_on.collect();
+    // What follows may stand before it: 要是…的, and 例外有:…的.
+    let is_predicate = last.first() == Some(&'要') || last.contains(&':');
+    !is_predicate && weight(case) >= TRACEABLE && !goes_on.is_empty() && goes_on.iter().all(|&on| on)
+}
+
 fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: &mut Vec<Fault>) {
     let mut laid: Vec<Laid<'_>> = cited
         .iter()
@@ -83,12 +108,17 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
         return;
     }
     laid.truncate(laid.partition_point(|laid| laid.beside.share >= best - AS_GOOD));
+    if weight(clause.text) < TRACEABLE && laid.len() > 1 {
+        keep_neighbours(clause, &mut laid);
+    }
     let words: String = clause.text.iter().collect();
     if best >= SAME_FIGURES {
         figures(&words, asked, &laid, best >= COPIED, faults);
     }
     let turned_round = |limit: &Limit| {
-        is_turned_round(limit, &laid) && (best >= COPIED || !limits_elsewhere(clause.text, limit, cited))
+        is_turned_round(limit, &laid)
+            && (best >= COPIED || !limits_elsewhere(clause.text, limit, cited))
+            && !is_other_case(clause, limit, &laid, cited)
     };
     if best >= ALIKE && limits(clause.text).iter().any(turned_round) {
         faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
@@ -99,6 +129,23 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
     }
 }
 
+/// Of the sentences that a short clause may have been taken from, keeps those that also say what stands beside it in the answer:
+/// 不能领了 stands in many, 已经到期,不能领了 in one.
+fn keep_neighbours(clause: &Clause<'_>, laid: &mut Vec<Laid<'_>>) {
+    let pieces = clauses(clause.sentence);
+    let Some(place) = pieces.iter().position(|&(start, _)| start == clause.start) else { return };
+    let neighbours = [place.checked_sub(1), Some(place + 1)];
+    for &(start, end) in neighbours.iter().flatten().filter_map(|&place| pieces.get(place)) {
+        let text = &clause.sentence[start..end];
+        let share = |laid: &Laid<'_>| literal_share(text, &laid.sentence.text);
+        let most = laid.iter().map(share).fold(0.0, f64::max);
+        if weight(text) > 1 && most >= COPIED {
+            laid.retain(|laid| share(laid) >= most - AS_GOOD);
+            return;
+        }
+    }
+}
+
 /// Whether each part of a clause stands in one source as it is, from one mark to the next. Part of a longer one would not do: 收费
 /// stands in 不收费.
 fn stands_whole(clause: &Clause<'_>, cited: &[&Source]) -> bool {
@@ -106,11 +153,18 @@ fn stands_whole(clause: &Clause<'_>, cited: &[&Source]) -> bool {
         .into_iter()
         .map(|(start, end)| clause.text[start..end].iter().collect())
         .collect();
-    cited.iter().any(|source| parts.iter().all(|part| is_part(part, &source.stated.text)))
+    if let [part] = &parts[..] {
+        return cited.iter().any(|source| is_part(part, &source.stated.text));
+    }
+    // Clauses of different sentences do not make one that stands there.
+    cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
+        let text: String = sentence.text.iter().collect();
+        parts.iter().all(|part| is_part(part, &text))
+    })
 }
 
 /// Whether words stand in a text between two marks.
-fn is_part(words: &str, text: &str) -> bool {
+pub(super) fn is_part(words: &str, text: &str) -> bool {
     let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     text.match_indices(words).any(|(at, _)| {
         let (before, after) = (text.get(..at), text.get(at + words.len()..));
@@ -136,7 +190,12 @@ fn figures(words: &str, asked: &[Fact], laid: &[Laid<'_>], is_copy: bool, faults
         // The same size with another unit is another period, and a mere way of speaking everywhere else.
         let size = |fact: &Fact| fact.key.rsplit(':').next().map(str::to_owned);
         let other_unit = |known: &&&Fact| known.kind != FactKind::Period && size(known) == size(&fact);
-        if known.iter().any(|known| other_unit(&known)) {
+        // 27、25、23个月: the unit stands behind the last one.
+        let shares_unit = || {
+            let listed = size(&fact).map(|size| format!("{size}、")).unwrap_or_default();
+            laid.iter().any(|laid| laid.sentence.text.iter().collect::<String>().contains(&listed))
+        };
+        if known.iter().any(|known| other_unit(&known)) || shares_unit() {
             continue;
         }
         faults.push(Fault { kind: FaultKind::Unstated(fact.kind), words: fact.text });
@@ -178,115 +237,31 @@ fn limits_elsewhere(clause: &[char], limit: &Limit, cited: &[&Source]) -> bool {
     })
 }
 
-/// Whether a clause denies what a sentence affirms, or affirms what it denies.
-fn is_contrary(clause: &Clause<'_>, laid: &Laid<'_>, cited: &[&Source]) -> bool {
-    let own = turns(clause.text);
-    let denies = own.iter().filter(|turn| turn.kind == Kind::Not);
-    denies.into_iter().any(|turn| is_denied_only_here(clause, &own, turn, laid, cited))
-        || (laid.beside.share >= ALIKE && is_affirmed_only_here(clause, &own, laid))
-}
-
-/// A denial that the sentence has not.
-fn is_denied_only_here(
-    clause: &Clause<'_>,
-    own: &[Turn],
-    turn: &Turn,
-    laid: &Laid<'_>,
-    cited: &[&Source],
-) -> bool {
-    let object = turn.object(clause.text, own);
-    if object.is_empty() {
-        return false;
-    }
-    let known = laid.sentence;
-    let there: Vec<(usize, usize)> =
-        object.iter().filter_map(|&place| Some((place, laid.beside.places[place]?))).collect();
-    let agrees = |&(here, there): &(usize, usize)| {
-        is_denied(clause.text, own, here) == is_denied(&known.text, &known.turns, there)
+/// Whether a limit is that of the other case, whose subject the evidence does not name again: 买了不满2年,全额交;满2年免. What follows
+/// from it tells which case is meant.
+fn is_other_case(clause: &Clause<'_>, limit: &Limit, laid: &[Laid<'_>], cited: &[&Source]) -> bool {
+    // What stands in the clause itself is the same in both cases.
+    let start = clause.start + limit.start;
+    let pieces = clauses(clause.sentence);
+    let piece = pieces.iter().find(|(from, to)| (*from..*to).contains(&start));
+    let end = piece.map_or(clause.sentence.len(), |(_, to)| *to);
+    let behind = clause.sentence.get(end..).unwrap_or_default();
+    let inside = clause.sentence.get(clause.start + limit.end..end).unwrap_or_default();
+    let rest = if weight(behind) == 0 { inside } else { behind };
+    let after = |sentence: &Sentence, known: &Limit| {
+        beside(rest, sentence.text.get(known.end..).unwrap_or_default()).share
     };
-    if there.iter().any(agrees) {
-        return false;
-    }
-    if there.is_empty() {
-        // 没有这一笔, said as 没有丧葬补助这一笔: the denial was copied, and what it denies spelt out.
-        // So is 不能登记, where 不能 stands alone in the evidence.
-        let copied = (turn.start..turn.end).filter_map(|place| laid.beside.places[place]).find_map(|place| {
-            known
-                .turns
-                .iter()
-                .find(|known| known.kind == turn.kind && (known.start..known.end).contains(&place))
-        });
-        let word_for_word = copied.is_some_and(|copied| {
-            laid.beside.share >= OWN_WORDS || copied.is_elided(&known.text, &known.turns)
-        });
-        if word_for_word || clause.is_whole_of_several() || stands_elsewhere(clause, turn, &object, cited) {
-            return false;
-        }
-    }
-    if (there.is_empty() || laid.beside.share < OWN_WORDS) && is_denied_elsewhere(clause, &object, cited) {
-        return false;
-    }
-    laid.beside.share >= OWN_WORDS
-}
-
-/// Whether the denial and what it denies stand side by side in the evidence.
-fn stands_elsewhere(clause: &Clause<'_>, turn: &Turn, object: &[usize], cited: &[&Source]) -> bool {
-    let words: String =
-        (turn.start..turn.end).chain(object.iter().copied()).map(|place| clause.text[place]).collect();
-    cited.iter().any(|source| source.stated.text.contains(&words))
-}
-
-/// Whether another sentence of the evidence denies the same.
-fn is_denied_elsewhere(clause: &Clause<'_>, object: &[usize], cited: &[&Source]) -> bool {
-    object.len() > 1
-        && cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
-            sentence.turns.iter().filter(|turn| turn.kind == Kind::Not).any(|turn| {
-                let reach = turn.reach(&sentence.text, &sentence.turns);
-                object
-                    .iter()
-                    .all(|&place| reach.iter().any(|&there| sentence.text[there] == clause.text[place]))
-            })
-        })
-}
-
-/// What the sentence denies, or allows to some only, and the clause says without that.
-fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>) -> bool {
-    let known = laid.sentence;
-    known.turns.iter().any(|turn| {
-        let object = turn.object(&known.text, &known.turns);
-        let here: Vec<(usize, usize)> =
-            object.iter().filter_map(|&there| Some((laid.beside.place_of(there)?, there))).collect();
-        if here.is_empty() || here.len() < object.len() {
-            return false;
-        }
-        let agrees = here.iter().any(|&(place, there)| {
-            let place = place + clause.start;
-            match turn.kind {
-                Kind::Not => {
-                    is_denied(clause.sentence, clause.turns, place)
-                        == is_denied(&known.text, &known.turns, there)
-                }
-                Kind::Only => {
-                    clause.turns.iter().any(|turn| turn.reach(clause.sentence, clause.turns).contains(&place))
-                }
-            }
-        });
-        let is_copied = turn.is_elided(&known.text, &known.turns)
-            && (turn.start..turn.end).filter_map(|there| laid.beside.place_of(there)).any(|place| {
-                own.iter().any(|own| own.kind == turn.kind && (own.start..own.end).contains(&place))
-            });
-        let is_turn_itself =
-            here.iter().all(|&(place, _)| own.iter().any(|turn| (turn.start..turn.end).contains(&place)));
-        !agrees && !is_copied && !is_turn_itself && !is_affirmed_beside(known, &object)
-    })
-}
-
-/// Whether the same words stand in the sentence without being denied, too: 接到通知的, and 没接到通知的.
-fn is_affirmed_beside(sentence: &Sentence, object: &[usize]) -> bool {
-    let words: Vec<char> = object.iter().map(|&place| sentence.text[place]).collect();
-    let mut places = sentence.text.windows(words.len()).enumerate();
-    words.len() > 1
-        && places.any(|(place, window)| {
-            window == words.as_slice() && !is_denied(&sentence.text, &sentence.turns, place)
-        })
+    let begins = |sentence: &Sentence, known: &Limit| {
+        clauses(&sentence.text).iter().any(|&(start, _)| start == known.start)
+    };
+    let most = |shares: &mut dyn Iterator<Item = f64>| shares.fold(0.0, f64::max);
+    let turned = most(&mut laid.iter().flat_map(|laid| {
+        let other = laid.sentence.limits.iter().filter(|known| known.direction != limit.direction);
+        other.map(|known| after(laid.sentence, known)).collect::<Vec<_>>()
+    }));
+    let same = most(&mut cited.iter().flat_map(|source| &source.sentences).flat_map(|sentence| {
+        let same = sentence.limits.iter().filter(|known| known.direction == limit.direction);
+        same.filter(|known| begins(sentence, known)).map(|known| after(sentence, known)).collect::<Vec<_>>()
+    }));
+    same >= SAME_CASE && same > turned
 }

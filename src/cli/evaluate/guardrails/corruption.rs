@@ -78,10 +78,31 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 ];
 
 /// Words that only look like one of those: questions, and other words.
-const LOOK_ALIKES: &[&str] =
-    &["能不能", "要不要", "可不可以", "用不用", "算不算", "退不退", "可以下", "可以上", "满没满", "是不是"];
+const LOOK_ALIKES: &[&str] = &[
+    "能不能",
+    "要不要",
+    "可不可以",
+    "用不用",
+    "算不算",
+    "退不退",
+    "可以下",
+    "可以上",
+    "满没满",
+    "是不是",
+    "有没有",
+    "时限",
+    "人才",
+    "刚才",
+];
 
-const A_CONDITION: &str = "须|必须|只有|只能|才能|才|仅限|只限|限|要.*(?:满|是|有)|如果|的话|以上|以下|不超过|未满|条件|前提|本人|连续";
+/// The text with those hidden, every character in its place.
+fn without_look_alikes(text: &str) -> String {
+    LOOK_ALIKES
+        .iter()
+        .fold(text.to_owned(), |text, word| text.replace(word, &"＿".repeat(word.chars().count())))
+}
+
+const A_CONDITION: &str = "须|必须|只有|只能|才能|才|仅限|只限|限|要.*(?:满|是|有)|如果|的话|以上|以下|不超过|未满|条件|前提|本人(?:到场|到|亲自|名下|账户|的账户|在场|签)|(?:是|为|限|要)本人|连续";
 const AN_EXCEPTION: &str = "但|不过|除外|除了|不能|不得|不补|不算|不享受|不适用|不包括|不含|不退|不予|不再|不重复|逾期|过期|否则|另外|例外";
 const A_PERIOD: &str = r"\d ?(?:个工作日|天|日内|个月|小时)";
 
@@ -156,14 +177,20 @@ impl Corruption {
             Self::CitationDropped if answer.contains("：[") => None,
             Self::CitationDropped => on_a_line(
                 answer,
-                |line| line.contains("[1]") || line.contains("[2]"),
+                // Whoever only sends the reader to a hotline needs no source.
+                |line| {
+                    (line.contains("[1]") || line.contains("[2]"))
+                        && !(line.contains("12345") && line.matches('，').count() < 2)
+                },
                 random,
                 |line| line.replace("[1]", "").replace("[2]", ""),
             ),
             Self::CitationChanged if sources < 2 => None,
             Self::CitationChanged => on_a_line(
                 answer,
-                |line| line.contains("[1]") != line.contains("[2]"),
+                |line| {
+                    line.contains("[1]") != line.contains("[2]") && !line.contains("请向窗口或 12345 核实")
+                },
                 random,
                 |line| {
                     let (from, to) = if line.contains("[1]") { ("[1]", "[2]") } else { ("[2]", "[1]") };
@@ -221,9 +248,7 @@ fn unit(answer: &str, random: &mut StdRng) -> Option<String> {
 
 /// The opposite of one of the words.
 fn other(answer: &str, pairs: &[(&str, &str)], random: &mut StdRng) -> Option<String> {
-    let hidden = LOOK_ALIKES
-        .iter()
-        .fold(answer.to_owned(), |text, word| text.replace(word, &"＿".repeat(word.chars().count())));
+    let hidden = without_look_alikes(answer);
     let mut places: Vec<(usize, &str, &str)> = pairs
         .iter()
         .flat_map(|(word, other)| hidden.match_indices(word).map(move |(at, _)| (at, *word, *other)))
@@ -257,6 +282,9 @@ fn dropped(answer: &str, pattern: &str, random: &mut StdRng) -> Option<String> {
     for line in answer.split_inclusive('\n') {
         let end = marks.find(line).map_or(line.trim_end().len(), |marks| marks.start());
         let body = line.get(..end).unwrap_or_default();
+        // What introduces a list states nothing that the list does not.
+        let introduces = body.trim_end().ends_with('：');
+        let body = without_look_alikes(body);
         let mut pieces: Vec<(usize, usize)> = Vec::new();
         let mut start = 0;
         for (at, c) in body.char_indices().filter(|(_, c)| "，；。".contains(*c)) {
@@ -269,7 +297,11 @@ fn dropped(answer: &str, pattern: &str, random: &mut StdRng) -> Option<String> {
         for (from, to) in
             pieces.into_iter().filter(|&(from, to)| wanted.is_match(body.get(from..to).unwrap_or_default()))
         {
-            if !alone {
+            // 但要满足条件 says nothing that the condition behind it does not.
+            let announces = body.get(from..to).is_some_and(|piece| piece.contains("满足条件"));
+            if introduces || announces {
+                continue;
+            } else if !alone {
                 cuts.push((begin + from, begin + to));
             } else if is_item {
                 cuts.push((begin, begin + line.len()));
