@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use adapters::{Channel, ChannelId, Enterprise, Peer, Recognition};
+use adapters::{Channel, ChannelId, Enterprise, Limits, Peer, Recognition};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -178,6 +178,11 @@ impl Gateway {
     /// Whether nobody but the citizen reads what is sent to them.
     pub fn is_private(&self, peer: &Peer) -> bool {
         self.channels.get(&peer.channel).is_some_and(|channel| channel.is_private(peer))
+    }
+
+    /// The most that one message holds on a channel, if it is little.
+    pub fn limits(&self, channel: &ChannelId) -> Option<Limits> {
+        self.channels.get(channel)?.limits()
     }
 
     /// How the platform of this peer says who opens a page of ours, if it does.

@@ -15,11 +15,54 @@ pub struct Delivered {
     pub platform_id: Option<String>,
 }
 
+/// In what a platform counts how long a text is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unit {
+    /// Bytes of UTF-8.
+    Bytes,
+    /// Units of UTF-16.
+    Utf16,
+}
+
+impl Unit {
+    /// Its name, for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Utf16 => "utf16",
+        }
+    }
+}
+
+/// The most that one message holds on a platform. The channel cuts by it, and a helper who writes more is told so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How long the text of one message may be.
+    pub text: usize,
+    /// In what that is counted.
+    pub unit: Unit,
+}
+
+impl Limits {
+    /// How long a text is.
+    pub fn measure(self, text: &str) -> usize {
+        match self.unit {
+            Unit::Bytes => text.len(),
+            Unit::Utf16 => text.encode_utf16().count(),
+        }
+    }
+}
+
 /// A way for citizens to reach the gateway.
 #[async_trait]
 pub trait Channel: Send + Sync + 'static {
     /// The configured name.
     fn id(&self) -> &ChannelId;
+
+    /// The most that one message holds. `None`: a message may be as long as one that is written to it.
+    fn limits(&self) -> Option<Limits> {
+        None
+    }
 
     /// The routes the platform calls, mounted under `/channels/{id}`.
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router;
@@ -61,8 +104,8 @@ pub trait Channel: Send + Sync + 'static {
         None
     }
 
-    /// Whether nobody is there any more when nobody watches an answer being written ([`Inbox::watch`]): the gateway then stops
-    /// writing it after a while. Not where the platform takes answers for citizens who have put their phone away.
+    /// Whether nobody is there any more when nobody watches an answer being written ([`crate::inbox::Intake::watch`]): the
+    /// gateway then stops writing it after a while. Not where the platform takes answers for citizens who have put their phone away.
     fn is_left_when_unwatched(&self) -> bool {
         false
     }

@@ -23,7 +23,7 @@ pub mod wechat;
 pub mod wording;
 
 pub use alarm::{Alarm, AlarmText, Alarms};
-pub use channel::{Channel, Delivered};
+pub use channel::{Channel, Delivered, Limits, Unit};
 pub use error::ChannelError;
 pub use inbox::{
     Accepted, Cursor, Inbox, Intake, Live, LiveStream, LoginLink, LoginRefused, LoginState, State,

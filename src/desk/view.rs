@@ -101,6 +101,18 @@ pub struct ConversationView {
     pub citizen: Option<CitizenView>,
     /// What the citizen asked before, the newest first: on all joined channels, else in this one.
     pub earlier: Vec<EarlierView>,
+    /// The most that one message holds on the channel; what is longer goes out in several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitView>,
+}
+
+/// The most that one message holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct LimitView {
+    /// How long its text may be.
+    pub text: usize,
+    /// In what that is counted: `bytes` of UTF-8, or units of `utf16`.
+    pub unit: &'static str,
 }
 
 /// A citizen who has logged in.
@@ -233,6 +245,7 @@ impl Desk {
             rating: record.rating,
             citizen: None,
             earlier: Vec::new(),
+            limit: None,
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use adapters::Enterprise;
+use adapters::{ChannelId, Enterprise};
 use axum::Json;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::extract::Body;
 use super::limits::address;
 use crate::desk::service::Moved;
+use crate::desk::view::LimitView;
 use crate::desk::{ConversationView, DeskError, HelperRecord, QueueView, Revealed, Role, accounts};
 use crate::records::{MessageRecord, RevealRecord};
 
@@ -151,7 +152,10 @@ pub(super) async fn conversation(
     Signed(helper): Signed,
     Path(id): Path<String>,
 ) -> Result<Json<ConversationView>, ApiError> {
-    Ok(Json(web.desk.view_whole(&helper, &id).await?))
+    let mut view = web.desk.view_whole(&helper, &id).await?;
+    let limits = web.gateway.limits(&ChannelId::new(&view.channel));
+    view.limit = limits.map(|limits| LimitView { text: limits.text, unit: limits.unit.name() });
+    Ok(Json(view))
 }
 
 /// Where a citizen works, as their platform knows it.

@@ -18,8 +18,8 @@ use super::send::{Sender, To};
 use super::{alarms, files, janitor, routes, stream, visitor};
 use crate::message::Author;
 use crate::{
-    Alarm, Attachment, Channel, ChannelError, ChannelId, Delivered, Enterprise, File, Inbox, Kit, Media,
-    NotesError, NotesExt, Outbound, Peer, Recognition, personal,
+    Alarm, Attachment, Channel, ChannelError, ChannelId, Delivered, Enterprise, File, Inbox, Kit, Limits,
+    Media, NotesError, NotesExt, Outbound, Peer, Recognition, Unit, personal,
 };
 
 /// The longest text of one message, in bytes: 2 000 Chinese characters. The platform takes 15 000 bytes with all escapes
@@ -197,6 +197,10 @@ impl Channel for DingtalkChannel {
 
     fn called_by_platform(&self) -> bool {
         true
+    }
+
+    fn limits(&self) -> Option<Limits> {
+        Some(Limits { text: TEXT_BYTES, unit: Unit::Bytes })
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

@@ -25,11 +25,11 @@ use super::config::{Mode, TelegramSettings};
 use super::failure::{self, channel_error};
 use super::lines::Progress;
 use super::peers::{Draft, Known, Sent, chat_of, is_group, unavailable};
-use super::render::{Doc, Part};
+use super::render::{Doc, Part, TEXT_UNITS};
 use super::{buttons, polling, routes, watch};
 use crate::{
-    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Media, Outbound, Peer,
-    Recognition, personal,
+    Alarm, Author, Channel, ChannelError, ChannelId, Delivered, File, Inbox, Limits, Media, Outbound, Peer,
+    Recognition, Unit, personal,
 };
 
 /// The shortest time between two edits in one chat.
@@ -71,6 +71,10 @@ impl Channel for TelegramChannel {
 
     fn is_left_when_unwatched(&self) -> bool {
         true
+    }
+
+    fn limits(&self) -> Option<Limits> {
+        Some(Limits { text: TEXT_UNITS, unit: Unit::Utf16 })
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

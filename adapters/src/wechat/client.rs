@@ -20,14 +20,14 @@ use super::link::{Links, Target};
 use super::mailbox::Mailbox;
 use super::open::OpenPushes;
 use super::reader::Reader;
-use super::render::Speech;
+use super::render::{Speech, TEXT_BYTES};
 use super::replays::Replays;
 use super::words::WechatWords;
 use super::{errors, media, replays, routes};
 use crate::message::Attachment;
 use crate::{
-    Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Media, NotesError,
-    NotesExt, Outbound, Peer, Recognition,
+    Alarm, Channel, ChannelError, ChannelId, Cursor, Delivered, File, Inbox, Kit, Limits, Media, NotesError,
+    NotesExt, Outbound, Peer, Recognition, Unit,
 };
 
 /// How long an account counts as unable to send by itself after the platform said so; then it is tried again.
@@ -180,6 +180,10 @@ impl Channel for WechatChannel {
 
     fn called_by_platform(&self) -> bool {
         true
+    }
+
+    fn limits(&self) -> Option<Limits> {
+        Some(Limits { text: TEXT_BYTES, unit: Unit::Bytes })
     }
 
     fn routes(self: Arc<Self>, inbox: Inbox) -> Router {

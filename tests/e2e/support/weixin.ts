@@ -57,6 +57,11 @@ export class Weixin {
     return this.sent.filter(({ touser }) => touser === openid).map(({ text }) => text?.content ?? '').join('\n');
   }
 
+  /** The digits that were sent with the last link, and that the desk does not show. */
+  digits(openid: string): string {
+    return [...this.words(openid).matchAll(/数字：(\d{6})/g)].at(-1)?.[1] ?? '';
+  }
+
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     let body = '';

@@ -26,6 +26,8 @@ struct Sent {
     conversation: String,
     share: String,
     key: String,
+    /// How many links were sent.
+    links: usize,
 }
 
 /// A server with these settings of channels.
@@ -44,7 +46,8 @@ impl Sent {
         })
         .await;
         assert_eq!(helper.claim(&conversation).await.0, 200);
-        let mut sent = Self { server, helper, conversation, share: String::new(), key: String::new() };
+        let mut sent =
+            Self { server, helper, conversation, share: String::new(), key: String::new(), links: 0 };
         sent.again().await;
         sent
     }
@@ -63,13 +66,17 @@ impl Sent {
         let link = begun["link"].as_str().unwrap();
         assert!(link.starts_with(&format!("{CITY}/s/{}#k=", self.share)), "{link}");
         link.split_once("#k=").unwrap().1.clone_into(&mut self.key);
+        self.links += 1;
     }
 
-    /// The digits in the conversation.
-    async fn code(&self) -> String {
-        let transcript = self.helper.conversation(&self.conversation).await["transcript"].to_string();
-        let code = regex::Regex::new(r"数字：(\d{6})").unwrap();
-        code.captures_iter(&transcript).last().unwrap()[1].to_owned()
+    /// The digits of the last link, from what the platform shows the citizen: the desk does not have them.
+    async fn code(&self, shown: impl Fn() -> Vec<String>) -> String {
+        let pattern = regex::Regex::new(r"数字：(\d{6})").unwrap();
+        eventually("the digits", async || {
+            let found = shown().join("\n");
+            pattern.captures_iter(&found).nth(self.links - 1).map(|found| found[1].to_owned())
+        })
+        .await
     }
 
     fn link(&self) -> Value {
@@ -102,13 +109,13 @@ impl Sent {
     }
 
     /// Nobody gets in without the digits, and whoever has them does, once.
-    async fn digits_are_needed_and_do(&self) {
+    async fn digits_are_needed_and_do(&self, shown: impl Fn() -> Vec<String>) {
         let mut browser = Browser::new(&self.server);
         assert_eq!(
             self.open(&mut browser, json!({})).await,
             (StatusCode::UNAUTHORIZED, "code_needed".into())
         );
-        let code = self.code().await;
+        let code = self.code(shown).await;
         assert_eq!(self.open(&mut browser, json!({ "code": code })).await.0, 200);
         assert_eq!(self.open(&mut browser, json!({ "code": code })).await.0, 410, "once");
     }

@@ -116,10 +116,17 @@ pub(super) async fn nothing_is_longer_than_the_platform_takes<P: Platform>() {
         Some(texts)
     })
     .await;
+    let limits = server.channel(platform.channel()).limits();
     for text in &texts {
         let (limit, size) = platform.limit(text);
         assert!(size <= limit, "{size} of {limit}");
+        if let Some(limits) = limits {
+            assert!(limits.measure(text) <= limits.text, "as the channel says itself: {limits:?}");
+        }
     }
+    // A helper is told how much goes into one message.
+    let told = helper.conversation(&conversation).await["limit"]["text"].as_u64();
+    assert_eq!(told, limits.map(|limits| limits.text as u64));
     let words: String = texts[2..].iter().map(|text| platform.words_of(text)).collect();
     let whole = bare(&words);
     assert!(whole.contains(&bare(&text)), "not a word is lost");

@@ -44,6 +44,17 @@ describe('the composer', () => {
     expect(find('claim-open') !== null).toBe(claimable);
   });
 
+  it('says when the platform takes so much only in several messages', async () => {
+    const limit = { text: 2048, unit: 'bytes' } as const;
+    const desk = mount(reactive(transcript({ id: 'c', stage: 'serving', owner: 'zhang', limit })));
+    desk.drafts.set('c', '办'.repeat(682));
+    await nextTick();
+    expect(find('composer-parts')).toBeNull();
+    desk.drafts.set('c', '办'.repeat(1400));
+    await nextTick();
+    expect(find('composer-parts')?.textContent).toContain('3');
+  });
+
   it('sends at Enter and is empty after', async () => {
     const desk = mount(reactive(transcript({ id: 'c', stage: 'serving', owner: 'zhang' })));
     desk.drafts.set('c', ' hello ');

@@ -480,6 +480,8 @@ export interface Transcript {
   citizen?: { name?: string; since: Instant };
   /** Other conversations of the same person, newest first. */
   earlier?: Earlier[];
+  /** The most that one message holds on the channel, in bytes of UTF-8 or units of UTF-16. */
+  limit?: { text: number; unit: 'bytes' | 'utf16' };
 }
 
 export interface Earlier {

@@ -24,6 +24,11 @@ async fn sent(platform: &Platform, message: &Value) -> Sent {
     Sent::by_helper(server).await
 }
 
+/// What was said to anybody.
+fn words(platform: &Platform) -> Vec<String> {
+    platform.shown().iter().map(|shown| shown.text().to_owned()).collect()
+}
+
 fn browser(sent: &Sent) -> Browser {
     let mut browser = Browser::new(&sent.server);
     browser.agent = DINGTALK;
@@ -43,7 +48,7 @@ async fn a_member_opens_the_link_without_digits_and_others_do_not() {
         assert_eq!(sent.open(&mut phone, json!({})).await.0, 401, "{other}");
         assert!(sent.audit().await.contains(&"not_known somebody_else".to_owned()), "{other}");
     }
-    sent.digits_are_needed_and_do().await;
+    sent.digits_are_needed_and_do(|| words(&platform)).await;
     sent.again().await;
     let mut phone = browser(&sent);
     let back = platform.pass(&sent.leave(&mut phone).await.unwrap(), "u1").await;
@@ -59,7 +64,7 @@ async fn a_member_opens_the_link_without_digits_and_others_do_not() {
     // Other browsers stay.
     let mut other = Browser::new(&sent.server);
     assert_eq!(sent.leave(&mut other).await, None);
-    sent.digits_are_needed_and_do().await;
+    sent.digits_are_needed_and_do(|| words(&platform)).await;
     sent.server.stop().await;
 }
 
@@ -89,7 +94,7 @@ async fn what_the_platform_refuses_leaves_the_digits_and_is_told_the_operator() 
             let raised = alarms.iter().find(|alarm| alarm.code == "dingtalk_visitor_refused").unwrap();
             assert!(raised.detail.contains(permission), "{raised:?}");
         }
-        sent.digits_are_needed_and_do().await;
+        sent.digits_are_needed_and_do(|| words(&platform)).await;
         sent.again().await;
     }
     // Somebody who says no comes back without a code.
@@ -114,8 +119,8 @@ async fn whom_the_company_does_not_know_is_not_sent_away() {
         .message("m1", &json!({ "msgtype": "text", "text": { "content": "转人工" }, "senderStaffId": null }));
     let sent = sent(&platform, &message).await;
     assert_eq!(sent.leave(&mut browser(&sent)).await, None);
-    let words: Vec<String> = platform.shown().iter().map(|shown| shown.text().to_owned()).collect();
-    assert!(!words.iter().any(|text| text.contains("不用输入数字")), "{words:?}");
-    sent.digits_are_needed_and_do().await;
+    let said = words(&platform);
+    assert!(!said.iter().any(|text| text.contains("不用输入数字")), "{said:?}");
+    sent.digits_are_needed_and_do(|| words(&platform)).await;
     sent.server.stop().await;
 }

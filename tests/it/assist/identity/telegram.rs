@@ -92,7 +92,7 @@ async fn a_button_that_telegram_refuses_leaves_the_link_and_the_digits() {
             api.texts(CITIZEN).iter().any(|text| text.contains("数字：")).then_some(())
         })
         .await;
-        sent.digits_are_needed_and_do().await;
+        sent.digits_are_needed_and_do(|| api.texts(CITIZEN)).await;
         sent.server.stop().await;
     }
 }
@@ -105,7 +105,7 @@ async fn whoever_switches_it_off_has_the_digits() {
     let mut view = Browser::new(&sent.server);
     let proof = json!({ "proof": signed(TOKEN, CITIZEN, now()) });
     assert_eq!(sent.open(&mut view, proof).await.0, 401);
-    sent.digits_are_needed_and_do().await;
+    sent.digits_are_needed_and_do(|| api.texts(CITIZEN)).await;
     sent.server.stop().await;
 }
 

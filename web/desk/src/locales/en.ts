@@ -198,6 +198,7 @@ export const en: Texts = {
     send: 'Send',
     left: (count) => `${count} characters left`,
     over: (count) => `${count} characters too many`,
+    parts: (count) => `Too long for one message on this platform: goes out in about ${count}`,
     lockedQueued: 'Still waiting: take the conversation to reply',
     lockedOther: (name) => `Served by ${name}; you can only read`,
     lockedClosed: 'Ended; no more replies',

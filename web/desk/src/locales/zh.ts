@@ -193,6 +193,7 @@ export const zh = {
     send: '发送',
     left: (count: number) => `还可输入 ${count} 字`,
     over: (count: number) => `超出 ${count} 字`,
+    parts: (count: number) => `对方平台一条放不下，会分成约 ${count} 条发出`,
     lockedQueued: '这个会话还在排队，接入后才能回复',
     lockedOther: (name: string) => `由 ${name} 接待，您只能查看`,
     lockedClosed: '会话已结束，不能再回复',
