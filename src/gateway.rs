@@ -17,11 +17,11 @@ mod shown;
 pub mod sweeper;
 pub mod thread;
 pub mod translate;
+mod waiting;
 pub mod worker;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ use crate::identity::Identities;
 use crate::records::{Doubts, Files, Ledger, keys};
 use crate::store::{StoreError, StoreExt};
 use crate::telemetry::Metrics;
+use waiting::Waiting;
 
 /// What the gateway is told by the configuration.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ pub struct Gateway {
     node: String,
     limiter: Option<DefaultKeyedRateLimiter<String>>,
     /// Messages accepted and not yet handled, here.
-    pending: AtomicUsize,
+    waiting: Waiting,
     /// Conversations that a task of this process works on; the flag asks it to look once more before it ends.
     working: Mutex<HashMap<String, bool>>,
     /// The same for deliveries.
@@ -120,7 +121,7 @@ impl Gateway {
             channels: channels.into_iter().map(|channel| (channel.id().clone(), channel)).collect(),
             node: uuid::Uuid::new_v4().simple().to_string(),
             limiter,
-            pending: AtomicUsize::new(0),
+            waiting: Waiting::default(),
             working: Mutex::new(HashMap::new()),
             delivering: Mutex::new(HashMap::new()),
             fetching: Mutex::new(HashMap::new()),
@@ -139,7 +140,7 @@ impl Gateway {
     pub async fn start(self: &Arc<Self>) -> Result<(), StoreError> {
         self.forget_leases().await?;
         let waiting = self.ledger.store().scan_all(&keys::inboxes()).await?;
-        self.pending.store(waiting.len(), Ordering::Relaxed);
+        self.waiting.begin_with(waiting.len());
         self.sweep_inboxes().await?;
         self.sweep_outboxes().await?;
         self.sweep_fetches().await?;
@@ -157,7 +158,7 @@ impl Gateway {
 
     /// How many accepted messages wait to be handled.
     pub fn pending(&self) -> usize {
-        self.pending.load(Ordering::Relaxed)
+        self.waiting.count()
     }
 
     /// The ledger of conversations.

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use adapters::{
@@ -130,7 +129,7 @@ impl Gateway {
                         self.ledger.events().publish(&topic, &Event::Stop);
                     }
                     if number.is_some() && !accepted.repeated {
-                        self.pending.fetch_add(1, Ordering::Relaxed);
+                        self.waiting.accepted();
                         self.metrics.accepted(inbound.peer.channel.as_str());
                         self.wake(&accepted.conversation);
                         if let Content::Media { .. } = inbound.content {

@@ -2,7 +2,6 @@
 //! holds only while the right to speak has not passed to somebody else.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use adapters::Content;
@@ -138,7 +137,7 @@ impl Gateway {
                 }
             })
             .await?;
-        self.pending.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(n.saturating_sub(1))).ok();
+        self.waiting.handled();
         if let Some(handled) = handled.as_ref().filter(|_| spoken) {
             self.note_doubt(conversation, handled);
         }
