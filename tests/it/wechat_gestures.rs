@@ -8,11 +8,12 @@ use adapters::wechat::xml::{Fields, cdata};
 use serde_json::{Value, json};
 use yikouwen::desk::Role;
 
+use crate::channel_conformance::FORM;
 use crate::support::helper::Helper;
 use crate::support::wechat::{
     APP, KEY, Platform, Seen, TOKEN, account, content, event, message, now, text_message,
 };
-use crate::support::weixin::{FakeApi, PDF};
+use crate::support::weixin::FakeApi;
 use crate::support::{MEMORY, Server, config, eventually};
 
 /// The label of what a machine wrote.
@@ -143,7 +144,7 @@ async fn a_file_that_a_citizen_sends_is_kept_for_the_desk() {
     })
     .await;
     assert_eq!(helper.claim(&id).await.0, 200);
-    let file = "<MsgType>file</MsgType><MediaId>document</MediaId><Title>申请表.pdf</Title><MsgId>2</MsgId>";
+    let file = "<MsgType>file</MsgType><MediaId>form</MediaId><Title>申请表.pdf</Title><MsgId>2</MsgId>";
     let seen = town.platform.does("o1", file).await;
     assert!(!seen.words().contains("看不了"), "{seen:?}");
     assert!(!seen.words().contains("AI 生成"), "neither staff nor notices are machines' answers: {seen:?}");
@@ -160,7 +161,7 @@ async fn a_file_that_a_citizen_sends_is_kept_for_the_desk() {
     .await;
     assert_eq!((&kept["name"], &kept["mime"]), (&json!("申请表.pdf"), &json!("application/pdf")), "{kept}");
     let file = helper.file(kept["id"].as_str().unwrap(), &[]).await;
-    assert_eq!(file.bytes().await.unwrap(), PDF);
+    assert_eq!(file.bytes().await.unwrap(), FORM);
     assert_eq!(helper.write(&id, "收到了。").await.0, 201);
     let seen = town.platform.says("o1", 3, "继续").await;
     assert!(seen.words().contains("收到了。") && !seen.words().contains("AI 生成"), "{seen:?}");

@@ -10,7 +10,7 @@ use crate::{Content, Media, Outbound};
 /// What nobody may be told: it stands in values that are wrong.
 pub(crate) const SECRET: &str = "张三的秘密";
 
-/// Any JSON whose members have these names and whose texts are now and then of these: real names at places where they
+/// Any JSON whose members mostly have these names and whose texts are now and then of these: real names at places where they
 /// belong and where they do not.
 pub(crate) fn any_json(
     names: &'static [&'static str],
@@ -28,13 +28,14 @@ pub(crate) fn any_json(
         "\\PC{0,12}".prop_map(Value::from),
     ];
     let nested = leaf.prop_recursive(5, 48, 8, move |inner| {
-        let members = prop::collection::btree_map(prop::sample::select(names), inner.clone(), 0..8);
+        let name = prop_oneof![
+            4 => prop::sample::select(names).prop_map(str::to_owned),
+            1 => "\\PC{0,6}",
+        ];
+        let members = prop::collection::btree_map(name, inner.clone(), 0..8);
         prop_oneof![
             prop::collection::vec(inner, 0..4).prop_map(Value::from),
-            members.prop_map(|members| {
-                let named = members.into_iter().map(|(name, value)| (name.to_owned(), value));
-                Value::from(named.collect::<Map<_, _>>())
-            }),
+            members.prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
         ]
     });
     nested.boxed()

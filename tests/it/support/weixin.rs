@@ -62,10 +62,6 @@ pub(crate) enum Trouble {
     Fails(u16),
 }
 
-/// What `document` is.
-pub(crate) const PDF: &[u8] =
-    b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n";
-
 /// How long a token holds, and how long before its end the next is given.
 const LIFE: Duration = Duration::from_secs(7_200);
 const EARLY: Duration = Duration::from_secs(300);
@@ -288,7 +284,6 @@ async fn media(State(state): State<Shared>, Query(query): Parameters, headers: H
         }
         Some("sound") => ([("content-type", "audio/amr")], SOUND).into_response(),
         Some("form") => ([("content-type", "application/pdf")], FORM).into_response(),
-        Some("document") => ([("content-type", "application/pdf")], PDF).into_response(),
         Some("photo") => ([("content-type", "image/png")], crate::files::PNG).into_response(),
         Some("picture") => (
             [("content-type", "image/jpeg"), ("content-disposition", "attachment; filename=\"p1.jpg\"")],
