@@ -18,14 +18,16 @@ pub struct Meter {
     owed: AtomicUsize,
 }
 
+/// Bytes as the limiter counts them.
+fn measured(bytes: usize) -> NonZeroU32 {
+    NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
+}
+
 impl Meter {
     /// So many bytes a second; at first, and after a rest, two of the largest frames besides.
     pub fn new(limits: &AssistLimits) -> Self {
-        let number = |bytes: usize| {
-            NonZeroU32::new(u32::try_from(bytes).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN)
-        };
-        let burst = number(limits.inflated_bytes.saturating_mul(2).max(limits.bytes_per_second));
-        let quota = Quota::per_second(number(limits.bytes_per_second)).allow_burst(burst);
+        let burst = measured(limits.inflated_bytes.saturating_mul(2).max(limits.bytes_per_second));
+        let quota = Quota::per_second(measured(limits.bytes_per_second)).allow_burst(burst);
         Self { limiter: DefaultDirectRateLimiter::direct(quota), burst, owed: AtomicUsize::new(0) }
     }
 
@@ -44,8 +46,7 @@ impl Meter {
         let mut due = self.owed.swap(0, Ordering::Relaxed).saturating_add(arrived);
         let mut waited = false;
         while due > 0 {
-            let part = NonZeroU32::new(u32::try_from(due).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
-            let part = part.min(self.burst);
+            let part = measured(due).min(self.burst);
             // No part is more than the burst, so there is room for it at some time.
             if !matches!(self.limiter.check_n(part), Ok(Ok(()))) {
                 waited |= self.limiter.until_n_ready(part).await.is_ok();

@@ -1,10 +1,11 @@
 //! What channels see of files: those that go with messages, whole, and the way by which a channel hands one in.
 
-use adapters::{ChannelId, File, FileRefused, Media, MediaKind, NotesError, Peer};
+use adapters::{File, FileRefused, Media, MediaKind, NotesError, Peer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::translate;
 use crate::records::files::handed_in_by;
 use crate::records::{FileError, FileKind, Files, Ledger};
 use crate::store::StoreError;
@@ -55,7 +56,7 @@ impl adapters::Files for StoreFiles {
     async fn owner(&self, id: &str) -> Result<Option<Peer>, NotesError> {
         let Some(head) = self.files.head(id).await.map_err(unavailable)? else { return Ok(None) };
         let record = self.ledger.conversation(&head.conversation).await.map_err(unavailable)?;
-        Ok(record.map(|record| Peer { channel: ChannelId::new(record.channel), address: record.address }))
+        Ok(record.as_ref().map(translate::peer))
     }
 
     async fn hand_in(&self, from: &Peer, name: Option<&str>, data: Bytes) -> Result<Media, FileRefused> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::json::{Json, Members};
-use super::{css, digits};
+use super::{css, digits, small};
 
 /// What is passed on of any element. The citizen's page has the same list (`web/assist/src/allow.ts`).
 const ALLOWED: [&str; 95] = [
@@ -135,11 +135,7 @@ impl Attributes<'_> {
             .is_some_and(|rel| rel.eq_ignore_ascii_case("stylesheet"));
         let mut leaks = 0;
         attributes.retain(|name, value| {
-            // Most of them are small already.
-            let name = match name.bytes().any(|letter| letter.is_ascii_uppercase()) {
-                true => Cow::Owned(name.to_ascii_lowercase()),
-                false => Cow::Borrowed(name),
-            };
+            let name = small(&Cow::Borrowed(name));
             if !is_allowed(&name) {
                 return false;
             }
