@@ -11,6 +11,7 @@ mod normalise;
 mod sounds;
 mod things;
 mod tokens;
+mod wordings;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -20,10 +21,12 @@ use jieba_rs::Jieba;
 use aliases::Aliases;
 use normalise::Simplifier;
 use things::Things;
+use wordings::Wordings;
 
 pub(crate) use sounds::Sounds;
 pub use tokens::Tokens;
 pub(crate) use tokens::{is_han, letters};
+pub(crate) use wordings::Wording;
 
 /// The longest text that is looked at, in characters. What a citizen types is far below; the body of an entry that
 /// is longer is found by its beginning.
@@ -51,6 +54,7 @@ pub struct Analyzer {
     aliases: Aliases,
     function_words: HashSet<&'static str>,
     things: Things,
+    wordings: Wordings,
 }
 
 impl Analyzer {
@@ -66,8 +70,10 @@ impl Analyzer {
             jieba.add_word(term, None, None);
         }
         let (simplifier, aliases) = (Simplifier::load(), Aliases::load());
-        let things = Things::load(|name| aliases.unify(simplifier.normalise(name)));
-        Analyzer { jieba, simplifier, aliases, things, function_words: listed(FUNCTION_WORDS).collect() }
+        let canonical = |name: &str| aliases.unify(simplifier.normalise(name));
+        let (things, wordings) = (Things::load(canonical), Wordings::load(canonical));
+        let function_words = listed(FUNCTION_WORDS).collect();
+        Analyzer { jieba, simplifier, aliases, things, wordings, function_words }
     }
 
     /// One way to write what can be written in several: NFKC, simplified characters, lower case, single spaces.
@@ -124,6 +130,11 @@ impl Analyzer {
     /// The things that a text in canonical names is about, given its words in order: for each, all that mentions it.
     pub(crate) fn things(&self, canonical: &str, words: &[(&str, bool)]) -> Vec<&[String]> {
         self.things.named(canonical, words)
+    }
+
+    /// The words of a text in canonical names that other texts may say otherwise, given its words in order.
+    pub(crate) fn wordings(&self, canonical: &str, words: &[(&str, bool)]) -> Vec<Wording<'_>> {
+        self.wordings.said(canonical, words)
     }
 
     /// Whether a word carries the form of a question and not its matter.

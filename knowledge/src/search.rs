@@ -19,7 +19,9 @@ mod scope;
 mod succession;
 #[cfg(test)]
 mod tests;
+mod things;
 mod ties;
+mod wordings;
 
 use tantivy::schema::Value;
 use tantivy::{DocAddress, DocId, TantivyDocument, TantivyError};
@@ -117,6 +119,7 @@ pub(crate) fn fused(
     if (asked.is_empty() && dense.is_empty()) || limit == 0 {
         return Ok(Found::default());
     }
+    let closely = limit.max(CLOSELY);
     let mut candidates = candidates::find(snapshot, &asked, &query.scope)?;
     let lifts = lifts(snapshot, &query.scope, dense, &mut candidates)?;
     let mut comparison = Comparison::new(snapshot, &asked);
@@ -140,12 +143,14 @@ pub(crate) fn fused(
         .collect();
     let weights = model.weights(snapshot.corpus());
     rank::order(&mut ranked, weights);
-    for one in ranked.iter_mut().take(limit.max(CLOSELY)) {
-        comparison.things(one.place, &mut one.features);
+    let (mut words, mut text) = (Vec::new(), Vec::new());
+    for one in ranked.iter_mut().take(if asked.things.is_empty() { 0 } else { closely }) {
+        snapshot.segments()[one.place.0].text(one.place.1, &mut words, &mut text);
+        things::look(&asked, &text, &mut one.features);
     }
-    rank::confide(&mut ranked, &asked, weights, limit.max(CLOSELY));
+    rank::confide(&mut ranked, &asked, weights, closely);
     let (mut ranked, ended) = succession::resolve(snapshot, &query.scope, ranked)?;
-    ties::settle(&mut ranked, snapshot, &query.scope, limit.max(CLOSELY))?;
+    ties::settle(&mut ranked, snapshot, &query.scope, closely)?;
     ranked.truncate(limit);
     let hits = ranked
         .into_iter()

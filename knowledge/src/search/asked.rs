@@ -57,6 +57,8 @@ pub(crate) struct Asked {
     pub(crate) words: Vec<Word>,
     /// The things that the question names: for each, all that mentions it.
     pub(crate) things: Vec<Vec<Vec<u16>>>,
+    /// What other words an entry may have for some of the question's.
+    pub(crate) wordings: Vec<OtherWords>,
     /// Of what kind the question is.
     pub(crate) kinds: Kinds,
     /// The sounds of the letters, in the order of `letters`; 0 for what has none.
@@ -115,6 +117,16 @@ impl Pair {
     }
 }
 
+/// A word of the question that an entry may say otherwise.
+pub(crate) struct OtherWords {
+    /// The word itself.
+    pub(crate) own: Vec<u16>,
+    /// What its letters and pairs count in a body.
+    pub(crate) weight: f32,
+    /// What may stand for it, and what that counts, from 0 to 1.
+    pub(crate) others: Vec<(Vec<u16>, f32)>,
+}
+
 /// Two neighbouring letters of the question.
 pub(crate) struct Pair {
     pub(crate) count: f32,
@@ -157,6 +169,7 @@ impl Asked {
                 .into_iter()
                 .map(|mentions| mentions.iter().map(|mention| forward::units(mention)).collect())
                 .collect(),
+            wordings: Vec::new(),
             slots: vec![0; usize::from(u16::MAX) + 1],
             letters: Vec::new(),
             pairs: Vec::new(),
@@ -171,6 +184,11 @@ impl Asked {
         let content = content(&segments, &asked.units);
         asked.take_letters(&weights, &runs, &content);
         asked.take_pairs(&weights, &runs, &content);
+        asked.wordings = analyzer
+            .wordings(&text, &segments)
+            .into_iter()
+            .map(|wording| asked.other_words(&text[wording.at], &wording.others))
+            .collect();
         asked.sounds = asked.letters.iter().map(|letter| Sounds::shared().of(letter.unit)).collect();
         for &sound in &asked.sounds {
             for &unit in Sounds::shared().with(sound) {
@@ -241,6 +259,20 @@ impl Asked {
             self.pairs.push(Pair { count: 1.0, question_idf, body_idf, content });
             self.pair_slots[place] = self.pairs.len() as u16;
         }
+    }
+
+    fn other_words(&self, own: &str, others: &[(&str, f32)]) -> OtherWords {
+        let own = forward::units(own);
+        let mut letters: Vec<usize> = own.iter().filter_map(|&unit| self.slot(unit)).collect();
+        let mut pairs: Vec<usize> = letters.windows(2).filter_map(|two| self.pair(two[0], two[1])).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let letters: f32 = letters.into_iter().map(|slot| self.letters[slot].body_weight()).sum();
+        let pairs: f32 = pairs.into_iter().map(|pair| self.pairs[pair].body_weight()).sum();
+        let others = others.iter().map(|(word, counts)| (forward::units(word), *counts)).collect();
+        OtherWords { own, weight: letters + pairs, others }
     }
 
     /// The place of a letter in `letters`.

@@ -1,11 +1,10 @@
 //! The second stage: the question compared with every question of each candidate and with all that it says.
 
-use tantivy::DocId;
-
 use super::asked::{Asked, Letter, Likeness, Pair, Word};
 use super::candidates::Candidate;
 use super::features::{Feature, Features};
 use super::kinds::Kinds;
+use super::wordings::OtherWordings;
 use crate::index::bm25::{B, K1};
 use crate::index::forward::{GAP, Part};
 use crate::index::{Segment, Snapshot};
@@ -37,6 +36,7 @@ pub(super) struct Comparison<'a> {
     seen: Vec<Seen>,
     tally: Tally,
     units: Vec<Unit>,
+    wordings: OtherWordings<'a>,
 }
 
 /// One of an entry's questions, and how much of the question it has.
@@ -164,6 +164,7 @@ impl<'a> Comparison<'a> {
                 pairs: vec![0; asked.pairs.len()],
             },
             units: Vec::new(),
+            wordings: OtherWordings::new(&asked.wordings),
         }
     }
 
@@ -179,33 +180,6 @@ impl<'a> Comparison<'a> {
         self.text = text;
         let words = self.found.words.iter().map(|&count| count > 0.0).collect();
         Compared { features, unit, words }
-    }
-
-    /// Looks for the things that the question names. Apart, because only the first few entries need it.
-    pub(super) fn things(&mut self, (segment, document): (usize, DocId), features: &mut Features) {
-        let things = &self.asked.things;
-        if things.is_empty() {
-            return;
-        }
-        self.snapshot.segments()[segment].text(document, &mut self.words, &mut self.text);
-        let end = self
-            .text
-            .iter()
-            .position(|&unit| Part::of(unit).is_some_and(|part| !matches!(part, Part::Title | Part::Similar)))
-            .unwrap_or(self.text.len());
-        let (questions, body) = self.text.split_at(end);
-        let mentioned = |text: &[u16], thing: &[Vec<u16>]| thing.iter().any(|mention| stands(mention, text));
-        let (mut not_asked, mut not_said) = (0.0_f32, 0.0_f32);
-        for thing in things {
-            if !mentioned(questions, thing) {
-                not_asked += 1.0;
-                not_said += f32::from(u8::from(!mentioned(body, thing)));
-            }
-        }
-        let all = things.len() as f32;
-        features.set(Feature::things_unit, not_asked / all);
-        features.set(Feature::things_body, not_said / all);
-        features.set(Feature::thing_body, not_said.min(1.0));
     }
 
     /// The entry's questions: finds the one that is most like the question, and looks at it closely.
@@ -397,6 +371,7 @@ impl<'a> Comparison<'a> {
         features.set(Feature::body_length, length / (1.0 + length));
         let whole = self.own.body_letters + self.own.body_pairs;
         features.set(Feature::body_window, part(self.window(), whole));
+        features.set(Feature::body_wording, part(self.wordings.weight(text), whole));
     }
 
     /// The most of the question, by rarity, that stands within a window of the text looked at last.
@@ -492,11 +467,6 @@ impl<'a> Comparison<'a> {
             *sounds &= count == 0.0;
         }
     }
-}
-
-/// Whether the letters stand in the text as they are.
-fn stands(letters: &[u16], text: &[u16]) -> bool {
-    !letters.is_empty() && text.windows(letters.len()).any(|window| window == letters)
 }
 
 /// Marks the letters of the question that sound like the one at that place and stand beside the same neighbour.

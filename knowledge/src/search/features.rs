@@ -55,6 +55,7 @@ features! {
     body_window: "How much of the question stands close together in the entry.",
     body_missing: "The rarest content word of the question that the entry lacks, over the rarest of the question.",
     body_sound: "How much of the question stands in the entry only by its sound.",
+    body_wording: "How much of the question, by rarity, the entry says only in other words.",
     body_length: "How long the entry is, against the average; half at the average.",
     things_unit: "How many of the things that the question names no question of the entry mentions, over all that it names.",
     things_body: "The same for all that the entry says.",

@@ -116,6 +116,7 @@ export const searchEn: typeof searchZh = {
     body_window: { name: 'Close together in the entry', hint: 'How much of the question stands in one short passage of the entry; high when that is about it' },
     body_missing: { name: 'Missing in the entry', hint: 'How rare the rarest content word is that the entry lacks; high when it does not speak of what matters' },
     body_sound: { name: 'Same sound in the entry', hint: 'How much of the question meets the entry by its sound only; mostly typing errors' },
+    body_wording: { name: 'Said in other words', hint: 'How much of the question the entry says only in the words of official texts, such as employer for boss' },
     body_length: { name: 'Length of the entry', hint: 'How long the entry is against the average; 0.5 at the average' },
     things_unit: { name: 'Things its questions lack', hint: 'How many of the things the question names (cat, visa, taxi …) stand in no question of the entry' },
     things_body: { name: 'Things the entry lacks', hint: 'How many of the things the question names the entry does not mention at all; high when another matter is asked about' },

@@ -1,0 +1,33 @@
+//! Whether an entry mentions the things that the question names.
+
+use super::asked::Asked;
+use super::features::{Feature, Features};
+use crate::index::forward::Part;
+
+/// Looks for the things in all that an entry says. Apart from the comparison, because only the first few entries need it.
+pub(super) fn look(asked: &Asked, text: &[u16], features: &mut Features) {
+    let things = &asked.things;
+    let end = text
+        .iter()
+        .position(|&unit| Part::of(unit).is_some_and(|part| !matches!(part, Part::Title | Part::Similar)))
+        .unwrap_or(text.len());
+    let (questions, body) = text.split_at(end);
+    let mentioned = |text: &[u16], thing: &[Vec<u16>]| thing.iter().any(|mention| stands(mention, text));
+    let (mut not_asked, mut not_said) = (0.0_f32, 0.0_f32);
+    for thing in things {
+        if !mentioned(questions, thing) {
+            not_asked += 1.0;
+            not_said += f32::from(u8::from(!mentioned(body, thing)));
+        }
+    }
+    let all = things.len() as f32;
+    features.set(Feature::things_unit, not_asked / all);
+    features.set(Feature::things_body, not_said / all);
+    features.set(Feature::thing_body, not_said.min(1.0));
+}
+
+/// Whether the letters stand in the text as they are.
+fn stands(letters: &[u16], text: &[u16]) -> bool {
+    let Some((first, rest)) = letters.split_first() else { return false };
+    text.iter().enumerate().any(|(at, unit)| unit == first && text[at + 1..].starts_with(rest))
+}
