@@ -120,7 +120,7 @@ pub(crate) fn fused(
         return Ok(Found::default());
     }
     let closely = limit.max(CLOSELY);
-    let mut candidates = candidates::find(snapshot, &asked, &query.scope)?;
+    let mut candidates = candidates::find(snapshot, &asked, &query.scope, closely)?;
     let lifts = lifts(snapshot, &query.scope, dense, &mut candidates)?;
     let mut comparison = Comparison::new(snapshot, &asked);
     let mut compared: Vec<Compared> = candidates.iter().map(|candidate| comparison.with(candidate)).collect();
