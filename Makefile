@@ -7,7 +7,7 @@ PROFILE ?= ci
 export PROFILE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-llama check web bench bench-assist bench-retrieval report clean
+.PHONY: help run test test-llama check web bench bench-assist soak-assist bench-retrieval report clean
 
 help: ## Prints this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: web ## Whole-process figures: messages a second, waiting times, cold star
 
 bench-assist: web ## The shared screen's relay beside a bare one: 200 pages at 10 Hz. ROOMS, SECONDS in the environment.
 	cargo bench --locked --bench assist_relay
+
+soak-assist: ## A shared form for two hours of real time: heap, bytes, long tasks. MINUTES in the environment.
+	@scripts/soak-assist.sh
 
 bench-retrieval: ## The search beside SQLite FTS5, bm25s and plain tantivy: speed, memory, right answers. ARGS="--sizes 5000"
 	@scripts/bench-retrieval.sh $(ARGS)

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Frame, Page } from '@playwright/test';
 
 import type { Spoil } from './support/tap';
-import { Counter, agree, expect, newPage, openShadows, picture, test } from './support/shared';
+import { Counter, agree, compared, expect, heapOf, newPage, openShadows, picture, test } from './support/shared';
 
 declare global {
   interface Window {
@@ -20,18 +20,6 @@ function viewerOf(desk: Page): Frame {
   const frame = desk.frames().find((one) => one.url().endsWith('/desk/viewer.html'));
   if (!frame) throw new Error('no viewer');
   return frame;
-}
-
-/** What a viewer finds when it next compares its elements and their numbers with the citizen's. */
-function compared(desk: Page): Promise<boolean> {
-  return desk.evaluate(
-    () =>
-      new Promise<boolean>((done) => {
-        addEventListener('message', ({ data }: MessageEvent<{ t: string; equal: boolean }>) => {
-          if (data.t === 'synced') done(data.equal);
-        });
-      }),
-  );
 }
 
 /** Milliseconds from a letter in the form to the same letter in the picture, by the one clock that both pages have. */
@@ -145,14 +133,7 @@ test('as many changes as two hours bring leave the viewer small', async ({ brows
   const counter = await Counter.open(browser);
   try {
     await counter.share();
-    const { page } = counter.helper;
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send('Performance.enable');
-    const heap = async (): Promise<number> => {
-      await devtools.send('HeapProfiler.collectGarbage');
-      const { metrics } = await devtools.send('Performance.getMetrics');
-      return (metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? 0) / 1024 / 1024;
-    };
+    const heap = await heapOf(counter.helper.page);
     const before = await heap();
     const start = counter.tap.wire.length;
     const changes = 7_200;

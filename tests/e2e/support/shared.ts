@@ -60,6 +60,29 @@ export async function agree(page: Page, tap: Tap, url: string, ...scopes: ('poin
   }
 }
 
+/** What a viewer finds when it next compares its elements and their numbers with the citizen's. */
+export function compared(desk: Page): Promise<boolean> {
+  return desk.evaluate(
+    () =>
+      new Promise<boolean>((done) => {
+        addEventListener('message', ({ data }: MessageEvent<{ t: string; equal: boolean }>) => {
+          if (data.t === 'synced') done(data.equal);
+        });
+      }),
+  );
+}
+
+/** What the scripts of a page and its frames hold, in MB, after what they no longer hold is collected. */
+export async function heapOf(page: Page): Promise<() => Promise<number>> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable');
+  return async () => {
+    await devtools.send('HeapProfiler.collectGarbage');
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return (metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? 0) / 1024 / 1024;
+  };
+}
+
 /** A citizen in a talk, a helper who serves, and the form between them. */
 export class Counter {
   private constructor(

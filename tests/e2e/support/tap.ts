@@ -143,6 +143,10 @@ export class Tap {
   cut(): void {
     this.citizen?.terminate();
   }
+  /** Cuts the lines of all who look. */
+  cutViewers(): void {
+    for (const { socket } of this.viewers) socket.terminate();
+  }
 
   /** The number of the latest node whose recorded attributes hold this one, over all snapshots and changes. */
   nodeOf(attribute: string, value: string): number {
