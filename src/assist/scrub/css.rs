@@ -46,7 +46,9 @@ pub(super) fn own_address(address: &str, host: &str) -> Option<String> {
 /// A style sheet, or the value of a `style` attribute, that loads nothing from elsewhere. `None`: it is clean as it is.
 pub(super) fn clean(text: &str, host: &str) -> Option<String> {
     let seen = plain(text);
-    let loading = LOADING.iter().any(|word| seen.contains(word));
+    // How a page scrolls is nothing that an old engine would run.
+    let said = seen.replace("scroll-behavior", "");
+    let loading = LOADING.iter().any(|word| said.contains(word));
     if !seen.contains("url(") && !loading {
         return None;
     }
@@ -134,6 +136,9 @@ mod tests {
             ("@im/**/port 'x'", Some("")),
             ("background:image-set(\"https://evil.example/a.png\" 1x)", Some("")),
             ("width:expression(alert(1))", Some("")),
+            ("behavior:url(#a)", Some("")),
+            ("-ms-behavior:url(#a)", Some("")),
+            ("overscroll-behavior:contain;scroll-behavior:smooth", None),
             (r#"i::before{content:"\e600"}"#, None),
         ];
         for (text, expected) in table {
