@@ -214,6 +214,17 @@ impl Nodes {
         self.0.get(&node).and_then(|node| node.attribute(name)).unwrap_or_default()
     }
 
+    /// A node and everything in it.
+    pub fn within(&self, node: u32) -> Vec<u32> {
+        let mut found = vec![node];
+        let mut next = 0;
+        while let Some(node) = found.get(next).and_then(|id| self.0.get(id)) {
+            found.extend(&node.children);
+            next += 1;
+        }
+        found
+    }
+
     /// The words in a node without those of fields in it.
     fn words(&self, node: u32) -> String {
         let mut words = String::new();

@@ -42,10 +42,21 @@ pub enum Unfit {
 pub struct Rules<'a> {
     /// The host, with its port if it has one, whose addresses are our own: `city.example:8443`.
     pub host: &'a str,
-    /// The fields that the citizen shows for a moment.
+    /// The fields and texts that the citizen shows for a moment.
     pub revealed: &'a BTreeSet<u32>,
+    /// Who reads it: the citizen shows them to one helper, and for everybody else they are dots.
+    pub reader: Reader,
     /// The most nodes of a page.
     pub nodes: usize,
+}
+
+/// For whom events are scrubbed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reader {
+    /// The helper whom the citizen shows something to.
+    Owner,
+    /// Who looks on, or comes later.
+    Anybody,
 }
 
 /// What was found.
@@ -53,7 +64,7 @@ pub struct Rules<'a> {
 pub struct Found {
     /// Places where somebody's number had to be dotted.
     pub leaks: usize,
-    /// Whether the words of a revealed field were let through.
+    /// Whether what the citizen shows for a moment was among it.
     pub revealed: bool,
     /// Nodes that were counted.
     pub nodes: usize,
@@ -196,9 +207,14 @@ impl Scrubber<'_> {
                 });
                 let revealed = number(data, "id").is_some_and(|id| self.is_revealed(id));
                 match data.get_mut("text") {
-                    Some(_) if revealed => self.found.revealed = true,
+                    // A field may hold a number, which is what the helper is to see.
+                    Some(text) if revealed => self.shown_for_a_moment(text),
                     Some(text) => self.text(text),
                     None => {}
+                }
+                let hides = revealed && self.rules.reader == Reader::Anybody;
+                if let Some(choice) = data.get_mut("isChecked").filter(|_| hides) {
+                    *choice = Json::Bool(false);
                 }
                 true
             }
@@ -210,6 +226,16 @@ impl Scrubber<'_> {
 
     fn is_revealed(&self, id: u64) -> bool {
         u32::try_from(id).is_ok_and(|id| self.rules.revealed.contains(&id))
+    }
+
+    /// What the citizen shows to one helper: dots for everybody else.
+    fn shown_for_a_moment(&mut self, value: &mut Json<'_>) {
+        self.found.revealed = true;
+        if self.rules.reader == Reader::Anybody
+            && let Json::String(text) = value
+        {
+            *text = digits::dots(text).into();
+        }
     }
 
     fn mutation(&mut self, data: &mut Members<'_>) {
@@ -230,9 +256,13 @@ impl Scrubber<'_> {
         match list {
             "texts" => {
                 keep(item, &["id", "value"]);
+                let revealed = number(item, "id").is_some_and(|id| self.is_revealed(id));
                 if let Some(value) = item.get_mut("value").filter(|value| !value.is_null()) {
                     // It may be the text of a style element as well.
                     self.style_text(value);
+                    if revealed {
+                        self.shown_for_a_moment(value);
+                    }
                 }
                 item.get("id").and_then(Json::as_u64).is_some()
             }

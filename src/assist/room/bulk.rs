@@ -10,7 +10,7 @@ use crate::assist::carried::{Says, To};
 use crate::assist::nodes::Nodes;
 use crate::assist::pack::{self, Unpackable};
 use crate::assist::scrub::json::Json;
-use crate::assist::scrub::{self, Found, Rules, Unfit};
+use crate::assist::scrub::{self, Found, Reader, Rules, Unfit};
 use crate::assist::wire::BulkKind;
 use crate::store::StoreError;
 
@@ -40,7 +40,9 @@ struct Job {
 
 /// Cleans events, and learns from those that will be shown.
 fn clean(text: &[u8], body: Bytes, job: &Job, nodes: &mut Nodes) -> Result<Clean, Unfit> {
-    let rules = Rules { host: &job.host, revealed: &job.revealed, nodes: job.most };
+    // A part of the page is shown with all the texts in it.
+    let revealed: BTreeSet<u32> = job.revealed.iter().flat_map(|node| nodes.within(*node)).collect();
+    let rules = Rules { host: &job.host, revealed: &revealed, reader: Reader::Owner, nodes: job.most };
     let mut events = scrub::read(text, job.most)?;
     let found = scrub::scrub(&mut events, &rules)?;
     let print = |events: &[Json<'_>]| {
@@ -52,9 +54,8 @@ fn clean(text: &[u8], body: Bytes, job: &Job, nodes: &mut Nodes) -> Result<Clean
     // Only what is the same to the last byte goes on as it came: two readers of one text could differ.
     let body = if printed == text { body } else { pack::deflate(&printed) };
     let masked = if found.revealed {
-        let nobody = BTreeSet::new();
         let mut events = events.clone();
-        scrub::scrub(&mut events, &Rules { revealed: &nobody, ..rules })?;
+        scrub::scrub(&mut events, &Rules { reader: Reader::Anybody, ..rules })?;
         Some(pack::deflate(&print(&events)?))
     } else {
         None

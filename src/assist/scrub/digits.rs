@@ -14,6 +14,11 @@ static RUN: LazyLock<Option<Regex>> =
 /// What is shown for digits.
 const DOTS: &str = "••••••••";
 
+/// Dots for a text; their number tells no more than that it is short.
+pub(super) fn dots(text: &str) -> String {
+    DOTS.chars().take(text.trim().chars().count()).collect()
+}
+
 /// The text with dots, if anything had to be dotted, and how many places the page should have dotted itself. Numbers that
 /// offices publish, and that the page does not know how to look for, are dotted and not counted.
 pub(super) fn dot(text: &str) -> (Option<String>, usize) {

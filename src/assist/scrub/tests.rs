@@ -13,7 +13,9 @@ fn scrubbed(events: Value, revealed: &[u32]) -> (Value, Found) {
     let text = serde_json::to_vec(&events).unwrap();
     let mut events = read(&text, 50_000).unwrap();
     let revealed = revealed.iter().copied().collect();
-    let found = scrub(&mut events, &Rules { host: HOST, revealed: &revealed, nodes: 50_000 }).unwrap();
+    let found =
+        scrub(&mut events, &Rules { host: HOST, revealed: &revealed, reader: Reader::Owner, nodes: 50_000 })
+            .unwrap();
     (serde_json::to_value(&events).unwrap(), found)
 }
 
@@ -270,6 +272,33 @@ fn a_revealed_field_shows_its_words_and_no_other_does() {
 }
 
 #[test]
+fn what_is_shown_to_one_helper_is_dots_for_everybody_else() {
+    let events = || {
+        json!([
+            { "type": 3, "data": { "source": 5, "id": 7, "text": "欧阳小明", "isChecked": true } },
+            { "type": 3, "data": { "source": 0, "texts": [{ "id": 8, "value": "问过社保" }, { "id": 9, "value": "别的话" }] } },
+        ])
+    };
+    let revealed = BTreeSet::from([7, 8]);
+    for (reader, wanted) in
+        [(Reader::Owner, ["欧阳小明", "问过社保", "别的话"]), (Reader::Anybody, ["••••", "••••", "别的话"])]
+    {
+        let text = events().to_string();
+        let mut events = serde_json::from_str(&text).unwrap();
+        let found = scrub(&mut events, &Rules { host: HOST, revealed: &revealed, reader, nodes: 9 }).unwrap();
+        let after = serde_json::to_value(&events).unwrap();
+        assert!(found.revealed && found.leaks == 0);
+        let seen = [
+            &after[0]["data"]["text"],
+            &after[1]["data"]["texts"][0]["value"],
+            &after[1]["data"]["texts"][1]["value"],
+        ];
+        assert_eq!(seen, wanted);
+        assert_eq!(after[0]["data"]["isChecked"] == true, reader == Reader::Owner);
+    }
+}
+
+#[test]
 fn a_hostile_page_has_no_teeth() {
     let page = element(
         "body",
@@ -344,7 +373,8 @@ fn pages_that_are_too_much_are_refused_before_they_are_read() {
     let page = page.to_string();
     let mut events = read(page.as_bytes(), 50_000).unwrap();
     let nobody = BTreeSet::new();
-    let refused = scrub(&mut events, &Rules { host: HOST, revealed: &nobody, nodes: 50_000 });
+    let refused =
+        scrub(&mut events, &Rules { host: HOST, revealed: &nobody, reader: Reader::Owner, nodes: 50_000 });
     assert_eq!(refused, Err(Unfit::TooMany));
     for bad in ["", "{}", "[", "[1,]", "[\"\\ud800\"]", "\"[", "null"] {
         assert_eq!(read(bad.as_bytes(), 50_000), Err(Unfit::Malformed), "{bad}");
@@ -449,7 +479,7 @@ proptest! {
         for given in [bytes, text.into_bytes()] {
             if let Ok(mut events) = read(&given, 100) {
                 let nobody = BTreeSet::new();
-                let scrubbed = scrub(&mut events, &Rules { host: HOST, revealed: &nobody, nodes: 100 });
+                let scrubbed = scrub(&mut events, &Rules { host: HOST, revealed: &nobody, reader: Reader::Owner, nodes: 100 });
                 prop_assert!(scrubbed.is_ok_and(|found| found.nodes <= 100));
             }
         }

@@ -179,6 +179,9 @@ async fn a_second_viewer_watches_is_named_and_may_do_nothing() {
     page.inc(&typed(10, "13800138000")).await;
     assert_eq!(owner.until_events(2).await, typed(10, "13800138000"));
     assert_eq!(watcher.until_events(2).await, typed(10, "••••••••"));
+    page.inc(&typed(10, "欧阳小明")).await;
+    assert_eq!(owner.until_events(2).await, typed(10, "欧阳小明"));
+    assert_eq!(watcher.until_events(2).await, typed(10, "••••"));
 
     // A colleague's leaving ends nothing.
     drop(watcher);
