@@ -5,12 +5,17 @@
 //! `stated.rs`), limits (`wording.rs`), denials (`denial.rs`), and whether something is free (`fee.rs`). What a sentence of the evidence
 //! says and the answer left out is named in the office's own words (`omitted.rs`).
 
+mod around;
 mod bare;
 mod beside;
+mod claim;
 mod denial;
+mod exclusive;
 mod fact;
 mod fee;
+mod figure;
 mod limit;
+mod listed;
 mod moment;
 mod normal;
 mod numeral;
@@ -32,6 +37,7 @@ use std::collections::BTreeSet;
 use super::evidence::Evidence;
 use beside::weight;
 use fact::{Fact, facts};
+use figure::{Figure, figures};
 use normal::normal;
 use omitted::Said;
 use piece::{Line, clause_texts, is_chinese, lines, names_in_brackets, sentences};
@@ -146,6 +152,7 @@ const REFERRING: &[&str] = &["12345", "请向", "咨询", "check with", "confirm
 pub struct Grounding {
     asked: String,
     asked_facts: Vec<Fact>,
+    asked_figures: Vec<Figure>,
     sources: Vec<Source>,
 }
 
@@ -153,7 +160,12 @@ impl Grounding {
     /// What an answer to a question may say.
     pub fn new(question: &str, evidence: &[Evidence]) -> Self {
         let asked = normal(question);
-        Self { asked_facts: facts(&asked), asked, sources: evidence.iter().map(Source::new).collect() }
+        Self {
+            asked_facts: facts(&asked),
+            asked_figures: figures(&asked),
+            asked,
+            sources: evidence.iter().map(Source::new).collect(),
+        }
     }
 
     /// What is wrong with a text. Its marks `[n]` count `cited`, the places of the evidence, from 1. A text that is not
@@ -171,6 +183,8 @@ impl Grounding {
         let mut introduced: Vec<usize> = Vec::new();
         // What introduces a list may say what follows from its items.
         let mut in_a_list = false;
+        // The step of the evidence that the numbered line before told.
+        let mut last_step = None;
         for (place, line) in lines.iter().enumerate() {
             let marks = if line.marks.is_empty() && line.is_item { &introduced } else { &line.marks };
             let sources = self.sources_of(marks, cited);
@@ -185,6 +199,11 @@ impl Grounding {
             } else {
                 self.cited(&line.text, &sources, &mut faults);
             }
+            let step = listed::step_of(line, &sources);
+            if place >= *held && step.is_some() && step < last_step {
+                faults.push(Fault { kind: FaultKind::Contrary, words: line.text.clone() });
+            }
+            last_step = if line.is_numbered { step.or(last_step) } else { None };
             if !(line.is_item && in_a_list)
                 && place >= *held
                 && wording::lacks_its_consequence(&line.text, &sources)
@@ -255,6 +274,8 @@ impl Grounding {
             faults.push(Fault { kind: FaultKind::Uncited, words: text.clone() });
         } else if text.ends_with(':') && !denial::exemptions_stand(text, &self.sources) {
             faults.push(Fault { kind: FaultKind::Contrary, words: text.clone() });
+        } else if text.ends_with(':') {
+            claim::check(text, &self.sources.iter().collect::<Vec<_>>(), faults);
         }
         faults.extend(
             unknown.into_iter().map(|fact| Fault { kind: FaultKind::Unstated(fact.kind), words: fact.text }),
@@ -291,6 +312,10 @@ impl Grounding {
         if fee::is_wrong(text, sources) {
             faults.push(Fault { kind: FaultKind::Contrary, words: text.to_owned() });
         }
+        figure::check(text, &self.asked_figures, sources, faults);
+        claim::check(text, sources, faults);
+        exclusive::check(text, sources, faults);
+        listed::check(text, sources, faults);
         for sentence in sentences(text) {
             wording::check(sentence, &self.asked_facts, sources, faults);
         }

@@ -67,10 +67,14 @@ pub(in crate::cli) struct Figures {
     added: f64,
     /// Wrong answers of each kind, and how many of them were caught.
     pub(super) wrong: BTreeMap<&'static str, Caught>,
-    /// All wrong answers.
+    /// All wrong answers of the kinds that the promise speaks of.
     pub(super) all: Caught,
     /// The share of them that was caught.
     caught_share: f64,
+    /// All wrong answers of further kinds.
+    further: Caught,
+    /// The share of them that was caught.
+    further_share: f64,
 }
 
 #[derive(Serialize, Default, Clone, Copy, Debug)]
@@ -84,7 +88,8 @@ struct Case {
     answer: Answer,
     text: String,
     grounding: Grounding,
-    evidence: Vec<Evidence>,
+    /// What the evidence says.
+    described: Vec<String>,
     cited: Vec<usize>,
     is_refused: bool,
 }
@@ -143,13 +148,14 @@ fn figures(
                 faults.iter().map(|fault| format!("{}: {}", fault.kind.name(), fault.words)).collect();
             misses.push(format!("{} refused for {}", answer.id, why.join(" · ")));
         }
-        cases.push(Case { is_refused: !faults.is_empty(), answer, text, grounding, evidence, cited });
+        let described = evidence.iter().map(Evidence::described).collect();
+        cases.push(Case { is_refused: !faults.is_empty(), answer, text, grounding, described, cited });
     }
     if cases.is_empty() {
         bail!("there are no answers");
     }
     let mut wrong = BTreeMap::new();
-    let mut all = Caught::default();
+    let (mut all, mut further) = (Caught::default(), Caught::default());
     // The same wrong answers every time, so that two versions can be compared.
     let mut random = StdRng::seed_from_u64(20_261_126);
     for kind in Corruption::ALL {
@@ -160,7 +166,7 @@ fn figures(
             if caught.wrong == each {
                 break;
             }
-            let Some(text) = kind.of(&case.answer.answer, case.evidence.len(), &mut random) else { continue };
+            let Some(text) = kind.of(&case.answer.answer, &case.described, &mut random) else { continue };
             let text = without_bare_answers(&text);
             if (kind.drops() && !is_lost(case, &text))
                 || (kind == Corruption::CitationChanged && is_as_true(case, &text))
@@ -179,8 +185,9 @@ fn figures(
                 ));
             }
         }
-        all.wrong += caught.wrong;
-        all.caught += caught.caught;
+        let sum = if kind.is_promised() { &mut all } else { &mut further };
+        sum.wrong += caught.wrong;
+        sum.caught += caught.caught;
         wrong.insert(kind.name(), caught);
     }
     let refused = cases.iter().filter(|case| case.is_refused).count();
@@ -193,6 +200,8 @@ fn figures(
         wrong,
         caught_share: share(all.caught, all.wrong),
         all,
+        further_share: share(further.caught, further.wrong),
+        further,
     })
 }
 
@@ -210,8 +219,7 @@ fn is_caught(case: &Case, kind: Corruption, text: &str) -> bool {
 /// Whether the evidence says what was dropped, and the rest of the answer does not.
 fn is_lost(case: &Case, text: &str) -> bool {
     let gone = gone(&case.text, text);
-    let evidence: String = case.evidence.iter().map(Evidence::described).collect();
-    gone.len() >= 3 && covered(&gone, &pairs(&evidence)) >= 0.75
+    gone.len() >= 3 && covered(&gone, &pairs(&case.described.concat())) >= 0.75
 }
 
 /// Whether the source that is cited now says the same as the one that was.
@@ -220,7 +228,7 @@ fn is_as_true(case: &Case, text: &str) -> bool {
     changed.is_some_and(|(_, line)| {
         let now = if line.contains("[1]") { 0 } else { 1 };
         let said = pairs(&line.replace("[1]", "").replace("[2]", ""));
-        case.evidence.get(now).is_some_and(|evidence| covered(&said, &pairs(&evidence.described())) >= 0.6)
+        case.described.get(now).is_some_and(|text| covered(&said, &pairs(text)) >= 0.6)
     })
 }
 
@@ -256,10 +264,14 @@ fn table(figures: &Figures) -> String {
             format!("{:.3}", share(caught.caught, caught.wrong)),
         ]
     };
-    for (name, caught) in &figures.wrong {
-        table.add_row(row(name, *caught));
+    for kinds in [true, false] {
+        for kind in Corruption::ALL.into_iter().filter(|kind| kind.is_promised() == kinds) {
+            let caught = figures.wrong.get(kind.name()).copied().unwrap_or_default();
+            table.add_row(row(kind.name(), caught));
+        }
+        let (name, sum) = if kinds { ("all", figures.all) } else { ("all further kinds", figures.further) };
+        table.add_row(row(name, sum));
     }
-    table.add_row(row("all", figures.all));
     let by: Vec<String> =
         figures.refused_by.iter().map(|(name, number)| format!("{name} {number}")).collect();
     format!(

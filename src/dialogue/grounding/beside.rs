@@ -20,7 +20,7 @@ const ADDED: i32 = 25;
 const LEFT_OUT: i32 = 12;
 
 /// Whether a character tells how alike two texts are.
-fn counts(c: char) -> bool {
+pub(super) fn counts(c: char) -> bool {
     c.is_alphanumeric() && !LIGHT.contains(c)
 }
 

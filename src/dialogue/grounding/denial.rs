@@ -136,7 +136,7 @@ pub(super) fn asks(text: &str) -> bool {
 }
 
 /// Whether the place stands in a question, which states neither.
-fn is_asked(text: &[char], place: usize) -> bool {
+pub(super) fn is_asked(text: &[char], place: usize) -> bool {
     let before: String = text.get(place.saturating_sub(8)..place).unwrap_or_default().iter().collect();
     let clause = before.rsplit([',', ':', ';']).next().unwrap_or_default();
     asks(clause)

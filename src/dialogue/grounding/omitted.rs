@@ -5,11 +5,11 @@
 
 use super::super::described::Part;
 use super::Omission;
-use super::beside::{beside, literal_share, weight};
+use super::beside::{Beside, beside, literal_share, weight};
 use super::fact::{Fact, facts};
 use super::piece::{Line, clause_texts, clauses, sentences};
 use super::source::{Source, Unit};
-use super::turn::turns;
+use super::turn::{Kind, Turn, turns};
 
 /// A clause of the answer with so much of its text in one place was taken from there.
 const TAKEN: f64 = 0.6;
@@ -53,7 +53,8 @@ const EXCEPTION: &[&str] = &[
 ];
 
 /// Words of a sentence without which the rest does not hold. It is told even if nothing else of it is.
-const PRECONDITION: &[&str] = &["前提", "必须", "缺一不可", "只有", "才能", "连续"];
+const PRECONDITION: &[&str] =
+    &["前提", "必须", "缺一不可", "只有", "才能", "才", "须", "连续", "另有", "不受"];
 
 /// Other words of a clause that bind, where it is not a condition anyway.
 const BINDING: &[&str] = &[
@@ -82,6 +83,10 @@ const BINDING: &[&str] = &[
     "只",
     "不再",
     "要",
+    "本人",
+    "由",
+    "以下",
+    "以上",
 ];
 
 /// What stands in every list of documents and tells nothing.
@@ -111,6 +116,16 @@ impl<'a> Said<'a> {
         self.texts.iter().map(|line| beside(clause, line).share).fold(0.0, f64::max)
     }
 
+    /// Whether a line has so much of a clause, and denies something where the clause does: 不再办许可证 is not told by 也要办许可证.
+    fn has_the_like_of(&self, clause: &[char]) -> bool {
+        let denials: Vec<Turn> = turns(clause).into_iter().filter(|turn| turn.kind == Kind::Not).collect();
+        self.texts.iter().any(|line| {
+            let laid = beside(clause, line);
+            let is_kept = |turn: &Turn| (turn.start..turn.end).any(|place| laid.places[place].is_some());
+            laid.share >= TOLD && (denials.iter().all(is_kept) || denies_as_much(&laid, line))
+        })
+    }
+
     /// Whether a clause of the evidence is told. One of two characters without a figure has nothing to tell, unless it
     /// denies something.
     fn tells(&self, clause: &str) -> bool {
@@ -125,8 +140,17 @@ impl<'a> Said<'a> {
         }
         let told =
             |figure: &Fact| self.facts.iter().any(|said| said.kind == figure.kind && said.key == figure.key);
-        self.share(&characters) >= TOLD && figures.iter().all(told)
+        self.has_the_like_of(&characters) && figures.iter().all(told)
     }
+}
+
+/// Whether a line denies something within what a clause was laid beside: 不用 may be said as 无须.
+fn denies_as_much(laid: &Beside, line: &[char]) -> bool {
+    let places = || laid.places.iter().flatten();
+    let (Some(&first), Some(&last)) = (places().min(), places().max()) else { return false };
+    // The denial may stand just before what it denies.
+    let first = first.saturating_sub(3);
+    turns(line).iter().any(|turn| turn.kind == Kind::Not && turn.end > first && turn.start <= last + 3)
 }
 
 /// What an answer leaves out of a source. `mark` is the source's number in the answer.
@@ -150,6 +174,10 @@ pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Sou
     let conditions = source.units.iter().filter(|unit| is_condition(unit)).count();
     let told = source.units.iter().zip(&used).filter(|(unit, used)| is_condition(unit) && **used).count();
     let list_is_told = told as f64 >= LIST * conditions as f64;
+    let is_material = |unit: &Unit| unit.part == Part::Material;
+    let materials = source.units.iter().filter(|unit| is_material(unit)).count();
+    let told = source.units.iter().zip(&used).filter(|(unit, used)| is_material(unit) && **used).count();
+    let materials_are_told = materials > 0 && told as f64 >= 0.5 * materials as f64;
     let mut omitted = Vec::new();
     for (number, unit) in source.units.iter().enumerate() {
         let text: String = unit.text.iter().collect();
@@ -162,8 +190,11 @@ pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Sou
         let is_missing = match unit.part {
             Part::Title | Part::Circumstance => false,
             Part::Answer => used[number] || has(&unit.raw, EXCEPTION) || has(&unit.raw, PRECONDITION),
-            Part::Condition => used[number] || list_is_told,
-            Part::Material | Part::Step => used[number] && binds(),
+            Part::Condition => {
+                used[number] || list_is_told || has(&unit.raw, EXCEPTION) || has(&unit.raw, PRECONDITION)
+            }
+            Part::Material => (used[number] || materials_are_told) && binds(),
+            Part::Step => used[number] && binds(),
         };
         if is_missing && !lost[number].is_empty() {
             omitted.push(Omission { source: place, text: unit.raw.clone() });
@@ -214,7 +245,7 @@ fn taken_from(said: &Said<'_>, mark: usize, units: &[Unit]) -> Vec<bool> {
                 all.iter().copied().filter(|&place| units[place].part == Part::Answer).collect();
             if let [place] = all[..] {
                 taken[place] = true;
-            } else if let [place] = in_the_answer[..] {
+            } else if let [place, ..] = in_the_answer[..] {
                 taken[place] = true;
             }
         }

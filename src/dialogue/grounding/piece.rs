@@ -21,6 +21,8 @@ pub(super) struct Line {
     pub(super) marks: Vec<usize>,
     /// Whether it is an item of a list.
     pub(super) is_item: bool,
+    /// Whether it is an item with a number.
+    pub(super) is_numbered: bool,
 }
 
 /// The lines of an answer; blank ones are left out.
@@ -33,7 +35,8 @@ pub(super) fn lines(answer: &str) -> Vec<Line> {
         // A number of a list says nothing of the matter; of a heading neither.
         let is_item = bullet.is_match(&unmarked);
         let text = bullet.replace(&unmarked, "");
-        lines.push(Line { text: normal(text.trim()), marks, is_item });
+        let is_numbered = is_item && unmarked.trim_start().starts_with(|c: char| c.is_ascii_digit());
+        lines.push(Line { text: normal(text.trim()), marks, is_item, is_numbered });
     }
     lines
 }
@@ -79,6 +82,12 @@ pub(super) fn clause_texts(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The clause of a line that holds a place, as text.
+pub(super) fn clause_at(line: &[char], place: usize) -> String {
+    let found = clauses(line).into_iter().find(|(start, end)| (*start..*end).contains(&place));
+    found.map_or_else(String::new, |(start, end)| line[start..end].iter().collect())
+}
+
 /// Whether a word stands at a place of a text.
 pub(super) fn stands(text: &[char], place: usize, word: &str) -> bool {
     let mut characters = text.iter().skip(place);
@@ -95,6 +104,7 @@ pub(super) fn names_in_brackets(text: &str) -> Vec<String> {
     let opened = text.split(['(', '（']).skip(1);
     opened
         .filter_map(|rest| rest.split([')', '）']).next())
+        .flat_map(|names| names.split('、'))
         .filter(|name| name.chars().count() > 1 && name.chars().all(is_han))
         .map(str::to_owned)
         .collect()

@@ -3,7 +3,10 @@
 use super::super::described::Part;
 use super::super::evidence::Evidence;
 use super::beside::beside;
+use super::claim::{Claim, claims};
+use super::exclusive::{Member, members};
 use super::fact::{Fact, facts};
+use super::figure::{Figure, figures};
 use super::limit::{Limit, limits};
 use super::normal::normal;
 use super::piece::sentences;
@@ -42,10 +45,18 @@ pub(super) struct Unit {
 pub(super) struct Source {
     /// What it states, for looking up.
     pub(super) stated: Stated,
+    /// Its title, which may name the case that the rest is about.
+    pub(super) title: String,
     /// What it is about.
     pub(super) sense: Sense,
     /// Its sentences, without the title: that is a question, which states nothing.
     pub(super) sentences: Vec<Sentence>,
+    /// What it says and denies.
+    pub(super) claims: Vec<Claim>,
+    /// Its words that exclude others.
+    pub(super) members: Vec<Member>,
+    /// Its figures, each with the words around it.
+    pub(super) figures: Vec<Figure>,
     /// What has to be told whole.
     pub(super) units: Vec<Unit>,
 }
@@ -56,10 +67,17 @@ impl Source {
         let mut whole = String::new();
         let mut parsed = Vec::new();
         let mut units = Vec::new();
+        let mut known = Vec::new();
+        let mut said = Vec::new();
+        let mut excluding = Vec::new();
         for line in evidence.lines() {
             let raw = line.text.trim_start_matches(|c: char| c.is_whitespace() || "-*•·".contains(c));
             let text = normal(raw);
             if line.part != Part::Title {
+                known.extend(figures(&text));
+                let characters: Vec<char> = text.chars().collect();
+                said.extend(claims(&characters));
+                excluding.extend(members(&characters));
                 let mut is_mistake = false;
                 for text in sentences(&text) {
                     is_mistake |= line.part == Part::Material && text.contains(MISTAKES);
@@ -72,7 +90,16 @@ impl Source {
             whole.push('\n');
         }
         units.retain(|unit| !unit.text.is_empty());
-        Self { stated: Stated::new(&whole), sense: sense(&whole), sentences: parsed, units }
+        Self {
+            stated: Stated::new(&whole, &known),
+            title: normal(&evidence.title),
+            sense: sense(&whole),
+            sentences: parsed,
+            figures: known,
+            claims: said,
+            members: excluding,
+            units,
+        }
     }
 
     /// How much of a sentence stands in one of the evidence, at the most.

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::fact::{Fact, FactKind, facts, number, plain};
+use super::figure::Figure;
 use super::pattern::patterns;
 
 patterns! {
-    SHARED = r"(\d+(?:\.\d+)?)(?:、|-|/|或|到|和|,)\d";
     // 9:00, 0000-88001701 and links hold numbers that count nothing.
     COUNTLESS = r"\d{1,2}:\d{2}|\d{3,}-\d{5,}|https?://[^ 。，;]*";
 }
@@ -21,7 +21,7 @@ pub(super) struct Stated {
     facts: Vec<Fact>,
     values: BTreeSet<String>,
     /// Numbers whose unit stands behind a later one: 1500、1100、800元.
-    shared: BTreeSet<String>,
+    shared: BTreeSet<(FactKind, String)>,
 }
 
 /// Numbers that everybody may name: the hotlines that a citizen is sent to.
@@ -38,7 +38,7 @@ pub(super) enum Wrong {
 
 impl Stated {
     /// Reads evidence that is in normal form.
-    pub(super) fn new(normal: &str) -> Self {
+    pub(super) fn new(normal: &str, figures: &[Figure]) -> Self {
         let facts = facts(normal);
         let counted = COUNTLESS
             .as_ref()
@@ -54,12 +54,7 @@ impl Stated {
             }
         }
         values.extend(facts.iter().map(|fact| fact.key.rsplit(':').next().unwrap_or_default().to_owned()));
-        let mut shared = BTreeSet::new();
-        if let Some(pattern) = &*SHARED {
-            for found in pattern.captures_iter(&counted) {
-                shared.insert(plain(number(&found[1])));
-            }
-        }
+        let shared = figures.iter().map(Figure::fact).map(|(kind, key)| (kind, key.to_owned())).collect();
         Self { text: normal.to_owned(), facts, values, shared }
     }
 
@@ -68,6 +63,7 @@ impl Stated {
         let same: Vec<&Fact> =
             self.facts.iter().filter(|stated| stated.kind == fact.kind && stated.key == fact.key).collect();
         if same.is_empty() {
+            let is_shared = || self.shared.contains(&(fact.kind, fact.key.clone()));
             let stated = match fact.kind {
                 FactKind::Link => self.text.contains(&fact.key),
                 FactKind::Date => self
@@ -78,16 +74,14 @@ impl Stated {
                 FactKind::Number => self.values.contains(&fact.key) || HOTLINES.contains(&fact.key.as_str()),
                 // 18 in words may be an age here and a number there: 未满18 and 18周岁.
                 FactKind::Age => {
-                    self.shared.contains(&fact.key)
+                    is_shared()
                         || self.facts.iter().any(|stated| {
                             stated.kind == FactKind::Number
                                 && stated.key == fact.key
                                 && stated.direction.is_some()
                         })
                 }
-                FactKind::Amount | FactKind::Percent | FactKind::Period => {
-                    self.shared.contains(fact.key.rsplit(':').next().unwrap_or_default())
-                }
+                FactKind::Amount | FactKind::Percent | FactKind::Period => is_shared(),
                 _ => false,
             };
             return (!stated).then_some(Wrong::Unstated);

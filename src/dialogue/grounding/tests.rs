@@ -112,6 +112,64 @@ fn the_other_case_is_not_this_one() {
     }
 }
 
+const RATES: &str = "在职职工：三级医院报 85%，二级 88%；居民：三级医院报 65%，一年最高 2000 元。\n\
+    - 60–64 岁半价，65 岁以上免费。\n\
+    - 至少两个子女没满 18 周岁，最高额度才能上浮 30%。\n\
+    - 城里户口一般不能随意迁回农村；个人账户余额可以继承。\n\
+    - 劳动合同或社保记录，任一种就行；本市户籍的免交租房合同。\n\
+    - 带身份证、户口簿，到东湖窗口，电话 0000-88001701；到西城窗口，电话 0000-88001702。\n\
+    - 仅销售预包装食品改为备案，不再办许可证。";
+
+#[test]
+fn a_figure_and_a_word_stand_for_the_case_they_stand_for_in_the_evidence() {
+    for text in [
+        "在职职工三级医院报 85%，二级报 88%。[1]",
+        "居民在三级医院报 65%，最高 2000 元。[1]",
+        "60–64 岁半价，65 岁以上免费。[1]",
+        "个人账户余额可以继承，户口一般不能随意迁回农村。[1]",
+        "本市户籍的免交租房合同。[1]",
+        "劳动合同或社保记录，任一种就行。[1]",
+        "带户口簿、身份证，到西城窗口，电话 0000-88001702。[1]",
+    ] {
+        assert_eq!(kinds_over(RATES, text), [""; 0], "{text}");
+    }
+    for (text, kind) in [
+        ("在职职工：三级医院报 88%，二级 88%。[1]", "percent"),
+        ("居民：三级医院报 85%，一年最高 2000 元。[1]", "percent"),
+        ("64 岁半价，65 岁以上免费。[1]", "age"),
+        ("至少两个子女满了 18 周岁，最高额度才能上浮 30%。[1]", "limit"),
+        ("您的户口一般也能随意迁回村里。[1]", "contrary"),
+        ("职工医保里的余额不可以继承。[1]", "contrary"),
+        ("外地户籍的免交租房合同。[1]", "contrary"),
+        ("劳动合同和社保记录，任一种就行。[1]", "contrary"),
+        ("带身份证、无犯罪记录证明、户口簿，到东湖窗口。[1]", "unsupported"),
+        ("到西城窗口，电话 0000-88001701。[1]", "phone"),
+    ] {
+        assert!(kinds_over(RATES, text).contains(&kind), "{text}: {:?}", kinds_over(RATES, text));
+    }
+}
+
+#[test]
+fn steps_are_told_in_their_order() {
+    let steps = vec!["网上提交申请材料".into(), "部门现场勘查".into(), "领取许可证件".into()];
+    let details = Details::Matter(Box::new(Matter { steps, ..Matter::default() }));
+    let grounding = Grounding::new("怎么办", &[Evidence::new("one", "一件事", "网上就能办。", details)]);
+    let kinds = |text: &str| -> Vec<&str> {
+        grounding.faults(text, &[0]).into_iter().map(|fault| fault.kind.name()).collect()
+    };
+    let told = "1. 网上提交申请材料。[1]\n2. 部门现场勘查。[1]\n3. 领取许可证件。[1]";
+    assert_eq!(kinds(told), [""; 0]);
+    assert_eq!(kinds("1. 部门现场勘查。[1]\n2. 网上提交申请材料。[1]"), ["contrary"]);
+}
+
+#[test]
+fn a_denial_is_not_told_by_the_same_words_without_it() {
+    let evidence = [Evidence::new("one", "要证吗", RATES, Details::Faq)];
+    let grounding = Grounding::new("要证吗", &evidence);
+    let omitted = grounding.omitted("仅销售预包装食品改为备案，要办许可证是旧说法。[1]", &[0]);
+    assert!(omitted.iter().any(|omission| omission.text.contains("不再办许可证")), "{omitted:?}");
+}
+
 #[test]
 fn what_is_left_out_is_told_in_the_evidences_own_words() {
     let grounding = Grounding::new("创业补贴有多少", &[grant()]);

@@ -119,6 +119,7 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
         is_turned_round(limit, &laid)
             && (best >= COPIED || !limits_elsewhere(clause.text, limit, cited))
             && !is_other_case(clause, limit, &laid, cited)
+            && !names_the_case(clause.text, limit, cited)
     };
     if best >= ALIKE && limits(clause.text).iter().any(turned_round) {
         faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
@@ -235,6 +236,12 @@ fn limits_elsewhere(clause: &[char], limit: &Limit, cited: &[&Source]) -> bool {
             .iter()
             .any(|known| known.direction == limit.direction && behind(&sentence.text, known.end) == mine)
     })
+}
+
+/// Whether a title limits the same in the same way: 扣满12分,怎么办.
+fn names_the_case(clause: &[char], limit: &Limit, cited: &[&Source]) -> bool {
+    let words: String = clause.iter().skip(limit.start).take(limit.end - limit.start + 3).collect();
+    cited.iter().any(|source| source.title.contains(&words))
 }
 
 /// Whether a limit is that of the other case, whose subject the evidence does not name again: 买了不满2年,全额交;满2年免. What follows

@@ -4,6 +4,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use regex::Regex;
 
+use super::{covered, pairs};
+
 /// What is done to an answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Corruption {
@@ -23,6 +25,14 @@ pub(super) enum Corruption {
     ExceptionDropped,
     ConditionChanged,
     ExceptionChanged,
+    MoneyUnit,
+    OtherValue,
+    OtherPhone,
+    OneOrAll,
+    Subject,
+    RangeCut,
+    Invented,
+    Order,
 }
 
 /// A limit and its opposite.
@@ -77,6 +87,56 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("不能", "也能"),
 ];
 
+/// Amounts of money in other units.
+const MONEY: &[(&str, &str)] = &[("万元", "元"), (" 元", " 万元")];
+
+/// One of several, and all of them.
+const ONE_OR_ALL: &[(&str, &str)] = &[
+    ("任选一种", "全部都要"),
+    ("任一种", "每一种"),
+    ("任意一种", "每一种"),
+    ("任一", "全部"),
+    ("之一", "全部"),
+    ("或者", "并且"),
+    ("二选一", "两样都要"),
+    ("其中一项", "每一项"),
+    ("一样就行", "都要齐"),
+    ("都要", "任一要"),
+    ("同时", "任一"),
+    ("或", "和"),
+];
+
+/// Whom or what something is for, and who or what is not meant.
+const SUBJECTS: &[(&str, &str)] = &[
+    ("本市户籍", "外地户籍"),
+    ("安和户籍", "外地户籍"),
+    ("外省", "本省"),
+    ("一般纳税人", "小规模纳税人"),
+    ("小规模纳税人", "一般纳税人"),
+    ("个体户", "公司"),
+    ("单位", "个人"),
+    ("在职职工", "退休人员"),
+    ("退休人员", "在职职工"),
+    ("居民医保", "职工医保"),
+    ("职工医保", "居民医保"),
+    ("卖方", "买方"),
+    ("买方", "卖方"),
+    ("父母", "子女"),
+    ("首次", "再次"),
+    ("第二套", "第一套"),
+    ("首套", "二套"),
+    ("户籍地", "居住地"),
+    ("迁入地", "迁出地"),
+    ("法定代表人", "经办人"),
+    ("未成年", "成年"),
+    ("丢失", "到期"),
+    ("境外", "境内"),
+];
+
+/// Documents that an office may want somewhere else.
+const DOCUMENTS: &[&str] =
+    &["无犯罪记录证明", "收入证明", "居委会证明", "单位介绍信", "体检报告", "户口簿", "房产证"];
+
 /// Words that only look like one of those: questions, and other words.
 const LOOK_ALIKES: &[&str] = &[
     "能不能",
@@ -104,11 +164,13 @@ fn without_look_alikes(text: &str) -> String {
 
 const A_CONDITION: &str = "须|必须|只有|只能|才能|才|仅限|只限|限|要.*(?:满|是|有)|如果|的话|以上|以下|不超过|未满|条件|前提|本人(?:到场|到|亲自|名下|账户|的账户|在场|签)|(?:是|为|限|要)本人|连续";
 const AN_EXCEPTION: &str = "但|不过|除外|除了|不能|不得|不补|不算|不享受|不适用|不包括|不含|不退|不予|不再|不重复|逾期|过期|否则|另外|例外";
+const A_VALUE: &str = r"\d+(?:\.\d+)? ?(?:万元|元|%|个工作日|个月|周岁|岁|年|天|日内|平方米|人|次)";
+const A_PHONE: &str = r"0000-\d{8}";
 const A_PERIOD: &str = r"\d ?(?:个工作日|天|日内|个月|小时)";
 
 impl Corruption {
     /// All of them.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Number,
         Self::Period,
         Self::PeriodUnit,
@@ -125,6 +187,14 @@ impl Corruption {
         Self::ExceptionDropped,
         Self::ConditionChanged,
         Self::ExceptionChanged,
+        Self::MoneyUnit,
+        Self::OtherValue,
+        Self::OtherPhone,
+        Self::OneOrAll,
+        Self::Subject,
+        Self::RangeCut,
+        Self::Invented,
+        Self::Order,
     ];
 
     /// Its name in tables.
@@ -146,7 +216,21 @@ impl Corruption {
             Self::ExceptionDropped => "exception dropped",
             Self::ConditionChanged => "condition turned round",
             Self::ExceptionChanged => "exception turned round",
+            Self::MoneyUnit => "unit of money changed",
+            Self::OtherValue => "value of another case",
+            Self::OtherPhone => "phone of another office",
+            Self::OneOrAll => "one and all changed",
+            Self::Subject => "subject changed",
+            Self::RangeCut => "range cut",
+            Self::Invented => "document invented",
+            Self::Order => "steps in another order",
         }
+    }
+
+    /// Whether it is one of those that the promise speaks of: a number, date, phone, citation, condition or exception. The others are
+    /// what a model would do besides.
+    pub(super) fn is_promised(self) -> bool {
+        self <= Self::ExceptionChanged
     }
 
     /// Whether something is taken away, which may be given back.
@@ -155,7 +239,8 @@ impl Corruption {
     }
 
     /// The answer with one thing wrong, if there is something of the kind in it.
-    pub(super) fn of(self, answer: &str, sources: usize, random: &mut StdRng) -> Option<String> {
+    pub(super) fn of(self, answer: &str, evidence: &[String], random: &mut StdRng) -> Option<String> {
+        let sources = evidence.len();
         let wrong = match self {
             Self::Number => {
                 digit(answer, r"\d+ ?(?:张|份|人|名|次|项|类|户|套|级|公里|米|平方米|寸|分)", random)
@@ -197,6 +282,17 @@ impl Corruption {
                     line.replace(from, to)
                 },
             ),
+            Self::MoneyUnit => other(answer, MONEY, random),
+            Self::OtherValue => other_value(answer, A_VALUE, evidence, random),
+            Self::OtherPhone => other_value(answer, A_PHONE, evidence, random),
+            // Whoever sends the reader to a window or a hotline says as much with either word.
+            Self::OneOrAll => {
+                other(answer, ONE_OR_ALL, random).filter(|wrong| !refers_otherwise(answer, wrong))
+            }
+            Self::Subject => other(answer, SUBJECTS, random),
+            Self::RangeCut => range_cut(answer, random),
+            Self::Invented => invented(answer, evidence, random),
+            Self::Order => steps_swapped(answer, evidence, random),
         }?;
         (wrong != answer).then_some(wrong)
     }
@@ -246,6 +342,78 @@ fn unit(answer: &str, random: &mut StdRng) -> Option<String> {
     Some(with(answer, start, start + words.len(), &format!("{number}{other}")))
 }
 
+/// Whether only a line that sends the reader to a hotline is otherwise.
+fn refers_otherwise(answer: &str, wrong: &str) -> bool {
+    answer.lines().zip(wrong.lines()).any(|(before, after)| before != after && before.contains("12345"))
+}
+
+/// Another value of the same kind, which the evidence has for something else.
+fn other_value(answer: &str, pattern: &str, evidence: &[String], random: &mut StdRng) -> Option<String> {
+    let (start, words) = found(answer, pattern, random)?;
+    let unit =
+        |words: &str| words.trim_start_matches(|c: char| c.is_ascii_digit() || ". -".contains(c)).to_owned();
+    let plain = |words: &str| words.replace(' ', "");
+    let pattern = Regex::new(pattern).ok()?;
+    let mut others: Vec<String> = evidence
+        .iter()
+        .flat_map(|text| pattern.find_iter(text).map(|found| found.as_str().to_owned()).collect::<Vec<_>>())
+        .filter(|other| unit(other) == unit(&words) && plain(other) != plain(&words))
+        .collect();
+    others.sort();
+    others.dedup();
+    // A year of the calendar is no period.
+    let is_year = |words: &str| words.starts_with("20") && words.ends_with('年');
+    if is_year(&words) {
+        return None;
+    }
+    others.retain(|other| !is_year(other));
+    let other = one(others, random)?;
+    Some(with(answer, start, start + words.len(), &other))
+}
+
+/// Only the end of a range.
+fn range_cut(answer: &str, random: &mut StdRng) -> Option<String> {
+    let (start, words) = found(answer, r"\d+%?(?:–|-|至|到)\d+(?:%| ?(?:岁|年|个月|万元|天))", random)?;
+    let end = words.rsplit(['–', '-', '至', '到']).next()?;
+    Some(with(answer, start, start + words.len(), end))
+}
+
+/// A document among others that the evidence does not ask for.
+fn invented(answer: &str, evidence: &[String], random: &mut StdRng) -> Option<String> {
+    let unknown = |document: &&&str| !evidence.iter().any(|text| text.contains(**document));
+    let document = one(DOCUMENTS.iter().filter(unknown).collect(), random)?;
+    let (start, words) =
+        found(answer, r"(?:身份证|营业执照|结婚证|申请表|户口簿)(?:原件|复印件|、|，)", random)?;
+    let at = words.trim_end_matches(['、', '，']).len();
+    Some(with(answer, start + at, start + at, &format!("、{document}")))
+}
+
+/// Two steps of a numbered list that follow each other, as they do in the evidence, each in the other's place.
+fn steps_swapped(answer: &str, evidence: &[String], random: &mut StdRng) -> Option<String> {
+    let step = Regex::new(r"^(\d+[.、] ?)(.+)$").ok()?;
+    let known: Vec<&str> = evidence
+        .iter()
+        .flat_map(|text| text.lines().skip_while(|line| *line != "办理步骤：").skip(1))
+        .take_while(|line| line.starts_with("- "))
+        .collect();
+    // Documents and conditions may be numbered, too; their order says nothing.
+    let place = |line: &str| {
+        let words = pairs(&step.captures(line)?[2]);
+        known.iter().position(|known| covered(&words, &pairs(known)) >= 0.5)
+    };
+    let mut lines: Vec<String> = answer.lines().map(str::to_owned).collect();
+    let follows = |at: &usize| {
+        let (before, after) = (place(&lines[at - 1]), place(&lines[*at]));
+        before.is_some() && before < after
+    };
+    let at = one((1..lines.len()).filter(follows).collect(), random)?;
+    let parts = |line: &str| step.captures(line).map(|found| (found[1].to_owned(), found[2].to_owned()));
+    let ((number, first), (next, second)) = (parts(&lines[at - 1])?, parts(&lines[at])?);
+    lines[at - 1] = format!("{number}{second}");
+    lines[at] = format!("{next}{first}");
+    Some(lines.join("\n"))
+}
+
 /// The opposite of one of the words.
 fn other(answer: &str, pairs: &[(&str, &str)], random: &mut StdRng) -> Option<String> {
     let hidden = without_look_alikes(answer);
@@ -255,7 +423,14 @@ fn other(answer: &str, pairs: &[(&str, &str)], random: &mut StdRng) -> Option<St
         .collect();
     places.sort_by_key(|(at, word, _)| (*at, usize::MAX - word.len()));
     places.dedup_by_key(|(at, ..)| *at);
+    // 不需要 is turned round as a whole, not to 不不需要.
+    places.retain(|(at, _, other)| {
+        !(other.starts_with('不') && hidden.get(..*at).is_some_and(|before| before.ends_with('不')))
+    });
     let (at, word, other) = one(places, random)?;
+    // 也不能 becomes 也能, not 也也能.
+    let is_doubled = other.starts_with('也') && answer.get(..at).is_some_and(|before| before.ends_with('也'));
+    let other = if is_doubled { other.trim_start_matches('也') } else { other };
     Some(with(answer, at, at + word.len(), other))
 }
 

@@ -1,10 +1,11 @@
 //! The same facts in other words, and other facts in nearly the same.
 
+use super::super::figure::figures;
 use super::super::normal::normal;
 use super::*;
 
 fn wrong(answer: &str, evidence: &str) -> Vec<(FactKind, Wrong)> {
-    let stated = Stated::new(&normal(evidence));
+    let stated = Stated::new(&normal(evidence), &figures(&normal(evidence)));
     facts(&normal(answer)).iter().filter_map(|fact| Some((fact.kind, stated.judge(fact)?))).collect()
 }
 
