@@ -133,7 +133,7 @@ impl Analyzer {
     }
 
     /// The words of a text in canonical names that other texts may say otherwise, given its words in order.
-    pub(crate) fn wordings(&self, canonical: &str, words: &[(&str, bool)]) -> Vec<Wording<'_>> {
+    pub(crate) fn wordings<'t>(&self, canonical: &'t str, words: &[(&str, bool)]) -> Vec<Wording<'t, '_>> {
         self.wordings.said(canonical, words)
     }
 

@@ -5,7 +5,6 @@
 //! window stands among the aliases.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// The groups, one a line: words of people, and after `>` words of texts.
 const WORDINGS: &str = include_str!("wordings.txt");
@@ -31,9 +30,9 @@ pub(super) struct Wordings {
 
 /// A word of a question that texts may say otherwise.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wording<'a> {
-    /// Where it stands in the question, in bytes.
-    pub(crate) at: Range<usize>,
+pub(crate) struct Wording<'t, 'a> {
+    /// The word.
+    pub(crate) word: &'t str,
     /// What may stand for it, and what that counts, from 0 to 1.
     pub(crate) others: Vec<(&'a str, f32)>,
 }
@@ -79,26 +78,24 @@ impl Wordings {
 
     /// The words of people in a text in canonical names, given its words in order: the longest at each place, and none
     /// that begins or ends within a word. What the text itself has is not named as what may stand for them.
-    pub(super) fn said(&self, text: &str, words: &[(&str, bool)]) -> Vec<Wording<'_>> {
+    pub(super) fn said<'t>(&self, text: &'t str, words: &[(&str, bool)]) -> Vec<Wording<'t, '_>> {
         let mut found = Vec::new();
         let mut begin = 0;
         let mut from = 0;
         while from < words.len() && found.len() < MAX_WORDS {
             let mut end = begin;
-            let mut longest: Option<(usize, usize, &Vec<(usize, f32)>)> = None;
+            let mut longest = None;
             for (number, (word, _)) in words.iter().enumerate().skip(from).take(self.longest) {
                 end += word.len();
-                if let Some(others) = text.get(begin..end).and_then(|run| self.others.get(run)) {
-                    longest = Some((number + 1, end, others));
-                }
+                let run = text.get(begin..end).and_then(|run| Some((run, self.others.get(run)?)));
+                longest = run.map(|(word, others)| (number + 1, end, word, others)).or(longest);
             }
-            if let Some((next, end, others)) = longest {
-                let others: Vec<(&str, f32)> = others
+            if let Some((next, end, word, others)) = longest {
+                let named = others
                     .iter()
-                    .map(|&(other, counts)| (self.words[other].as_str(), counts))
-                    .filter(|(other, _)| !text.contains(other))
-                    .collect();
-                found.push(Wording { at: begin..end, others });
+                    .filter_map(|&(other, counts)| Some((self.words.get(other)?.as_str(), counts)));
+                let others: Vec<(&str, f32)> = named.filter(|(other, _)| !text.contains(other)).collect();
+                found.push(Wording { word, others });
                 (from, begin) = (next, end);
             } else {
                 begin += words[from].0.len();
@@ -134,9 +131,7 @@ mod tests {
         let found = analyzer.wordings(&text, &words);
         found
             .into_iter()
-            .map(|one| {
-                (text[one.at].to_owned(), one.others.iter().map(|(word, _)| (*word).to_owned()).collect())
-            })
+            .map(|one| (one.word.to_owned(), one.others.iter().map(|(word, _)| (*word).to_owned()).collect()))
             .collect()
     }
 

@@ -187,7 +187,7 @@ impl Asked {
         asked.wordings = analyzer
             .wordings(&text, &segments)
             .into_iter()
-            .map(|wording| asked.other_words(&text[wording.at], &wording.others))
+            .map(|wording| asked.other_words(wording.word, &wording.others))
             .collect();
         asked.sounds = asked.letters.iter().map(|letter| Sounds::shared().of(letter.unit)).collect();
         for &sound in &asked.sounds {
