@@ -117,6 +117,9 @@ const OTHERS: &[&str] = &[
 /// Characters that may stand between such a word and what it allows.
 const BETWEEN: &str = "再也就都先直接另被让给在按为去来只还单独一起";
 
+/// Words by which a heading asks.
+const ASKING: &[&str] = &["什么", "哪", "怎么", "多少", "吗"];
+
 /// So many characters are what it is said of.
 const OBJECT: usize = 2;
 
@@ -187,6 +190,12 @@ impl Claim {
     }
 }
 
+/// Whether the place stands in a heading that asks, as 能享受什么 before what one gets: it states nothing.
+fn is_asking_heading(text: &[char], place: usize) -> bool {
+    let rest: String = text[place..].iter().take_while(|c| !",;".contains(**c)).collect();
+    rest.split_once(':').is_some_and(|(heading, _)| ASKING.iter().any(|word| heading.contains(word)))
+}
+
 /// What a line says and the evidence only denies, or denies and the evidence only says.
 pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = line.chars().collect();
@@ -195,7 +204,7 @@ pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
         // 今年不能上,满6岁才可以上 names both cases itself.
         let names_both =
             !own.object.is_empty() && all.iter().any(|other| other.holds != own.holds && own.is_of(other));
-        if is_asked(&text, own.start) || names_both {
+        if is_asked(&text, own.start) || is_asking_heading(&text, own.start) || names_both {
             continue;
         }
         let most = |holds: bool| {
