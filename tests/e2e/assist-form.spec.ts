@@ -124,8 +124,6 @@ test('the link in the chat opens the form, on its own page and on the form’s',
 });
 
 test('the desk has no barriers beside a shared form, and speaks English', async ({ browser }) => {
-  // Two pages are read for barriers, each with all that a shared form holds, which takes minutes on a machine with other work.
-  test.setTimeout(300_000);
   const counter = await Counter.open(browser);
   const { page } = counter.helper;
   try {
