@@ -148,6 +148,17 @@ fn listed(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+/// The lines of a word list whose words stand on two sides of a mark, or all before it.
+fn grouped(
+    list: &'static str,
+    mark: char,
+) -> impl Iterator<Item = (std::str::SplitWhitespace<'static>, std::str::SplitWhitespace<'static>)> {
+    listed(list).map(move |line| {
+        let (before, behind) = line.split_once(mark).unwrap_or((line, ""));
+        (before.split_whitespace(), behind.split_whitespace())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -143,10 +143,12 @@ pub(crate) fn fused(
         .collect();
     let weights = model.weights(snapshot.corpus());
     rank::order(&mut ranked, weights);
-    let (mut words, mut text) = (Vec::new(), Vec::new());
-    for one in ranked.iter_mut().take(if asked.things.is_empty() { 0 } else { closely }) {
-        snapshot.segments()[one.place.0].text(one.place.1, &mut words, &mut text);
-        things::look(&asked, &text, &mut one.features);
+    if !asked.things.is_empty() {
+        let (mut words, mut text) = (Vec::new(), Vec::new());
+        for one in ranked.iter_mut().take(closely) {
+            snapshot.segments()[one.place.0].text(one.place.1, &mut words, &mut text);
+            things::look(&asked, &text, &mut one.features);
+        }
     }
     rank::confide(&mut ranked, &asked, weights, closely);
     let (mut ranked, ended) = succession::resolve(snapshot, &query.scope, ranked)?;

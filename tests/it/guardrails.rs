@@ -31,10 +31,10 @@ fn wrong_answers_are_caught_and_faithful_ones_pass() {
         .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
         .collect();
     // Of the third and the fourth, which are short, one answer refused is a share of 0.014 or 0.012.
-    for (file, wrong, caught, refused) in [
-        ("answers_fresh.jsonl", 400.0, 0.98, 0.02),
-        ("answers_third.jsonl", 280.0, 0.975, 0.03),
-        ("answers_fourth.jsonl", 280.0, 0.96, 0.03),
+    for (file, wrong, caught, refused, figure) in [
+        ("answers_fresh.jsonl", 400.0, 0.98, 0.02, 0.95),
+        ("answers_third.jsonl", 280.0, 0.975, 0.03, 0.95),
+        ("answers_fourth.jsonl", 280.0, 0.96, 0.03, 0.92),
     ] {
         let mut command = Command::new(PROGRAM);
         command.args(["evaluate", "guardrails", "--json"]).arg(fixture(file)).arg("--entries").args(&entries);
@@ -44,13 +44,13 @@ fn wrong_answers_are_caught_and_faithful_ones_pass() {
         assert!(number(&found, "/caught_share") >= caught, "{file}: {found}");
         assert!(number(&found, "/refused_share") <= refused, "{file}: {found}");
         assert!(number(&found, "/further_share") >= 0.8, "{file}: {found}");
-        // A figure that was changed is caught in nearly every case; where there are few, one may slip through.
+        // A figure that was changed is caught in nearly every case; of the 13 amounts of the fourth, one slips through.
         for kind in
             ["amount changed", "percentage changed", "phone changed", "date changed", "period changed"]
         {
-            let wrong = number(&found, &format!("/wrong/{kind}/wrong"));
-            let missed = wrong - number(&found, &format!("/wrong/{kind}/caught"));
-            assert!(missed <= f64::max(1.0, 0.05 * wrong), "{kind} of {file}: {found}");
+            let share = number(&found, &format!("/wrong/{kind}/caught"))
+                / number(&found, &format!("/wrong/{kind}/wrong"));
+            assert!(share >= figure, "{kind} of {file}: {found}");
         }
     }
 }

@@ -24,7 +24,7 @@ impl Things {
     /// Reads the list; `canonical` brings a name to the form that questions and entries have.
     pub(super) fn load(canonical: impl Fn(&str) -> String) -> Things {
         let (mut names, mut of_name, mut mentions) = (Vec::new(), Vec::new(), Vec::new());
-        for (own, wider) in groups() {
+        for (own, wider) in super::grouped(THINGS, '<') {
             let own: Vec<String> = own.map(&canonical).collect();
             let mut all: Vec<String> = own.iter().cloned().chain(wider.map(&canonical)).collect();
             all.sort_unstable();
@@ -58,15 +58,6 @@ impl Things {
     }
 }
 
-/// The names of each thing, and what else mentions it.
-fn groups() -> impl Iterator<Item = (std::str::SplitWhitespace<'static>, std::str::SplitWhitespace<'static>)>
-{
-    super::listed(THINGS).map(|line| {
-        let (names, wider) = line.split_once('<').unwrap_or((line, ""));
-        (names.split_whitespace(), wider.split_whitespace())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Analyzer;
@@ -95,7 +86,7 @@ mod tests {
     #[test]
     fn the_list_keeps_its_rules() {
         let mut seen = HashSet::new();
-        for (names, wider) in groups() {
+        for (names, wider) in super::super::grouped(THINGS, '<') {
             let names: Vec<&str> = names.collect();
             assert!(!names.is_empty(), "a line without a name");
             for name in &names {

@@ -49,7 +49,7 @@ impl Wordings {
                 words.len() - 1
             })
         };
-        for (said, written) in groups() {
+        for (said, written) in super::grouped(WORDINGS, '>') {
             let said: Vec<String> = said.map(&canonical).collect();
             let alike = said.iter().cloned().map(|word| (word, BESIDE));
             let all: Vec<(usize, f32)> = written
@@ -107,15 +107,6 @@ impl Wordings {
     }
 }
 
-/// The words of people of each group, and those of texts.
-fn groups() -> impl Iterator<Item = (std::str::SplitWhitespace<'static>, std::str::SplitWhitespace<'static>)>
-{
-    super::listed(WORDINGS).map(|line| {
-        let (said, written) = line.split_once('>').unwrap_or((line, ""));
-        (said.split_whitespace(), written.split_whitespace())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -161,7 +152,7 @@ mod tests {
     #[test]
     fn the_list_keeps_its_rules() {
         let mut lines = HashSet::new();
-        for (said, written) in groups() {
+        for (said, written) in super::super::grouped(WORDINGS, '>') {
             let (said, written): (Vec<&str>, Vec<&str>) = (said.collect(), written.collect());
             assert!(said.len() + written.len() > 1 && !said.is_empty(), "{said:?} stands for nothing");
             let mut once = HashSet::new();

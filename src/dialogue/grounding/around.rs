@@ -119,31 +119,27 @@ impl Around {
 
 /// How many characters stand in both in the same order.
 fn shared(own: &[char], other: &[char]) -> usize {
-    let mut best = vec![0; other.len() + 1];
-    for c in own {
-        let mut diagonal = 0;
-        for (column, there) in other.iter().enumerate() {
-            let above = best[column + 1];
-            best[column + 1] = above.max(best[column]).max(if c == there { diagonal + 1 } else { 0 });
-            diagonal = above;
-        }
-    }
-    best.last().copied().unwrap_or_default()
+    in_order(own, other, |_, _| 1) as usize
 }
 
 /// The weight of what stands in both in the same order, and of all that could.
 fn common(own: &[char], other: &[char]) -> (u32, u32) {
     let own = own.get(..WIDTH).unwrap_or(own);
+    let common = in_order(own, other, |place, column| NEAR[place].min(NEAR[column.min(WIDTH - 1)]));
+    (common, NEAR.iter().take(own.len()).sum())
+}
+
+/// The most that characters weigh which stand in both in the same order, each by its places in the two.
+fn in_order(own: &[char], other: &[char], weight: impl Fn(usize, usize) -> u32) -> u32 {
     let mut best = vec![0; other.len() + 1];
     for (place, c) in own.iter().enumerate() {
         let mut diagonal = 0;
         for (column, there) in other.iter().enumerate() {
             let above = best[column + 1];
-            let weight = NEAR[place].min(NEAR[column.min(WIDTH - 1)]);
-            let same = if c == there { diagonal + weight } else { 0 };
+            let same = if c == there { diagonal + weight(place, column) } else { 0 };
             diagonal = above;
             best[column + 1] = above.max(best[column]).max(same);
         }
     }
-    (best.last().copied().unwrap_or_default(), NEAR.iter().take(own.len()).sum())
+    best.last().copied().unwrap_or_default()
 }

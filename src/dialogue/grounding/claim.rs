@@ -4,7 +4,7 @@
 
 use super::around::Around;
 use super::denial::is_asked;
-use super::piece::{clause_at, stands};
+use super::piece::{clause_at, stands, walk};
 use super::source::Source;
 use super::{Fault, FaultKind};
 
@@ -141,22 +141,15 @@ pub(super) struct Claim {
 /// What a line in normal form says.
 pub(super) fn claims(text: &[char]) -> Vec<Claim> {
     let mut found = Vec::new();
-    let mut place = 0;
-    while place < text.len() {
-        if let Some(other) = OTHERS.iter().find(|word| stands(text, place, word)) {
-            place += other.chars().count();
-            continue;
-        }
+    walk(text, OTHERS, |place| {
         let Some((word, mood, holds)) = WORDS.iter().find(|(word, ..)| stands(text, place, word)) else {
-            place += 1;
-            continue;
+            return place + 1;
         };
         let from = place + word.chars().count();
         if matches!(mood, Mood::Costs | Mood::Belongs) {
             let around = Around::of(text, place, from);
             found.push(Claim { mood: *mood, holds: *holds, object: Vec::new(), start: place, around });
-            place = from;
-            continue;
+            return from;
         }
         let behind = text[from..].iter().enumerate();
         let object: Vec<(usize, char)> = behind
@@ -175,8 +168,8 @@ pub(super) fn claims(text: &[char]) -> Vec<Claim> {
                 around: Around::of(text, start, end),
             });
         }
-        place = from;
-    }
+        from
+    });
     found
 }
 

@@ -2,7 +2,7 @@
 //! same words around it, something else is said.
 
 use super::around::Around;
-use super::piece::{clause_at, stands};
+use super::piece::{clause_at, stands, walk};
 use super::source::Source;
 use super::{Fault, FaultKind};
 
@@ -100,12 +100,7 @@ pub(super) struct Member {
 /// The words of a line in normal form that exclude others.
 pub(super) fn members(text: &[char]) -> Vec<Member> {
     let mut found = Vec::new();
-    let mut place = 0;
-    while place < text.len() {
-        if let Some(other) = OTHERS.iter().find(|word| stands(text, place, word)) {
-            place += other.chars().count();
-            continue;
-        }
+    walk(text, OTHERS, |place| {
         let mut end = place + 1;
         for (group, sides) in GROUPS.iter().enumerate() {
             let word = sides.iter().enumerate().find_map(|(side, words)| {
@@ -119,8 +114,8 @@ pub(super) fn members(text: &[char]) -> Vec<Member> {
                 end = end.max(place + length);
             }
         }
-        place = end;
-    }
+        end
+    });
     found
 }
 

@@ -23,6 +23,9 @@ const USED: f64 = 0.7;
 /// A list of conditions of which so many were used is told whole.
 const LIST: f64 = 0.3;
 
+/// The same of the documents.
+const MATERIALS: f64 = 0.5;
+
 /// The weight of a clause that can be traced to one place.
 const TRACEABLE: usize = 3;
 
@@ -170,14 +173,14 @@ pub(super) fn of_source(said: &Said<'_>, mark: usize, place: usize, source: &Sou
         .enumerate()
         .map(|(number, unit)| lost[number].is_empty() || taken[number] || said.share(&unit.text) >= USED)
         .collect();
-    let is_condition = |unit: &Unit| unit.part == Part::Condition;
-    let conditions = source.units.iter().filter(|unit| is_condition(unit)).count();
-    let told = source.units.iter().zip(&used).filter(|(unit, used)| is_condition(unit) && **used).count();
-    let list_is_told = told as f64 >= LIST * conditions as f64;
-    let is_material = |unit: &Unit| unit.part == Part::Material;
-    let materials = source.units.iter().filter(|unit| is_material(unit)).count();
-    let told = source.units.iter().zip(&used).filter(|(unit, used)| is_material(unit) && **used).count();
-    let materials_are_told = materials > 0 && told as f64 >= 0.5 * materials as f64;
+    // So much of a list is told that all of it has to be.
+    let is_told = |part: Part, share: f64| {
+        let of_part = || source.units.iter().zip(&used).filter(|(unit, _)| unit.part == part);
+        let told = of_part().filter(|(_, used)| **used).count();
+        told as f64 >= share * of_part().count() as f64
+    };
+    let list_is_told = is_told(Part::Condition, LIST);
+    let materials_are_told = is_told(Part::Material, MATERIALS);
     let mut omitted = Vec::new();
     for (number, unit) in source.units.iter().enumerate() {
         let text: String = unit.text.iter().collect();

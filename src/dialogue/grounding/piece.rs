@@ -94,6 +94,15 @@ pub(super) fn stands(text: &[char], place: usize, word: &str) -> bool {
     word.chars().all(|c| characters.next() == Some(&c))
 }
 
+/// Goes through a text past words that only look like those looked for. `at` looks at every other place, and says where to go on.
+pub(super) fn walk(text: &[char], look_alikes: &[&str], mut at: impl FnMut(usize) -> usize) {
+    let mut place = 0;
+    while place < text.len() {
+        let other = look_alikes.iter().find(|word| stands(text, place, word));
+        place = other.map_or_else(|| at(place), |word| place + word.chars().count());
+    }
+}
+
 /// Whether a character is Chinese.
 fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)

@@ -1,6 +1,6 @@
 //! Words that turn what is said into its contrary, and words that leave everything else out.
 
-use super::piece::stands;
+use super::piece::{stands, walk};
 
 /// What such a word does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,27 +148,19 @@ const REACH: usize = 8;
 /// The words of a text that turn something.
 pub(super) fn turns(text: &[char]) -> Vec<Turn> {
     let mut found = Vec::new();
-    let mut place = 0;
-    while place < text.len() {
+    walk(text, HARMLESS, |place| {
         let here = |words: &[&'static str]| words.iter().copied().find(|word| stands(text, place, word));
-        if let Some(word) = here(HARMLESS) {
-            place += word.chars().count();
-            continue;
-        }
         let (word, kind) = match (here(NOT), here(ONLY)) {
             (Some(word), _) => (word, Kind::Not),
             (None, Some(word)) => (word, Kind::Only),
-            (None, None) => {
-                place += 1;
-                continue;
-            }
+            (None, None) => return place + 1,
         };
         let end = place + word.chars().count();
         if word != "别" || denies_alone(text, place) {
             found.push(Turn { start: place, end, kind, backward: BACKWARD.contains(&word) });
         }
-        place = end;
-    }
+        end
+    });
     found
 }
 
