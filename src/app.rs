@@ -24,9 +24,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::assist::rtc::{Ice, Media, Turn};
-use crate::assist::{Assist, AssistLimits, AssistWords, Calling, Form, Shares, Times};
+use crate::assist::{Assist, AssistLimits, AssistWords, Calling, Form, Sharable, Shares, Times};
 use crate::bus::{Events, LocalBus};
-use crate::config::{AssistConfig, ChannelConfig, Config, DialogueConfig, EmbeddingConfig, Rewrite, words};
+use crate::config::{
+    AssistConfig, ChannelConfig, Config, DialogueConfig, EmbeddingConfig, OwnPage, Rewrite, words,
+};
 use crate::desk::{Desk, DeskSettings};
 use crate::dialogue::engine::cache_of;
 use crate::dialogue::intent::Intent;
@@ -35,7 +37,7 @@ use crate::gateway::{Gateway, GatewaySettings, inbox::GatewayIntake};
 use crate::http::channels::AlarmWords;
 use crate::http::{self, HttpSettings, Web, error::Problems, limits::AddressLimiter};
 use crate::identity::Identities;
-use crate::records::{Doubts, Files, Ledger, LedgerPolicy};
+use crate::records::{Doubts, Files, Ledger, LedgerPolicy, ShareKind};
 use crate::retrieval::trial::Trials;
 use crate::retrieval::{Cleaned, Dense, DenseSettings, Knowledge, KnowledgeBase, KnowledgeRetriever, Site};
 use crate::store::{self, Store};
@@ -398,12 +400,17 @@ fn assist(
     if !settings.enabled {
         return Ok(None);
     }
-    let [link, screen, code, spare_code] = words::assist()?;
-    let words = AssistWords { link, screen, code, spare_code };
+    let [link, screen, chat, me, code, spare_code] = words::assist()?;
+    let words = AssistWords { link, screen, chat, me, code, spare_code };
     let times =
         Times { link: settings.link_ttl.into(), idle: settings.idle_ttl.into(), keep: settings.keep.into() };
     let shares = Shares::new(ledger.clone(), words, times);
     let forms = settings.forms.iter().map(|form| Form { title: form.title.clone(), url: form.url.clone() });
+    let pages = settings.pages.iter().map(|page| match page {
+        OwnPage::Chat => ShareKind::Chat,
+        OwnPage::Me => ShareKind::Me,
+    });
+    let sharable = Sharable { forms: forms.collect(), pages: pages.collect() };
     let limits = AssistLimits {
         frame_bytes: settings.frame_bytes,
         inflated_bytes: settings.inflated_bytes,
@@ -415,7 +422,7 @@ fn assist(
     let clock = Arc::clone(clock);
     let alarms = Alarms::new(Arc::new(move || clock.now()));
     let calling = calling(settings);
-    Ok(Some(Assist::new(shares, forms.collect(), limits, calling, metrics.clone(), alarms, stop.clone())))
+    Ok(Some(Assist::new(shares, sharable, limits, calling, metrics.clone(), alarms, stop.clone())))
 }
 
 /// What helpers and citizens can do besides, and by which servers their browsers find each other.

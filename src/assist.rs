@@ -57,6 +57,10 @@ pub struct AssistWords {
     pub link: (String, String),
     /// The same where the desktop is asked for.
     pub screen: (String, String),
+    /// The same for the page of the chat.
+    pub chat: (String, String),
+    /// The same for the page of the citizen's questions.
+    pub me: (String, String),
     /// The message with the code: `{code}`.
     pub code: (String, String),
     /// The same where the platform may know who opens the link, so that the code is needed seldom.
@@ -76,6 +80,8 @@ impl AssistWords {
         let words = match kind {
             ShareKind::Form => &self.link,
             ShareKind::Screen => &self.screen,
+            ShareKind::Chat => &self.chat,
+            ShareKind::Me => &self.me,
         };
         let words = if english { &words.1 } else { &words.0 };
         let minutes = (holds.as_secs() / 60).max(1).to_string();
@@ -98,6 +104,15 @@ pub struct Form {
     pub title: String,
     /// Its address, or a path on this server.
     pub url: String,
+}
+
+/// What can be shared.
+#[derive(Clone, Debug)]
+pub struct Sharable {
+    /// The forms, the default first.
+    pub forms: Vec<Form>,
+    /// The citizen's pages of our own.
+    pub pages: Vec<ShareKind>,
 }
 
 /// What is too much.
@@ -152,7 +167,7 @@ pub struct Assist {
     events: Events,
     metrics: Metrics,
     alarms: Alarms,
-    forms: Vec<Form>,
+    sharable: Sharable,
     limits: AssistLimits,
     calling: Calling,
     rooms: Mutex<HashMap<String, Opened>>,
@@ -164,7 +179,7 @@ impl Assist {
     /// The shared screens over these shares. Nothing runs before somebody connects, but [`Assist::sweep`] should.
     pub fn new(
         shares: Shares,
-        forms: Vec<Form>,
+        sharable: Sharable,
         limits: AssistLimits,
         calling: Calling,
         metrics: Metrics,
@@ -177,7 +192,7 @@ impl Assist {
             events,
             metrics,
             alarms,
-            forms,
+            sharable,
             limits,
             calling,
             rooms: Mutex::default(),
@@ -193,7 +208,12 @@ impl Assist {
 
     /// The forms that can be shared, the default first.
     pub fn forms(&self) -> &[Form] {
-        &self.forms
+        &self.sharable.forms
+    }
+
+    /// The citizen's pages of our own that can be shared.
+    pub fn pages(&self) -> &[ShareKind] {
+        &self.sharable.pages
     }
 
     /// What can be done besides looking at a page together.

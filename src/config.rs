@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
-pub use assist::AssistConfig;
+pub use assist::{AssistConfig, OwnPage};
 pub use channels::{ChannelConfig, HttpConfig, TelegramConfig, TelegramMode};
 pub use dingtalk::{DingtalkAudience, DingtalkConfig, DingtalkLocale, DingtalkMode};
 pub use login::LoginConfig;

@@ -345,6 +345,9 @@ pub struct Outbound {
     /// What the citizen said of it: `useful` or `useless`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<String>,
+    /// Whether what identifies a person stands in it: the helpers see labels in its place. A page that is shared with one hides it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub private: bool,
     /// The page of ours whose link stands in the text, where it matters who opens it. A platform that says so of whoever
     /// presses a button shows one. It is for the channel alone, and no part of what is shown.
     #[serde(skip)]
@@ -375,6 +378,7 @@ impl Outbound {
             call: Vec::new(),
             ask_rating: false,
             client_id: None,
+            private: false,
             feedback: None,
             opens: None,
         }

@@ -167,7 +167,9 @@ impl Shares {
     ) -> Result<(ShareRecord, String), ChangeError> {
         let (id, key) = (fresh_short(), fresh_short());
         let code = asking.needs_code.then(|| format!("{:06}", rand::random_range(0..1_000_000_u32)));
-        let link = format!("{}/s/{id}#k={key}", asking.base.trim_end_matches('/'));
+        // A page of our own takes over only what is meant for it.
+        let at = asking.kind.own_page().map_or_else(String::new, |_| format!("&at={}", asking.kind.name()));
+        let link = format!("{}/s/{id}#k={key}{at}", asking.base.trim_end_matches('/'));
         let begun = self.ledger.change(asking.conversation, |change| {
             let state = change.state();
             if state.owner.as_deref() != Some(asking.helper) || !state.stage.helper_may_write() {
@@ -203,7 +205,8 @@ impl Shares {
             let mut message =
                 MessageRecord::new(Uuid::now_v7().to_string(), AuthorRecord::System, now, words);
             // A desktop is shown from the browser of a computer, which a view inside of an app is not.
-            message.opens = (asking.may_be_known && asking.kind == ShareKind::Form).then(|| link.clone());
+            let in_app = matches!(asking.kind, ShareKind::Form | ShareKind::Me);
+            message.opens = (asking.may_be_known && in_app).then(|| link.clone());
             change.append(message);
             if let Some(code) = &code {
                 let words = self.words.code(change.record.english, asking.may_be_known, code);

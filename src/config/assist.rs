@@ -14,6 +14,7 @@ use super::duration::Span;
 pub struct AssistConfig {
     pub enabled: bool,
     pub forms: Vec<FormConfig>,
+    pub pages: Vec<OwnPage>,
     pub link_ttl: Span,
     pub idle_ttl: Span,
     pub keep: Span,
@@ -63,6 +64,16 @@ pub struct FormConfig {
     pub url: String,
 }
 
+/// A page of ours that belongs to the citizen rather than to a matter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OwnPage {
+    /// That of the chat.
+    Chat,
+    /// That of the citizen's questions.
+    Me,
+}
+
 /// A frame is inflated and read in memory, so a larger one would cost the memory of the machine.
 const MOST_INFLATED: usize = 64 << 20;
 
@@ -77,9 +88,10 @@ impl AssistConfig {
         if !self.enabled {
             return;
         }
-        if self.forms.is_empty() {
+        if self.forms.is_empty() && self.pages.is_empty() {
             faults.push(
-                "[assist] forms: without a form there is nothing to share; set enabled = false".to_owned(),
+                "[assist] forms: without a form or a page there is nothing to share; set enabled = false"
+                    .to_owned(),
             );
         }
         for form in &self.forms {

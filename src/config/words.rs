@@ -226,18 +226,20 @@ pub fn consent() -> Result<(String, String), ConfigError> {
 ///
 /// # Errors
 /// When the compiled file is malformed, which a test rules out.
-pub fn assist() -> Result<[(String, String); 4], ConfigError> {
+pub fn assist() -> Result<[(String, String); 6], ConfigError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct AssistFile {
         link: PhraseFile,
         screen: PhraseFile,
+        chat: PhraseFile,
+        me: PhraseFile,
         code: PhraseFile,
         spare_code: PhraseFile,
     }
-    let AssistFile { link, screen, code, spare_code } = channel("assist.toml", ASSIST)?;
+    let AssistFile { link, screen, chat, me, code, spare_code } = channel("assist.toml", ASSIST)?;
     let trimmed = |phrase: PhraseFile| (phrase.zh.trim().to_owned(), phrase.en.trim().to_owned());
-    Ok([trimmed(link), trimmed(screen), trimmed(code), trimmed(spare_code)])
+    Ok([link, screen, chat, me, code, spare_code].map(trimmed))
 }
 
 /// What the Telegram channel says of itself.

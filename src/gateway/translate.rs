@@ -146,6 +146,7 @@ fn outbound(message: MessageRecord) -> Outbound {
         ask_rating: message.ask_rating,
         client_id: message.client_id,
         feedback: message.feedback,
+        private: message.private,
         opens: message.opens,
     }
 }

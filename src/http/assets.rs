@@ -26,14 +26,17 @@ const VIEWER: &str = "desk/viewer.html";
 const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; frame-src 'self' about:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
+/// What a page may ask the browser for that a citizen shares.
+const SHARABLE: &str = "camera=(), display-capture=(self), microphone=(self)";
+
 /// What a page may ask the browser for. The microphone is for calls beside a shared page, and the desktop is shown only by
 /// the page that a citizen shares from.
 fn devices(name: &str) -> &'static str {
     match name {
         "desk/index.html" => "camera=(), display-capture=(), microphone=(self)",
-        _ if name.starts_with("share/") || name.starts_with("forms/") => {
-            "camera=(), display-capture=(self), microphone=(self)"
-        }
+        // The citizen's own pages can be shared as forms can.
+        "index.html" | "me.html" => SHARABLE,
+        _ if name.starts_with("share/") || name.starts_with("forms/") => SHARABLE,
         _ => "camera=(), display-capture=(), microphone=()",
     }
 }

@@ -24,11 +24,11 @@ use tokio_util::sync::PollSender;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::auth::{Signed, token};
 use super::error::ApiError;
 use super::extract::Body;
 use super::known;
+use super::{Shared, Web};
 use crate::assist::rtc::Media;
 use crate::assist::viewer::Looker;
 use crate::assist::wire::Role as ViewerRole;
@@ -86,9 +86,9 @@ impl From<ShareError> for ApiError {
 pub struct ShareRequest {
     /// What for, as the citizen reads it; 1 to 100 characters.
     purpose: String,
-    /// The address of one of the configured forms; the first of them without.
+    /// The address of one of the configured forms; the first of them without. Of no use for the citizen's own pages.
     form: Option<String>,
-    /// What is asked for first: a form, unless it is said otherwise.
+    /// What is asked for first: a form, unless it is said otherwise; one of `pages` for a page of the citizen's own.
     #[serde(default)]
     kind: ShareKind,
 }
@@ -158,8 +158,25 @@ pub struct SharesView {
     shares: Vec<ShareView>,
     /// What can be shared, the default first.
     forms: Vec<FormView>,
+    /// Which of the citizen's own pages can be shared in this conversation.
+    pages: Vec<ShareKind>,
     /// Whether a desktop can be asked for.
     screen: bool,
+}
+
+/// Which of the citizen's own pages can be shared: that of the chat where the citizen writes on it, and that of the questions
+/// where citizens can log in.
+fn own_pages(web: &Web, assist: &Assist, channel: &str) -> Vec<ShareKind> {
+    let is_there = |page: &ShareKind| match page {
+        ShareKind::Chat => is_website(web, channel),
+        ShareKind::Me => web.identities.is_some(),
+        ShareKind::Form | ShareKind::Screen => false,
+    };
+    assist.pages().iter().copied().filter(is_there).collect()
+}
+
+fn is_website(web: &Web, channel: &str) -> bool {
+    web.channel_types.get(channel).is_some_and(|kind| kind == WEBSITE)
 }
 
 /// Offers the citizen to look at a form together; the link goes into the conversation.
@@ -181,19 +198,28 @@ pub(super) async fn begin(
     if request.kind == ShareKind::Screen && !assist.offers(Media::Screen) {
         return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "screen_off"));
     }
-    let form = match &request.form {
-        Some(url) => assist.forms().iter().find(|form| form.url == *url),
-        None => assist.forms().first(),
+    let form = match (request.kind.own_page(), &request.form) {
+        (Some(page), _) => {
+            if !own_pages(&web, assist, &record.channel).contains(&request.kind) {
+                return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "page_off"));
+            }
+            page
+        }
+        (None, Some(url)) => {
+            let form = assist.forms().iter().find(|form| form.url == *url);
+            &form.ok_or(ShareError::NoForm)?.url
+        }
+        (None, None) => &assist.forms().first().ok_or(ShareError::NoForm)?.url,
     };
     let asking = Asking {
         helper: &helper.name,
         conversation: &id,
         purpose: &request.purpose,
-        form: &form.ok_or(ShareError::NoForm)?.url,
+        form,
         kind: request.kind,
         base: &web.base(&headers),
         may_be_known: web.settings.public_url.is_some() && web.gateway.recognition(&peer).is_some(),
-        needs_code: web.channel_types.get(&record.channel).is_none_or(|kind| kind != WEBSITE),
+        needs_code: !is_website(&web, &record.channel),
     };
     let (record, link) = assist.shares().ask(&asking).await?;
     Ok((StatusCode::CREATED, Json(ShareBegun { share: record.into(), link })))
@@ -209,11 +235,12 @@ pub(super) async fn list(
 ) -> Result<Json<SharesView>, ApiError> {
     let assist = web.assist()?;
     // Whoever may read the conversation may know of its shares.
-    web.desk.citizen(&helper, &id).await?;
+    let citizen = web.desk.citizen(&helper, &id).await?;
     let shares = assist.shares().of(&id).await?.into_iter().map(ShareView::from).collect();
     let forms =
         assist.forms().iter().map(|form| FormView { title: form.title.clone(), url: form.url.clone() });
-    Ok(Json(SharesView { shares, forms: forms.collect(), screen: assist.offers(Media::Screen) }))
+    let pages = own_pages(&web, assist, citizen.channel.as_str());
+    Ok(Json(SharesView { shares, forms: forms.collect(), pages, screen: assist.offers(Media::Screen) }))
 }
 
 /// Ends a share: its owner, or a supervisor.

@@ -184,7 +184,9 @@ impl Ledger {
             if let Some(asked) = message.asked.filter(|_| labelled)
                 && let Some(words) = self.words(id, asked).await?
             {
-                message.text = crate::privacy::give_back(&message.text, &words).into_owned();
+                let given = crate::privacy::give_back(&message.text, &words).into_owned();
+                message.private |= given != message.text;
+                message.text = given;
             }
             for file in &mut message.attachments {
                 file.name = self.vault.name(&*self.store, &file.id, std::mem::take(&mut file.name)).await?;

@@ -211,6 +211,10 @@ pub struct MessageRecord {
     /// Whether something is hidden in it that the reader may reveal. It is known when the message is shown, and not stored.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub hidden: bool,
+    /// Whether something stands in it again that was hidden, for the citizen alone. It is known when the message is shown, and
+    /// not stored.
+    #[serde(skip)]
+    pub private: bool,
 }
 
 impl MessageRecord {
@@ -239,6 +243,7 @@ impl MessageRecord {
             asked: None,
             opens: None,
             hidden: false,
+            private: false,
         }
     }
 

@@ -167,6 +167,7 @@ impl MessageRecord {
         for (name, text) in texts {
             if let (Some(text), Some(hidden)) = (text, fields.get(name)) {
                 *text = hidden.open(text).into_owned();
+                self.private = true;
             }
         }
     }

@@ -54,6 +54,31 @@ pub enum ShareKind {
     Form,
     /// Whatever the citizen shows of the desktop.
     Screen,
+    /// The page of ours on which the citizen writes.
+    Chat,
+    /// The page of ours with the citizen's questions, linked channels and login.
+    Me,
+}
+
+impl ShareKind {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Screen => "screen",
+            Self::Chat => "chat",
+            Self::Me => "me",
+        }
+    }
+
+    /// Where it is, for the pages of our own that belong to the citizen rather than to a matter.
+    pub fn own_page(self) -> Option<&'static str> {
+        match self {
+            Self::Form | Self::Screen => None,
+            Self::Chat => Some("/"),
+            Self::Me => Some("/me"),
+        }
+    }
 }
 
 /// Where a share stands.

@@ -290,6 +290,11 @@ async fn nothing_that_identifies_a_person_is_stored_or_logged_in_clear() {
     for (visitor, lines) in &mut visitors {
         *visitor = visitor.moved_to(&running.url);
         assert_eq!(own_words(visitor).await, texts(lines), "exactly as it was written");
+        // A page that is shared with a helper hides just what has labels at the desk.
+        for message in visitor.thread().await.iter().filter(|message| message["author"] == "citizen") {
+            let text = message["text"].as_str().unwrap();
+            assert_eq!(message["private"] == true, privacy::mask(text) != text, "{text}");
+        }
     }
     for (number, lines) in late.iter().enumerate() {
         visitors.push((say_all(&running.url, lines, number % 3 > 0).await, *lines));

@@ -171,6 +171,7 @@ mod tests {
             call: vec![],
             ask_rating: false,
             client_id: None,
+            private: false,
             feedback: None,
             opens: None,
         }

@@ -61,7 +61,7 @@ export class Guide {
    * Serves a citizen of the website, or of a kiosk (see `KIOSK`), which cannot say who opens a link, or whoever asks for a person in
    * another way; and asks to see the form.
    */
-  static async serve(url: string, purpose: string, channel: 'web' | 'kiosk' | (() => Promise<void>) = 'web'): Promise<Guide> {
+  static async serve(url: string, purpose: string, channel: 'web' | 'kiosk' | (() => Promise<void>) = 'web', kind = 'form'): Promise<Guide> {
     const post = (path: string, body: object, headers: Record<string, string>): Promise<Response> =>
       fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
     if (typeof channel === 'function') {
@@ -85,13 +85,13 @@ export class Guide {
     }
     const place = `/api/v1/desk/conversations/${conversation}`;
     await json(await post(`${place}/claim`, {}, { cookie }));
-    const begun = await json(await post(`${place}/shares`, { purpose }, { cookie }));
+    const begun = await json(await post(`${place}/shares`, { purpose, kind }, { cookie }));
     return new Guide(url, cookie, conversation, (begun['share'] as { id: string }).id, String(begun['link']));
   }
 
   /** Uses the link up, in the citizen's place. */
   async open(): Promise<Opened> {
-    const key = this.link.split('#k=')[1];
+    const key = /#k=([\w-]+)/.exec(this.link)?.[1];
     const body = JSON.stringify({ id: this.sid, key });
     const answer = await fetch(`${this.url}/api/v1/assist/open`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
     return { sid: this.sid, token: String((await json(answer))['token']) };

@@ -37,13 +37,18 @@ export class Provider {
   config(url: string, more = ''): string {
     return `[server]
 public_url = "${url}"
-[login]
+${this.login}${more}`;
+  }
+
+  /** The part of it that is about this provider. */
+  get login(): string {
+    return `[login]
 issuer = "${this.issuer}"
 client_id = "${CLIENT}"
 client_secret = "${SECRET}"
 label = "浙里办"
 label_en = "Zheliban"
-${more}`;
+`;
   }
 
   /** Begins to answer, for the server that is at this address. */

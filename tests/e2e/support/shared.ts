@@ -113,10 +113,11 @@ export class Counter {
     return this.tap.server;
   }
 
-  /** The helper asks to see a form. */
-  async ask(): Promise<void> {
+  /** The helper asks to see a form, or one of the citizen's own pages. */
+  async ask(kind: 'form' | 'chat' | 'me' = 'form'): Promise<void> {
     const { page } = this.helper;
     await page.getByTestId('share-open').click();
+    await page.getByTestId(`share-kind-${kind}`).check();
     await page.getByTestId('share-purpose').fill(PURPOSE);
     await page.getByTestId('share-send').click();
     await expect(page.getByTestId('share-notice')).toBeVisible();

@@ -88,9 +88,9 @@ export class Tap {
     return this.real;
   }
 
-  /** A helper has asked, and the link is opened: what follows begins at a form. */
-  async begin(): Promise<void> {
-    this.guide = await Guide.serve(this.server.url, PURPOSE);
+  /** A helper has asked, and the link is opened: what follows begins at a form, or at one of the citizen's own pages. */
+  async begin(kind: 'form' | 'chat' | 'me' = 'form'): Promise<void> {
+    this.guide = await Guide.serve(this.server.url, PURPOSE, 'web', kind);
     this.share = await this.guide.open();
     await this.guide.look();
   }

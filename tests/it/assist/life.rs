@@ -84,6 +84,32 @@ async fn only_who_serves_asks_and_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_citizen_s_own_pages_are_shared_where_they_are_in_use() {
+    let scene = Scene::new().await;
+    let path = format!("/conversations/{}/shares", scene.conversation);
+    let listed = scene.helper.get(&path).await;
+    assert_eq!(listed["pages"], json!(["chat"]), "nobody can log in, so there are no questions to look at");
+    let asks = async |kind: &str| {
+        let body = json!({ "purpose": "教您发照片", "kind": kind, "form": "https://evil.example/" });
+        scene.helper.call(Method::POST, &path, Some(body)).await
+    };
+    let (status, problem) = asks("me").await;
+    assert_eq!((status.as_u16(), problem["code"].as_str()), (422, Some("page_off")), "{problem}");
+    assert_eq!(scene.helper.call(Method::POST, &format!("/shares/{}/end", scene.share), None).await.0, 200);
+    let (status, begun) = asks("chat").await;
+    assert_eq!(status, 201, "{begun}");
+    assert_eq!((&begun["share"]["kind"], &begun["share"]["form"]), (&json!("chat"), &json!("/")));
+    let link = begun["link"].as_str().unwrap();
+    let (key, at) = link.split_once("#k=").unwrap().1.split_once('&').unwrap();
+    assert_eq!(at, "at=chat");
+    let body = json!({ "id": begun["share"]["id"], "key": key });
+    let answer = scene.server.client.post(scene.server.url("/api/v1/assist/open")).json(&body).send();
+    let opened: serde_json::Value = answer.await.unwrap().json().await.unwrap();
+    assert_eq!((&opened["form_url"], &opened["kind"]), (&json!("/"), &json!("chat")));
+    scene.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_nobody_opens_expires() {
     let scene = Scene::with("[store]\nurl = \"memory:\"\n[assist]\nlink_ttl = \"300ms\"\n").await;
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
@@ -117,6 +143,8 @@ async fn where_the_channel_cannot_say_who_opens_a_code_is_needed() {
     assert_eq!(helper.claim(&conversation).await.0, 200);
     let (status, begun) = ask(&helper, &conversation).await;
     assert_eq!(status, 201, "{begun}");
+    let path = format!("/conversations/{conversation}/shares");
+    assert_eq!(helper.get(&path).await["pages"], json!([]), "the chat is the platform's own page");
     let key = begun["link"].as_str().unwrap().split_once("#k=").unwrap().1.to_owned();
     let share = begun["share"]["id"].as_str().unwrap().to_owned();
     let open = async |code: Option<&str>| {

@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use yikouwen::app::SystemClock;
 use yikouwen::assist::viewer::Looker;
 use yikouwen::assist::wire::Role;
-use yikouwen::assist::{Asking, Assist, AssistLimits, AssistWords, Calling, Frame, Opener, Shares, Times};
+use yikouwen::assist::{
+    Asking, Assist, AssistLimits, AssistWords, Calling, Frame, Opener, Sharable, Shares, Times,
+};
 use yikouwen::bus::{Bus, Events, LocalBus};
 use yikouwen::dialogue::{Clock, Locale, Reason, StageEvent};
 use yikouwen::records::{ConversationRecord, Ledger, LedgerPolicy, ShareKind, ShareRecord, Vault};
@@ -44,6 +46,8 @@ impl Town {
         let words = AssistWords {
             link: words.clone(),
             screen: words.clone(),
+            chat: words.clone(),
+            me: words.clone(),
             code: words.clone(),
             spare_code: words,
         };
@@ -60,7 +64,7 @@ impl Town {
         let shares = Shares::new(self.ledger(), words, Times { link: minutes, idle: minutes, keep: minutes });
         Assist::new(
             shares,
-            Vec::new(),
+            Sharable { forms: Vec::new(), pages: Vec::new() },
             limits,
             Calling::default(),
             Metrics::default(),

@@ -1,5 +1,6 @@
 /** What of a page's markup and style may leave it. What is not named here stays. */
 import { dotDigits } from '@yikouwen/shared/assist/digits';
+import type { OwnPage } from '@yikouwen/shared/sharelink';
 
 const ATTRIBUTES = new Set([
   'id', 'class', 'for', 'name', 'type', 'role', 'lang', 'dir', 'hidden', 'open', 'style', 'rel', 'media', 'charset',
@@ -45,10 +46,11 @@ export function ownAddress(address: string, base: string, origin: string): strin
   }
 }
 
-/** The page's own address for the other side. */
-export function pageAddress(href: string): string {
+/** The page's own address for the other side. That of a page of ours may name a login, which is the citizen's alone. */
+export function pageAddress(href: string, page?: OwnPage): string {
   try {
     const { origin, pathname } = new URL(href);
+    if (page) return `${origin}/${page === 'me' ? 'me' : ''}`;
     const readable = decodeURIComponent(pathname);
     return origin + (dotDigits(readable) === readable ? pathname : '/');
   } catch {

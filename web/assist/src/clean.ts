@@ -3,6 +3,7 @@
  * no attribute, title, address or style) is brought down to what `allow.ts` and `fields.ts` let be seen.
  */
 import { dotDigits, dots } from '@yikouwen/shared/assist/digits';
+import type { OwnPage } from '@yikouwen/shared/sharelink';
 
 import { attributeKind, cleanCss, cleanDrawing, ownAddress, pageAddress } from './allow';
 import { classOf, isSecret, mayShowChoice, mayShowText, shownValue } from './fields';
@@ -13,6 +14,9 @@ export interface CleanContext {
   node: (id: number) => Node | null;
   /** Whether the citizen lets this one field be seen now. */
   revealed: (id: number) => boolean;
+  /** Whether an element stands in a part of the page that the citizen lets be seen now. */
+  within: (element: Element | null) => boolean;
+  page: OwnPage | undefined;
   href: string;
   origin: string;
 }
@@ -37,7 +41,7 @@ export function cleanEvent(event: RawEvent, context: CleanContext): RawEvent | u
   const data = event.data as Json;
   switch (event.type) {
     case META:
-      data['href'] = pageAddress(String(data['href']));
+      data['href'] = pageAddress(String(data['href']), context.page);
       return event;
     case FULL:
       cleanNode(data['node'] as Json, context);
@@ -115,7 +119,7 @@ function cleanText(change: Json, context: CleanContext): void {
   if (typeof value !== 'string') return;
   const parent = context.node(Number(change['id']))?.parentNode ?? null;
   const element = isElement(parent) ? parent : parent instanceof ShadowRoot ? parent.host : null;
-  change['value'] = textFor(value, element, context);
+  change['value'] = context.within(element) ? dotDigits(value) : textFor(value, element, context);
 }
 
 function textFor(value: string, parent: Element | null, context: CleanContext): string {

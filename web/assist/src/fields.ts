@@ -1,4 +1,5 @@
 /** What of a field or a text may be seen from the other side. Nothing, unless the page says so. */
+import { around } from '@yikouwen/shared/assist/around';
 import { DOT, dotDigits, dots } from '@yikouwen/shared/assist/digits';
 import { labelOf } from '@yikouwen/shared/assist/label';
 
@@ -21,7 +22,7 @@ export function mayShowText(parent: Element): boolean {
 }
 
 function declared(start: Element, authored: boolean): FieldClass | undefined {
-  for (let at: Element | null = start; at; at = above(at)) {
+  for (const at of around(start)) {
     if (at.hasAttribute('data-assist-block') || at.classList.contains('rr-block')) return 'block';
     const word = at.getAttribute('data-assist');
     if (word === 'show' || word === 'mask' || word === 'tail4' || word === 'block') return word;
@@ -31,12 +32,6 @@ function declared(start: Element, authored: boolean): FieldClass | undefined {
     if (authored && at.matches(AUTHORED)) return 'show';
   }
   return undefined;
-}
-
-function above(element: Element): Element | null {
-  if (element.parentElement) return element.parentElement;
-  const root = element.getRootNode();
-  return root instanceof ShadowRoot ? root.host : null;
 }
 
 /** A text as the other side may see it. */
@@ -107,6 +102,11 @@ export function isSecret(field: Element): boolean {
     field.hasAttribute('data-rr-is-password') ||
     /password|one-time-code|cc-csc/.test(field.getAttribute('autocomplete') ?? '')
   );
+}
+
+/** A part of one of our pages whose texts the citizen may let be seen for a moment; it says what it is called. */
+export function isRegion(element: Element): boolean {
+  return element.hasAttribute('data-assist-reveal');
 }
 
 /** Whether a choice's state may be seen. */

@@ -1,4 +1,5 @@
 /** Where the citizen points and how far the page is scrolled: sent apart from the recording, which is slow at it. */
+import { around, nearest } from '@yikouwen/shared/assist/around';
 import type { FromCitizen } from '@yikouwen/shared/assist/wire';
 
 import type { Recorder } from './recorder';
@@ -21,10 +22,10 @@ export function follow(recorder: Recorder, send: (frame: FromCitizen) => void): 
   const pointer = window.setInterval(() => {
     if (!last) return;
     const { clientX, clientY } = last;
-    let at = last.composedPath()[0] ?? null;
+    const [target] = last.composedPath();
     last = undefined;
-    while (at instanceof Element && recorder.id(at) <= 0) at = at.parentElement;
-    if (!(at instanceof Element) || at.closest('.rr-block')) return;
+    const at = target instanceof Element ? [...around(target)].find((one) => recorder.id(one) > 0) : undefined;
+    if (!at || nearest(at, '.rr-block')) return;
     const box = at.getBoundingClientRect();
     if (box.width === 0 || box.height === 0) return;
     const part = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

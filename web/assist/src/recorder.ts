@@ -1,22 +1,25 @@
 /** The one recorder of the page (rrweb knows no second), set so that nothing leaves it unless it is allowed to. */
 import { record } from '@rrweb/record';
 import type { eventWithTime } from '@rrweb/types';
-import { dots } from '@yikouwen/shared/assist/digits';
+import { around } from '@yikouwen/shared/assist/around';
+import { dotDigits, dots } from '@yikouwen/shared/assist/digits';
+import type { OwnPage } from '@yikouwen/shared/sharelink';
 
 import { cleanEvent, type RawEvent } from './clean';
-import { isSecret, classOf, shownText, shownValue } from './fields';
+import { isRegion, isSecret, classOf, shownText, shownValue } from './fields';
 
 /** Both sides run the same; the server refuses others. */
 export const RECORDER_VERSION = '2.1.6';
 
-/** Pictures of anything, other documents, and the citizen's own chat are not part of the form. */
-const BLOCKED =
-  '[data-assist="block"], [data-assist-block], iframe, frame, object, embed, canvas, video, audio, portal, yikouwen-chat';
+/** Pictures of anything, and other documents, are not part of a page. */
+const BLOCKED = '[data-assist="block"], [data-assist-block], iframe, frame, object, embed, canvas, video, audio, portal';
+/** The citizen's own chat is no part of a form: it is seen where it is the page that was asked for. */
+const CHAT = 'yikouwen-chat';
 
 export interface Recorder {
   /** A whole picture; numbers of nodes stay as they are. */
   snapshot: () => void;
-  /** Lets one field be seen as it is for so many milliseconds. */
+  /** Lets one field, or one part of the page, be seen as it is for so many milliseconds. */
   reveal: (node: number, milliseconds: number) => void;
   node: (id: number) => Node | null;
   id: (node: Node) => number;
@@ -26,13 +29,15 @@ export interface Recorder {
 export interface RecorderOptions {
   /** The page and the server share an origin, so the helper's browser can load the page's own style sheets. */
   ownOrigin: boolean;
+  page: OwnPage | undefined;
   onSnapshot: (events: RawEvent[]) => void;
   onIncrement: (event: RawEvent) => void;
 }
 
 const INPUT = { type: 3, source: 5 };
+const MUTATION = 0;
 
-export function startRecorder({ ownOrigin, onSnapshot, onIncrement }: RecorderOptions): Recorder {
+export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: RecorderOptions): Recorder {
   /** Until when each revealed field may be seen, on the page's clock. */
   const revealed = new Map<number, number>();
   const timers = new Set<number>();
@@ -44,6 +49,12 @@ export function startRecorder({ ownOrigin, onSnapshot, onIncrement }: RecorderOp
   const context = {
     node: (id: number): Node | null => mirror.getNode(id),
     revealed: (id: number): boolean => (revealed.get(id) ?? 0) > performance.now(),
+    within: (element: Element | null): boolean => {
+      if (revealed.size === 0 || !element) return false;
+      for (const at of around(element)) if (isRegion(at)) return context.revealed(mirror.getId(at));
+      return false;
+    },
+    page,
     get href() {
       return document.baseURI;
     },
@@ -68,10 +79,21 @@ export function startRecorder({ ownOrigin, onSnapshot, onIncrement }: RecorderOp
     else if (event.type === 2) onSnapshot(meta ? [meta, event] : [event]);
     else onIncrement(event);
   };
-  /** A field's value as it may be seen now, told anew. */
+  /** A field's value, or the texts of a part of the page, as they may be seen now, told anew. */
   const tell = (id: number): void => {
     const field = mirror.getNode(id);
     if (!(field instanceof HTMLElement) || !field.isConnected) return;
+    if (isRegion(field)) {
+      const texts: { id: number; value: string }[] = [];
+      const walk = document.createTreeWalker(field, NodeFilter.SHOW_TEXT);
+      for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+        const number = mirror.getId(text);
+        if (number > 0) texts.push({ id: number, value: text.nodeValue ?? '' });
+      }
+      const data = { source: MUTATION, texts, attributes: [], removes: [], adds: [] };
+      if (texts.length > 0) emit(clean({ type: INPUT.type, data, timestamp: 0 }));
+      return;
+    }
     const { value, checked } = field as HTMLInputElement;
     emit(clean({ type: INPUT.type, data: { source: INPUT.source, text: value, isChecked: checked, id }, timestamp: 0 }));
   };
@@ -85,9 +107,9 @@ export function startRecorder({ ownOrigin, onSnapshot, onIncrement }: RecorderOp
         eventProcessor: (event) => clean(event as unknown as RawEvent) as unknown as typeof event,
       },
     ],
-    blockSelector: BLOCKED,
+    blockSelector: page === 'chat' && ownOrigin ? `${BLOCKED}, ${CHAT}:not([data-mode="page"])` : `${BLOCKED}, ${CHAT}`,
     maskTextSelector: '*',
-    maskTextFn: (text, parent) => shownText(text, parent),
+    maskTextFn: (text, parent) => (context.within(parent) ? dotDigits(text) : shownText(text, parent)),
     maskInputOptions: { input: true, textarea: true, select: true } as Record<string, boolean>,
     maskInputFn: (text, element) => {
       const id = mirror.getId(element);

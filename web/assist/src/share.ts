@@ -2,7 +2,8 @@
 import { canDeflate } from '@yikouwen/shared/assist/codec';
 import { dotDigits } from '@yikouwen/shared/assist/digits';
 import { skeleton } from '@yikouwen/shared/assist/skeleton';
-import type { FromCitizen, Media, Permissions, Person, Reluctance, Scope, ToCitizen } from '@yikouwen/shared/assist/wire';
+import type { FromCitizen, Media, Permissions, Person, Reluctance, Scope, ShareKind, ToCitizen } from '@yikouwen/shared/assist/wire';
+import type { OwnPage } from '@yikouwen/shared/sharelink';
 import { onWake } from '@yikouwen/shared/wake';
 
 import { pageAddress } from './allow';
@@ -32,16 +33,18 @@ export interface ShareOptions {
   server: string;
   sid: string;
   token: string;
+  /** Which of the citizen's own pages this is; absent for a form. */
+  page: OwnPage | undefined;
   /** This page is there for showing the desktop, and is not shown itself. */
   desktop?: boolean;
   /** The share has ended, whoever ended it. */
   onEnd: () => void;
 }
 
-export function startShare({ server, sid, token, desktop = false, onEnd }: ShareOptions): { stop: () => void; show: () => void } {
+export function startShare({ server, sid, token, page, desktop = false, onEnd }: ShareOptions): { stop: () => void; show: () => void } {
   const t = words();
   if (!canDeflate()) {
-    notice(t, t('tooOld'));
+    notice(t, t('tooOld'), page);
     onEnd();
     return { stop: () => undefined, show: () => undefined };
   }
@@ -67,7 +70,7 @@ export function startShare({ server, sid, token, desktop = false, onEnd }: Share
     sid,
     token,
     page: () => ({
-      url: pageAddress(location.href),
+      url: pageAddress(location.href, page),
       // Before anything is allowed, not even what the page is called.
       title: recorder ? shownTitle() : '',
       viewport: { w: window.innerWidth, h: window.innerHeight },
@@ -147,6 +150,7 @@ export function startShare({ server, sid, token, desktop = false, onEnd }: Share
     });
     recorder = startRecorder({
       ownOrigin: new URL(server).origin === location.origin,
+      page,
       onSnapshot: (events) => {
         if (perm.view && !perm.paused) line.snapshot(events);
       },
@@ -179,6 +183,7 @@ export function startShare({ server, sid, token, desktop = false, onEnd }: Share
     let got: Promise<Reluctance | undefined> | undefined;
     const { answer, withdraw } = askConsent(surface.root, t, {
       scope,
+      page,
       helper,
       purpose,
       onYes: () => {
@@ -240,6 +245,11 @@ export function startShare({ server, sid, token, desktop = false, onEnd }: Share
     switch (frame.t) {
       case 'welcome': {
         ({ helper, purpose } = frame);
+        if (ownPage(frame.kind) !== page) {
+          // The link was for another page than this one.
+          stop('left');
+          return;
+        }
         decided = 0;
         perm = { ...frame.perm };
         if (perm.view) beginRecording();
@@ -357,13 +367,17 @@ export function startShare({ server, sid, token, desktop = false, onEnd }: Share
     marks.remove();
     bar.remove();
     surface.remove();
-    notice(t, t(ENDINGS[reason] ?? 'endedGone'));
+    notice(t, t(ENDINGS[reason] ?? 'endedGone'), page);
     onEnd();
   };
 
   draw();
   line.start();
   return { stop: () => stop('left'), show };
+}
+
+function ownPage(kind: ShareKind | undefined): OwnPage | undefined {
+  return kind === 'chat' || kind === 'me' ? kind : undefined;
 }
 
 const ENDINGS: Record<string, 'endedCitizen' | 'endedHelper' | 'endedSlow' | 'endedLeak' | 'endedLarge'> = {
@@ -384,12 +398,13 @@ function shownTitle(): string {
   return heading && mayShowText(heading) ? dotDigits(heading.textContent.trim()).slice(0, 80) : '';
 }
 
-/** One sentence at the foot of the page, until it is read. */
-export function notice(t: Words, text: string): void {
+/** One sentence at the foot of the page, until it is read; at its head where the foot is what a citizen writes in. */
+export function notice(t: Words, text: string, page?: OwnPage): void {
+  const place = page === 'chat' ? 'top:12px' : 'bottom:16px';
   const surface = createSurface();
   const close = button(t('close'), 'plain', 'notice-close', () => surface.remove());
   surface.root.append(
-    h('div', { class: 'toast plain', role: 'status', 'data-testid': 'share-notice', style: 'bottom:16px' }, h('span', {}, text), close),
+    h('div', { class: 'toast plain', role: 'status', 'data-testid': 'share-notice', style: place }, h('span', {}, text), close),
   );
   window.setTimeout(() => surface.remove(), 20_000);
 }

@@ -15,7 +15,7 @@ async function desk(shares: Share[] = [share]) {
   const sent: { t: string }[] = [];
   const close = vi.fn();
   const api = {
-    shares: vi.fn(() => Promise.resolve({ shares, forms: [{ title: '企业设立登记', url: '/forms/enterprise' }], screen: true })),
+    shares: vi.fn(() => Promise.resolve({ shares, forms: [{ title: '企业设立登记', url: '/forms/enterprise' }], pages: ['chat' as const], screen: true })),
     askShare: vi.fn(() => Promise.resolve({ share: { ...share, id: 's2', state: 'asked' }, link: 'https://a.example/s/s2#k=k' })),
     endShare: vi.fn(() => Promise.resolve(undefined)),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 
-import { leave, linkOf, openLink, proofOf, returnedOf } from '../page/share/open';
+import { leave, linkOf, openLink, pageOf, proofOf, returnedOf } from '../page/share/open';
 import { settle } from '../page/share/telegram';
 
 const link = { id: 'AAAAAAAAAAAAAAAAAAAAAA', key: 'BBBBBBBBBBBBBBBBBBBBBB' };
@@ -8,6 +8,10 @@ const answer = (status: number, body: object = {}) =>
   vi.fn<typeof fetch>(() => Promise.resolve(new Response(JSON.stringify(body), { status })));
 
 describe('a link', () => {
+  it('says which of the citizen’s own pages it leads to', () => {
+    const pages = ['#k=B&at=me', '#k=B&at=chat&tgWebAppData=x', '#k=B', '#k=B&at=desk'].map((hash) => pageOf({ hash }));
+    expect(pages).toEqual(['me', 'chat', undefined, undefined]);
+  });
   it.each([
     ['/s/AAAAAAAAAAAAAAAAAAAAAA', '#k=BBBBBBBBBBBBBBBBBBBBBB', link],
     ['/gate/s/AAAAAAAAAAAAAAAAAAAAAA/', '#k=BBBBBBBBBBBBBBBBBBBBBB', link],

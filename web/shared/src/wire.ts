@@ -104,6 +104,8 @@ export interface Message {
   /** On citizen messages: the id that the citizen's client gave. */
   client_id?: string;
   feedback?: Feedback;
+  /** What identifies a person stands in it, and the helpers see labels in its place; for the citizen only. */
+  private?: boolean;
   confidence?: number;
   evidence?: Evidence[];
   /** Labels stand in it for something that this helper may reveal; at the desk only. */

@@ -84,6 +84,19 @@ describe('what may never be touched', () => {
     '<label><input type="checkbox" data-x>周末也营业</label>',
     '<input type="date">',
   ])('%s may be proposed', (html) => expect(forbidden(put(html))).toBeUndefined());
+  it('is found through the shadow root that a chat is drawn in', () => {
+    const host = put('<div data-assist="block"></div>');
+    const root = host.attachShadow({ mode: 'open' });
+    root.innerHTML = '<label for="ask">您的问题</label><textarea id="ask"></textarea><label><input type="radio">满意</label>';
+    const [box, radio] = [root.querySelector('textarea'), root.querySelector('input')];
+    if (!box || !radio) throw new Error('nothing was put');
+    expect(forbidden(box)).toBe('blocked');
+    host.setAttribute('data-assist', 'show');
+    expect([forbidden(box), labelOf(box)]).toEqual([undefined, '您的问题']);
+    expect(forbidden(radio)).toBeUndefined();
+    host.setAttribute('data-assist-declaration', '');
+    expect(forbidden(radio)).toBe('declaration');
+  });
 });
 
 describe('the skeleton', () => {

@@ -1,5 +1,6 @@
 import '../src/old';
 
+import { fetchWhenShared } from '@yikouwen/shared/assist/fetch';
 import type { Locale } from '@yikouwen/shared/wire';
 import { render } from 'preact';
 
@@ -66,4 +67,5 @@ window.addEventListener('pageshow', (event) => {
   if (event.persisted) void flow.load();
 });
 draw();
+fetchWhenShared('me', '/assist.js');
 void flow.start(place.login, place.fault, place.conversation);

@@ -1,3 +1,5 @@
+import { fetchWhenShared } from '@yikouwen/shared/assist/fetch';
+
 import type { Preferences } from '../src/element';
 import { en } from './en';
 
@@ -11,6 +13,8 @@ document.addEventListener('yikouwen:preferences', (event) => {
   for (const [element, key, chinese] of labelled) element.setAttribute('aria-label', words(key, chinese));
   for (const [element, key, chinese] of written) element.textContent = words(key, chinese);
 });
+
+fetchWhenShared('chat', 'assist.js');
 
 // The page's own Chinese words are kept before anything replaces them.
 const chineseTitle = document.title;

@@ -3,7 +3,7 @@ import { h, render } from 'preact';
 
 import { Controller } from './controller';
 import { chooseLocale } from './locale';
-import { readOptions, type Options } from './options';
+import { isOwnPage, readOptions, type Options } from './options';
 import { browserKeeps, keys } from './storage';
 import { dress } from './styles';
 import { App } from './views/App';
@@ -28,16 +28,17 @@ export class YikouwenChat extends HTMLElement {
   private locale: Locale = 'zh';
   private large = false;
   private open = false;
+  private dressed = false;
 
   constructor() {
     super();
     this.root = this.attachShadow({ mode: 'open' });
-    dress(this.root);
   }
 
   connectedCallback(): void {
     if (this.controller) return;
     this.options = readOptions(this);
+    this.dress(this.options);
     this.locale = chooseLocale(this.keeps.lasting.get(keys.locale), this.options.locale);
     this.large = this.keeps.lasting.get(keys.large) === 'yes';
     this.open = this.options.mode === 'page' || this.keeps.tab.get(keys.open) === 'yes';
@@ -62,6 +63,12 @@ export class YikouwenChat extends HTMLElement {
     if (name === 'data-locale' && after !== null) this.setLocale(chooseLocale(null, after));
     if (this.options.mode === 'page') this.open = true;
     this.draw();
+  }
+
+  private dress(options: Options): void {
+    if (this.dressed) return;
+    this.dressed = true;
+    dress(this.root, isOwnPage(options));
   }
 
   private setLocale(locale: Locale): void {
@@ -101,6 +108,7 @@ export class YikouwenChat extends HTMLElement {
         controller,
         keeps,
         mode: options.mode,
+        isPage: isOwnPage(options),
         title: options.title,
         locale: this.locale,
         large: this.large,

@@ -24,6 +24,11 @@ export function readOptions(element: HTMLElement): Options {
   };
 }
 
+/** Whether the chat is a page of the server that it belongs to, rather than a part of somebody's site. */
+export function isOwnPage({ mode, server }: Options): boolean {
+  return mode === 'page' && server.origin === location.origin;
+}
+
 function withSlash(address: string): string {
   return address.endsWith('/') ? address : `${address}/`;
 }

@@ -302,3 +302,34 @@ describe('a shared form', () => {
     expect(all('message').at(-1)?.textContent).not.toContain('#k=');
   });
 });
+
+describe('a page that is shared with a helper', () => {
+  const [id, key] = ['A'.repeat(22), 'B'.repeat(22)];
+  const link = `https://gov.example/s/${id}#k=${key}&at=chat`;
+
+  it('shows of messages what the helper has in the transcript, and no more', async () => {
+    await open();
+    await server(welcome, robot, message(1, { author: 'citizen', text: '怎么办' }), message(2, { author: 'citizen', text: '我的电话', private: true }));
+    await server(message(3, { author: 'system', text: `请按 ${link}` }), message(4, { author: 'helper', text: `${link} 和 ${link}` }));
+    expect(all('message').map((one) => one.dataset['assist'])).toEqual(['show', 'mask', 'show', 'mask']);
+    expect(all('message')[2]?.textContent).not.toContain(key);
+    expect(all('ask-box')[0]?.closest('[data-assist]'), 'what is not sent yet').toBeNull();
+  });
+  it('is not one where the chat is a part of somebody’s site', async () => {
+    await open();
+    await server(welcome, robot, message(1, { author: 'system', text: `请按 ${link}` }));
+    expect(all('share-link')).toEqual([]);
+    expect(find('share-elsewhere').textContent).toContain('别的网站');
+  });
+  it('keeps its styles in an element only where it is the server’s own page', async () => {
+    const styles = (): number => document.querySelector('yikouwen-chat')?.shadowRoot?.querySelectorAll('style').length ?? -1;
+    vi.stubGlobal('CSSStyleSheet', class {
+      replaceSync(): void {}
+    });
+    await open();
+    expect(styles()).toBe(0);
+    document.body.innerHTML = `<yikouwen-chat data-server="${location.origin}" data-mode="page"></yikouwen-chat>`;
+    await pass(50);
+    expect(styles()).toBe(1);
+  });
+});

@@ -19,6 +19,12 @@ describe('a link to a shared form', () => {
     ['plain words', '请打开表单'],
   ])('is none with %s', (_why, text) => expect(shareIn(text, server)).toBeUndefined());
 
+  it('says which of the citizen’s own pages it is for', () => {
+    expect(shareIn(`${href}&at=chat 请按`, server)).toEqual({ id, key, page: 'chat', href: `${href}&at=chat`, rest: '请按' });
+    expect(shareIn(`${href}&at=me`, server)?.page).toBe('me');
+    expect(shareIn(`${href}&at=menu`, server)?.page, 'a word that begins alike is none').toBeUndefined();
+  });
+
   it('is taken over by the page it is on, if that can', () => {
     const link = shareIn(href, server);
     if (!link) throw new Error('no link');

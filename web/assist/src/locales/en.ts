@@ -14,6 +14,18 @@ export const en: Texts = {
   hiddenList:
     'your name, ID number, phone and address: only dots|passwords, codes, photos and signatures|other pages, or anything else on your device',
   viewNote: 'They can only look. They can’t fill in or submit anything. Nothing is recorded. You can press “Stop sharing” at any time.',
+  viewChatTitle: 'Let staff see this chat page?',
+  viewChatAsk: '{helper} would like to see the page you are using.',
+  seesChatList: 'the page’s buttons and text|this talk with them, as they see it on their side|how far you have come',
+  hiddenChatList:
+    'ID numbers, phones and addresses you wrote: those messages are only dots|what you are writing and have not sent|photos and files, your rating, earlier talks|other pages, or anything else on your device',
+  viewChatNote: 'They can only look. They can’t press or send anything for you. Nothing is recorded. You can press “Stop sharing” at any time.',
+  viewMeTitle: 'Let staff see the page “My questions”?',
+  viewMeAsk: '{helper} would like to see the page you are using.',
+  seesMeList: 'the page’s buttons and text|which channels you have linked|how far you have come',
+  hiddenMeList: 'your name and what you asked: only dots|the six digits for logging in|other pages, or anything else on your device',
+  viewMeNote:
+    'They can only look. Only you can log in, link, unlink or log out. Nothing is recorded. You can press “Stop sharing” at any time.',
   viewYes: 'Yes, let them see',
   no: 'No',
 
@@ -100,11 +112,11 @@ export const en: Texts = {
 
   endedCitizen: 'Sharing has stopped. Staff can no longer see this page.',
   endedHelper: 'Staff have ended the sharing.',
-  endedSlow: 'The page became slow, so sharing has stopped. You can go on with the form.',
-  endedLeak: 'To protect your personal data, sharing has been stopped. You can go on with the form.',
+  endedSlow: 'The page became slow, so sharing has stopped. You can go on as before.',
+  endedLeak: 'To protect your personal data, sharing has been stopped. You can go on as before.',
   endedGone: 'This sharing has ended. Go back to the chat if you need help again.',
-  endedLarge: 'This page is too large to share. You can go on with the form.',
-  tooOld: 'Your browser is too old to share this page. You can go on with the form, or call 12345.',
+  endedLarge: 'This page is too large to share. You can go on as before.',
+  tooOld: 'Your browser is too old to share this page. You can go on as before, or call 12345.',
   openFailed: 'No connection. Please go back to the chat and try the link again.',
   close: 'OK',
 };

@@ -1,4 +1,5 @@
 import type { Person, Scope } from '@yikouwen/shared/assist/wire';
+import type { OwnPage } from '@yikouwen/shared/sharelink';
 
 import { nameOf, type Words } from '../words';
 import { button, h } from './dom';
@@ -7,7 +8,7 @@ import { button, h } from './dom';
 export function askConsent(
   root: HTMLElement,
   t: Words,
-  asked: { scope: Scope; helper: Person | undefined; purpose: string; /** In the press itself. */ onYes?: () => void },
+  asked: { scope: Scope; page: OwnPage | undefined; helper: Person | undefined; purpose: string; /** In the press itself. */ onYes?: () => void },
 ): { answer: Promise<boolean>; withdraw: () => void } {
   let settle: (yes: boolean) => void = () => undefined;
   const answer = new Promise<boolean>((resolve) => {
@@ -15,25 +16,28 @@ export function askConsent(
   });
   const before = document.activeElement;
   const list = (words: string): HTMLUListElement => h('ul', {}, ...words.split('|').map((line) => h('li', {}, line)));
-  const { scope, helper, purpose } = asked;
+  const { scope, page, helper, purpose } = asked;
+  // What is seen of a page, and what is not, differs from one kind of page to another.
+  const own = page === 'chat' ? 'Chat' : page === 'me' ? 'Me' : '';
+  const what = scope === 'view' ? (`view${own}` as const) : scope;
   const name = nameOf(helper, t);
-  const title = h('h2', { id: 'ask-title', tabindex: '-1' }, t(`${scope}Title`));
+  const title = h('h2', { id: 'ask-title', tabindex: '-1' }, t(`${what}Title`));
   const body = h(
     'div',
     { class: 'dialog-body', id: 'ask-body' },
     title,
-    h('p', {}, t(`${scope}Ask`, { helper: name })),
+    h('p', {}, t(`${what}Ask`, { helper: name })),
     purpose === '' ? undefined : h('p', { class: 'why' }, t('purpose', { purpose })),
     ...(scope === 'view'
       ? [
           h('h3', {}, t('sees')),
-          h('div', { class: 'yes' }, list(t('seesList'))),
+          h('div', { class: 'yes' }, list(t(`sees${own}List`))),
           h('h3', {}, t('hidden')),
-          h('div', { class: 'never' }, list(t('hiddenList'))),
+          h('div', { class: 'never' }, list(t(`hidden${own}List`))),
         ]
       : []),
     ...(scope === 'screen' ? [h('h3', {}, t('screenWarn')), h('div', { class: 'heed' }, list(t('screenList')))] : []),
-    h('p', { class: 'note' }, t(`${scope}Note`)),
+    h('p', { class: 'note' }, t(`${what}Note`)),
   );
   const end = (yes: boolean): void => {
     if (!veil.isConnected) return;

@@ -1,6 +1,7 @@
 /** One shared page at the desk: what is allowed, what has been proposed, and the line to it. Drawn by `views/assist/`. */
-import type { FillResult, FromHelper, HighlightKind, Media, PeerState, Permissions, Scope, ToHelper } from '@yikouwen/shared/assist/wire';
+import type { FillResult, FromHelper, HighlightKind, Media, PeerState, Permissions, Scope, ShareKind, ToHelper } from '@yikouwen/shared/assist/wire';
 import { freshId } from '@yikouwen/shared/ids';
+import type { OwnPage } from '@yikouwen/shared/sharelink';
 import { reactive } from 'vue';
 
 import type { Api } from '../api';
@@ -43,6 +44,8 @@ export interface ShareState {
   ended: string | undefined;
   /** The forms that can be asked for. */
   forms: FormChoice[];
+  /** The citizen's own pages that can be asked for. */
+  pages: OwnPage[];
   /** Whether a desktop can be asked for. */
   screen: boolean;
   /** What can be done beside the page. */
@@ -82,6 +85,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     denied: undefined,
     ended: undefined,
     forms: [],
+    pages: [],
     screen: false,
     calls: [],
   });
@@ -218,16 +222,19 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
     line = undefined;
     waiting = [];
     show({ t: 'empty' });
-    Object.assign(state, { ...fresh(), forms: state.forms, screen: state.screen });
+    Object.assign(state, { ...fresh(), forms: state.forms, pages: state.pages, screen: state.screen });
   };
 
   const find = async (): Promise<void> => {
     const of = conversation;
     if (of === undefined) return;
     // A server without shared pages has none; neither is one that can't be reached a reason to say so here.
-    const { shares, forms, screen } = await api.shares(of).catch(() => ({ shares: [], forms: [], screen: false }));
+    const { shares, forms, pages, screen } = await api
+      .shares(of)
+      .catch(() => ({ shares: [], forms: [], pages: [], screen: false }));
     if (conversation !== of || asking) return;
     state.forms = forms;
+    state.pages = pages;
     state.screen = screen;
     const running = shares.find((one) => one.state !== 'ended');
     if (!running || (state.share && state.ended === undefined)) return;
@@ -251,7 +258,7 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
       await find();
     },
     /** Throws when it is refused. */
-    async ask(purpose: string, form?: string, kind?: 'form' | 'screen'): Promise<void> {
+    async ask(purpose: string, form?: string, kind?: ShareKind): Promise<void> {
       const of = conversation;
       if (of === undefined) return;
       asking = true;

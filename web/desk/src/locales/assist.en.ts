@@ -2,19 +2,29 @@ import type { assistZh } from './assist.zh';
 
 export const assistEn: typeof assistZh = {
   ask: 'Help with a form',
-  askTitle: 'Ask the citizen to share the form',
-  askText:
-    'A link goes into the conversation. It works once and for 10 minutes. You see the form only after the citizen agrees; names, ID and phone numbers stay hidden from you.',
+  askTitle: 'Ask the citizen to share a page',
+  askTexts: {
+    form: 'A link goes into the conversation. It works once and for 10 minutes. You see the form only after the citizen agrees; names, ID and phone numbers stay hidden from you.',
+    chat: 'A button goes into the conversation. It works once and for 10 minutes. After the citizen agrees you see the chat page in use, and can point at what to press. Messages with ID or phone numbers or addresses, words not yet sent, photos and the rating stay hidden. A chat on another website can’t be seen.',
+    me: 'A link goes into the conversation. It works once and for 10 minutes. After the citizen agrees you see the buttons and texts of “My questions”, and can point out how to log in and link. Name and questions are dots unless the citizen shows them for 60 seconds; the six digits for logging in are never sent.',
+    screen:
+      'A link is sent into the chat: valid for 10 minutes, once. The citizen opens it on a computer and chooses one window. Nothing is covered there, so look only at what the matter needs. Phones can’t do this.',
+  },
   form: 'Which form',
   purpose: 'What for (the citizen reads this)',
   purposePlaceholder: 'For example: to check the business scope with you',
   purposeMissing: 'Please say what for',
-  presets: ['To fill in the company registration with you', 'To check the business scope with you', 'To find what is wrong in the form'],
+  presets: {
+    form: ['To fill in the company registration with you', 'To check the business scope with you', 'To find what is wrong in the form'],
+    chat: ['To show you how to send a photo', 'To make the type larger', 'To see where it got stuck'],
+    me: ['To log in and link with you', 'To find what you asked before'],
+    screen: ['To help with another website', 'To see where it got stuck'],
+  },
   send: 'Send the link',
   sent: 'The link is in the conversation',
   running: 'A page is being shared in this conversation already',
 
-  title: 'Shared form',
+  titles: { form: 'Shared form', chat: 'Shared chat page', me: 'Shared “My questions”', screen: 'Shared desktop' },
   for: (purpose) => `For: ${purpose}`,
   end: 'End sharing',
   endTitle: 'End this sharing?',
@@ -30,16 +40,29 @@ export const assistEn: typeof assistZh = {
   refresh: 'Get the picture again',
 
   waiting: 'The link has been sent. Waiting for the citizen to open it and agree.',
-  waitingConsent: 'The citizen has opened the form. Waiting for consent.',
+  waitingConsents: {
+    form: 'The citizen has opened the form. Waiting for consent.',
+    chat: 'The citizen has pressed the button. Waiting for consent.',
+    me: 'The citizen has opened the page. Waiting for consent.',
+    screen: 'The citizen has opened the link. Waiting for consent.',
+  },
   loading: 'Getting the picture…',
   pausedText: 'The citizen has paused. The picture is from before.',
   goneText: 'The citizen’s page is gone. It comes back by itself.',
-  viewer: 'The citizen’s form (to look at only)',
+  pictures: {
+    form: 'The citizen’s form (to look at only)',
+    chat: 'The citizen’s chat page (to look at only)',
+    me: 'The citizen’s page “My questions” (to look at only)',
+    screen: 'The citizen’s form (to look at only)',
+  },
 
   seeWhat: 'What to look at',
-  whatForm: 'One of our forms (personal data covered; you can point and suggest)',
-  whatScreen: 'The citizen’s desktop (other websites; looking only)',
-  askScreenText: 'A link is sent into the chat: valid for 10 minutes, once. The citizen opens it on a computer and chooses one window. Nothing is covered there, so look only at what the matter needs. Phones can’t do this.',
+  whats: {
+    form: 'One of our forms (personal data covered; you can point and suggest)',
+    chat: 'The chat page the citizen is using (likewise)',
+    me: '“My questions”: login, links, earlier questions (likewise)',
+    screen: 'The citizen’s desktop (other websites; looking only)',
+  },
   waitingScreen: 'The citizen has opened the link and is choosing a window.',
   lookAtForm: 'Show the form',
   lookAtScreen: 'Show the desktop',
@@ -94,7 +117,7 @@ export const assistEn: typeof assistZh = {
   request: 'Ask',
   notAllowed: 'not allowed',
 
-  pickHint: 'Press a field in the form on the left to point at it or to suggest a value.',
+  pickHint: 'Press something in the citizen’s picture to point at it; for fields you can suggest a value.',
   picked: 'Selected',
   caption: 'Caption',
   captionPlaceholder: 'For example: fill in this first',
@@ -129,7 +152,7 @@ export const assistEn: typeof assistZh = {
     refused: 'not sent',
   },
   forbidden: {
-    submit: 'Only the citizen can press submit.',
+    submit: 'Buttons are pressed by the citizen alone.',
     pay: 'Only the citizen can pay.',
     upload: 'Only the citizen can upload.',
     delete: 'Only the citizen can delete.',
@@ -153,6 +176,20 @@ export const assistEn: typeof assistZh = {
     'Passwords and codes: never sent, never suggested.',
     'Photos, signatures, payments, other sites: not sent.',
     'What you look at, point at and suggest is logged.',
+  ],
+
+  maskChatList: [
+    'Messages with ID or phone numbers, addresses and the like: dots. If you need them, press “Show” in the conversation; it is recorded.',
+    'Words not yet sent: dots; the citizen can show them for 60 seconds.',
+    'Photos and files, the rating of you, earlier conversations: never sent.',
+    'Sending, uploading, rating and calling a person are pressed by the citizen alone.',
+    'Every look, mark and suggestion of yours is recorded.',
+  ],
+  maskMeList: [
+    'Name, questions, times of linking: dots; the citizen can show the questions for 60 seconds.',
+    'The six digits for logging in: never sent.',
+    'Logging in, agreeing, linking, unlinking and logging out are pressed by the citizen alone.',
+    'Every look and mark of yours is recorded.',
   ],
 
   denied: (what, why) => `Not done (${what}): ${why}`,
@@ -190,7 +227,7 @@ export const assistEn: typeof assistZh = {
   ends: {
     citizen: 'The citizen has stopped sharing.',
     refused: 'The citizen did not agree to share.',
-    left: 'The citizen has left the form.',
+    left: 'The citizen has left the page.',
     idle: 'The citizen was away for too long, so sharing has ended.',
     owner: 'You no longer serve this citizen, so sharing has ended.',
     code: 'The digits were wrong too often. You can send another link.',

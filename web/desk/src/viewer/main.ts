@@ -1,4 +1,6 @@
 /** The frame that draws a citizen's page at the desk. It has no line of its own: the desk hands it frames, and asks. */
+import { around } from '@yikouwen/shared/assist/around';
+
 import { createStage } from './stage';
 import { describe, fieldAt } from './pick';
 import type { FromViewer, ToViewer } from './speech';
@@ -75,12 +77,23 @@ function remove(id: string): void {
   marks.delete(id);
 }
 
+/** The element at a place, in shadow roots too. */
+function deepestAt(document: Document | undefined, x: number, y: number): Element | undefined {
+  let found = document?.elementFromPoint(x, y) ?? undefined;
+  while (found?.shadowRoot) {
+    const inside = found.shadowRoot.elementFromPoint(x, y);
+    if (!inside || inside === found) break;
+    found = inside;
+  }
+  return found;
+}
+
 /** What lies under a place of this frame, with its number. */
 function under(event: MouseEvent): { element: Element; node: number; dx: number; dy: number } | undefined {
   const { left, top, scale } = stage.place();
   const [x, y] = [(event.clientX - left) / scale, (event.clientY - top) / scale];
-  let element = stage.document()?.elementFromPoint(x, y) ?? null;
-  while (element && stage.id(element) <= 0) element = element.parentElement;
+  const deepest = deepestAt(stage.document(), x, y);
+  const element = deepest && [...around(deepest)].find((one) => stage.id(one) > 0);
   if (!element || element.localName === 'html' || element.localName === 'body') return undefined;
   const box = element.getBoundingClientRect();
   const round = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

@@ -1,17 +1,19 @@
+import { nearest } from '@yikouwen/shared/assist/around';
 import { DOT } from '@yikouwen/shared/assist/digits';
 import { labelOf } from '@yikouwen/shared/assist/label';
 import { forbidden, isForm } from '@yikouwen/shared/assist/touch';
 
 import type { Picked } from './speech';
 
-/** What stands at a place of the drawn page: the field behind a label rather than the label. */
+/** What stands at a place of the drawn page: the field behind a label rather than the label, the button rather than its icon. */
 export function fieldAt(element: Element): Element {
   const label = element.closest('label');
-  if (!label) return element;
+  if (!label) return element.closest('button, a') ?? element;
   const inside = label.querySelector('input, select, textarea');
   if (inside) return inside;
   const named = label.getAttribute('for');
-  return (named !== null && named !== '' && element.ownerDocument.getElementById(named)) || element;
+  const root = element.getRootNode() as Document | ShadowRoot;
+  return (named !== null && named !== '' && root.getElementById(named)) || element;
 }
 
 // Elements of another frame are of another realm, so they are told apart by name.
@@ -46,7 +48,7 @@ function options(select: HTMLSelectElement): { value: string; text: string }[] {
 }
 
 function hiddenBy(element: Element): 'mask' | 'tail4' | 'block' | undefined {
-  const told = element.closest('[data-assist], [data-assist-show], [data-assist-block]');
+  const told = nearest(element, '[data-assist], [data-assist-show], [data-assist-block]');
   const word = told?.getAttribute('data-assist');
   if (told?.hasAttribute('data-assist-block') === true) return 'block';
   if (word === 'tail4' || word === 'block') return word;

@@ -14,16 +14,24 @@ const CHECKOUT_EVENTS = 2_000;
 const CHECKOUT_MS = 5 * 60_000;
 /** Milliseconds that style sheets may take before the new picture shows without them. */
 const STYLES = 1_500;
+/** When what scrolls is put where it stands, in milliseconds after a picture shows. */
+const SETTLING = [0, 100, 400, 1_500];
 
 /** An event as far as it is looked at here. */
 interface Played {
   type: number;
   timestamp: number;
-  data: { source?: number; width?: number; height?: number; initialOffset?: { left: number; top: number } };
+  data: { source?: number; width?: number; height?: number; initialOffset?: { left: number; top: number }; node?: Recorded; id?: number; x?: number; y?: number };
+}
+interface Recorded {
+  id: number;
+  attributes?: { rr_scrollLeft?: number; rr_scrollTop?: number };
+  childNodes?: Recorded[];
 }
 const META = 4;
 const FULL = 2;
 const INCREMENT = 3;
+const SCROLL = 3;
 const RESIZE = 4;
 
 interface Player {
@@ -33,6 +41,8 @@ interface Player {
   began: number;
   width: number;
   height: number;
+  /** How far what scrolls stands from the left and from the top, by its number. */
+  scrolls: Map<number, [left: number, top: number]>;
 }
 
 export interface Stage {
@@ -73,6 +83,7 @@ export function createStage({ root, onShown, onStale, onSynced }: StageOptions):
     event.timestamp = player.applied;
     const { type, data } = event;
     if (type === META || (type === INCREMENT && data.source === RESIZE)) resize(player, data.width ?? 0, data.height ?? 0);
+    if (type === INCREMENT && data.source === SCROLL && data.id !== undefined) player.scrolls.set(data.id, [data.x ?? 0, data.y ?? 0]);
     player.replayer.addEvent(event);
   };
   const resize = (player: Player, width: number, height: number): void => {
@@ -110,11 +121,14 @@ export function createStage({ root, onShown, onStale, onSynced }: StageOptions):
     });
     replayer.iframe.title = document.title;
     replayer.startLive();
-    const player: Player = { replayer, page, applied: 0, began, width: 0, height: 0 };
+    const player: Player = { replayer, page, applied: 0, began, width: 0, height: 0, scrolls: new Map() };
     building = player;
     lost = false;
     for (const event of events) apply(player, event);
-    const offset = events.find(({ type }) => type === FULL)?.data.initialOffset;
+    const whole = events.find(({ type }) => type === FULL)?.data;
+    const { node, initialOffset: offset } = whole ?? {};
+    for (const [id, place] of scrolled(node)) if (!player.scrolls.has(id)) player.scrolls.set(id, place);
+    if (node && offset && !player.scrolls.has(node.id)) player.scrolls.set(node.id, [offset.left, offset.top]);
     void styled(replayer.iframe.contentDocument).then(() => {
       if (building !== player) return;
       destroy(shown);
@@ -122,8 +136,8 @@ export function createStage({ root, onShown, onStale, onSynced }: StageOptions):
       building = undefined;
       page.classList.remove('building');
       layout();
-      // Without its styles the page may have been too short to scroll.
-      if (offset && player.applied === events.length) replayer.iframe.contentWindow?.scrollTo(offset.left, offset.top);
+      // Before its styles are laid out the page, and the parts of it that scroll, may be too short to.
+      for (const wait of SETTLING) setTimeout(() => stand(player), wait);
       onShown(player.width, player.height, performance.now() - began);
     });
   };
@@ -170,9 +184,9 @@ export function createStage({ root, onShown, onStale, onSynced }: StageOptions):
     },
     scroll(node, x, y) {
       const player = latest();
-      const target = player?.replayer.getMirror().getNode(node);
-      if (target?.nodeType === 9) player?.replayer.iframe.contentWindow?.scrollTo(x, y);
-      else if (target?.nodeType === 1) (target as unknown as Element).scrollTo(x, y);
+      if (!player) return;
+      player.scrolls.set(node, [x, y]);
+      scrollTo(player, node, x, y);
     },
     node: (id) => shown?.replayer.getMirror().getNode(id) ?? null,
     id: (node) => shown?.replayer.getMirror().getId(node) ?? -1,
@@ -188,6 +202,27 @@ export function createStage({ root, onShown, onStale, onSynced }: StageOptions):
       });
     },
   };
+}
+
+/** The elements of a page that stand scrolled: which, and how far from the left and from the top. */
+function scrolled(node: Recorded | undefined): [number, [left: number, top: number]][] {
+  if (!node) return [];
+  const { rr_scrollLeft: left = 0, rr_scrollTop: top = 0 } = node.attributes ?? {};
+  const inside = (node.childNodes ?? []).flatMap(scrolled);
+  return left > 0 || top > 0 ? [[node.id, [left, top]], ...inside] : inside;
+}
+
+/** Puts everything that scrolls where it stands at the citizen's by now. */
+function stand(player: Player): void {
+  for (const [id, [left, top]] of player.scrolls) scrollTo(player, id, left, top);
+}
+
+function scrollTo({ replayer }: Player, id: number, left: number, top: number): void {
+  const target = replayer.getMirror().getNode(id);
+  // Whatever a page says of how it scrolls, a picture stands where it is.
+  const place: ScrollToOptions = { left, top, behavior: 'instant' };
+  if (target?.nodeType === 9) replayer.iframe.contentWindow?.scrollTo(place);
+  else if (target?.nodeType === 1) (target as unknown as Element).scrollTo(place);
 }
 
 /** Settles when the page's style sheets are there, or have had their time. */

@@ -1,5 +1,7 @@
 /** Opens a link: once, and only when pressed, so that a preview of the link uses nothing up. */
 
+import type { OwnPage } from '@yikouwen/shared/sharelink';
+
 export interface Link {
   id: string;
   key: string;
@@ -27,6 +29,12 @@ export function linkOf({ pathname, hash }: { pathname: string; hash: string }): 
   const id = /\/s\/([\w-]{8,64})\/?$/.exec(pathname)?.[1];
   const key = behind(hash).get('k');
   return id !== undefined && key !== null && /^[\w-]{8,64}$/.test(key) ? { id, key } : undefined;
+}
+
+/** Which of the citizen's own pages it leads to; a form without. */
+export function pageOf({ hash }: { hash: string }): OwnPage | undefined {
+  const at = behind(hash).get('at');
+  return at === 'chat' || at === 'me' ? at : undefined;
 }
 
 /** How a browser came back from the platform: it is known, or the code has to do. */

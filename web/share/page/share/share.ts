@@ -1,7 +1,7 @@
 import { canShow, keep, opened as before, show } from './desktop';
-import { leave, linkOf, openLink, proofOf, returnedOf } from './open';
+import { leave, linkOf, openLink, pageOf, proofOf, returnedOf } from './open';
 import { settle } from './telegram';
-import { en, faults } from './words';
+import { en, faults, own } from './words';
 
 function find<T extends HTMLElement>(kind: abstract new () => T, id: string): T {
   const found = document.getElementById(id);
@@ -11,13 +11,13 @@ function find<T extends HTMLElement>(kind: abstract new () => T, id: string): T 
 
 const english = /^en\b/i.test(navigator.language);
 const texts = english ? faults.en : faults.zh;
-if (english) {
-  document.documentElement.lang = 'en';
-  for (const element of document.querySelectorAll('[data-t]')) {
-    element.textContent = en[element.getAttribute('data-t') ?? ''] ?? element.textContent;
-  }
-  document.title = en['title'] ?? document.title;
+const page = pageOf(location);
+const words: Record<string, string> = { ...(english ? en : {}), ...(page ? own[english ? 'en' : 'zh'][page] : {}) };
+if (english) document.documentElement.lang = 'en';
+for (const element of document.querySelectorAll('[data-t]')) {
+  element.textContent = words[element.getAttribute('data-t') ?? ''] ?? element.textContent;
 }
+document.title = words['title'] ?? document.title;
 
 /** How long the platform's page may take to show, in milliseconds. */
 const DOOR = 8_000;

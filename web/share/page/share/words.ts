@@ -14,6 +14,34 @@ export const en: Record<string, string> = {
   note: 'This link is yours alone, works once, and for 10 minutes. Please don’t forward it. Staff never ask for passwords or codes.',
 };
 
+/** What is said in place of that, in both languages, where the link leads to one of the citizen's own pages. */
+export const own = {
+  zh: {
+    chat: {
+      title: '让工作人员看您的对话页面',
+      lead: '点下面的按钮打开对话页面。打开以后会先问您，您同意了，工作人员才能看到。',
+      open: '打开对话页面，请工作人员帮忙',
+    },
+    me: {
+      title: '请工作人员陪您看“我的咨询”',
+      lead: '点下面的按钮打开“我的咨询”。打开以后会先问您，您同意了，工作人员才能看到。',
+      open: '打开“我的咨询”，请工作人员帮忙',
+    },
+  },
+  en: {
+    chat: {
+      title: 'Let staff see your chat page',
+      lead: 'Press the button to open the chat page. You will be asked first: staff see nothing until you agree.',
+      open: 'Open the chat page and get help',
+    },
+    me: {
+      title: 'Look at “My questions” with staff',
+      lead: 'Press the button to open “My questions”. You will be asked first: staff see nothing until you agree.',
+      open: 'Open “My questions” and get help',
+    },
+  },
+};
+
 export const faults = {
   zh: {
     gone: '这个链接已经用过或者过期了。请回到对话里，请工作人员再发一个。',

@@ -1,4 +1,5 @@
 /** Which fields somebody from outside may propose a value for: the same answer in the page and at the desk. */
+import { nearest } from './around';
 import { labelOf } from './label';
 
 /** Why a field may never be touched from the other side. */
@@ -30,7 +31,7 @@ const TYPES = new Set([
 /** Nothing, when a proposal for it may be shown to the citizen. */
 export function forbidden(element: Element): Forbidden | undefined {
   const { localName } = element;
-  if (element.closest('[data-assist="block"], [data-assist-block], .rr-block')) return 'blocked';
+  if (nearest(element, '[data-assist="block"], [data-assist-block], .rr-block')) return 'blocked';
   const words = `${labelOf(element)} ${element.getAttribute('name') ?? ''} ${element.id}`;
   if (localName === 'button' || localName === 'a') return outward(`${element.textContent} ${words}`);
   if (localName !== 'input' && localName !== 'textarea' && localName !== 'select') return 'no_field';
@@ -45,9 +46,10 @@ export function forbidden(element: Element): Forbidden | undefined {
   if (CODE.test(words)) return 'code';
   if (SECRET_AUTOCOMPLETE.test(autocomplete)) return /password/.test(autocomplete) ? 'password' : 'code';
   if (PAY.test(words)) return 'pay';
-  if ((type === 'checkbox' || type === 'radio') && DECLARATION.test(words)) return 'declaration';
-  if (type === 'checkbox' && element.closest('[data-assist-declaration]')) return 'declaration';
-  if ((type === 'checkbox' || type === 'radio') && DELETE.test(words)) return 'delete';
+  if (type === 'checkbox' || type === 'radio') {
+    if (DECLARATION.test(words) || nearest(element, '[data-assist-declaration]')) return 'declaration';
+    if (DELETE.test(words)) return 'delete';
+  }
   if (localName === 'input' && !TYPES.has(type)) return 'no_field';
   if (element.matches(':disabled') || element.hasAttribute('readonly')) return 'locked';
   return undefined;

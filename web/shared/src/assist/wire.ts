@@ -1,5 +1,7 @@
 /** The wire contract of a shared page: what the form's page, the server and the helper's viewer say to each other. */
 
+import type { OwnPage } from '../sharelink';
+
 /** What a citizen may allow; each is asked for on its own. */
 export type Scope = 'view' | 'point' | 'fill' | Media;
 
@@ -36,6 +38,9 @@ export interface Envelope {
   /** Milliseconds since 1970, for display only. */
   ts: number;
 }
+
+/** What a helper asks to see: a form, the desktop, or one of the citizen's own pages. */
+export type ShareKind = 'form' | 'screen' | OwnPage;
 
 export type HighlightKind = 'box' | 'arrow' | 'pulse';
 export type FillResult = 'applied' | 'rejected' | 'stale' | 'expired' | 'denied' | 'undone';
@@ -154,7 +159,7 @@ export type FromCitizen =
   | Ended;
 
 export type ToCitizen =
-  | { t: 'welcome'; epoch: number; perm: Permissions; helper: Person; purpose: string; last_seq?: number; kind?: 'form' | 'screen' }
+  | { t: 'welcome'; epoch: number; perm: Permissions; helper: Person; purpose: string; last_seq?: number; kind?: ShareKind }
   | Call
   | CallEnd
   | Signal
@@ -196,7 +201,7 @@ export type ToHelper =
       title: string;
       viewport: { w: number; h: number } | null;
       role: 'owner' | 'watcher';
-      kind?: 'form' | 'screen';
+      kind?: ShareKind;
       /** What the server offers beside the page. */
       calls?: Media[];
     }

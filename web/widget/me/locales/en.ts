@@ -62,6 +62,8 @@ export const en: Texts = {
   homeTitleNameless: 'Hello',
   unresolvedTitle: 'Not resolved yet ({count})',
   othersTitle: 'What you asked ({count})',
+  revealTalks: 'what you asked',
+  revealTalk: 'this conversation',
   none: 'There are no questions yet.',
   ask: 'Ask something',
   unanswered: 'Not answered yet: {question}',

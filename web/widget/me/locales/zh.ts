@@ -61,6 +61,8 @@ export const zh = {
   homeTitleNameless: '您好',
   unresolvedTitle: '还没有解决（{count}）',
   othersTitle: '问过的事（{count}）',
+  revealTalks: '您问过的内容',
+  revealTalk: '这段对话',
   none: '还没有咨询记录。',
   ask: '去提问',
   unanswered: '还没答上：{question}',

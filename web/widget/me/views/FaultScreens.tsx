@@ -10,11 +10,11 @@ export function FaultScreen({ fault, detail, ticket }: { fault: Fault; detail: s
   const { t, provider, flow } = useMe();
   const channel = ticket ? channelOf(t, ticket) : t('channel_web');
   return (
-    <Card>
+    <Card shown>
       <div role="alert" data-testid="fault" data-fault={fault}>
         <Heading>{t(`fault_${fault}`, { provider, channel })}</Heading>
         <p>{t(`faultDo_${fault}`, { provider, channel })}</p>
-        {fault === 'server' && detail !== undefined && <p class="soft">{detail}</p>}
+        {fault === 'server' && detail !== undefined && <p class="soft" data-assist="mask">{detail}</p>}
       </div>
       <Next fault={fault} />
       {fault === 'linked_elsewhere' && (
@@ -68,7 +68,7 @@ function Next({ fault }: { fault: Fault }): JSX.Element {
 export function OffScreen(): JSX.Element {
   const { t } = useMe();
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('offTitle')}</Heading>
       <p>{t('offText')}</p>
       <a class="button main" href="/">
@@ -81,7 +81,7 @@ export function OffScreen(): JSX.Element {
 export function ForgottenScreen(): JSX.Element {
   const { t } = useMe();
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('forgottenTitle')}</Heading>
       <p>{t('forgottenText')}</p>
       <a class="button main" href="/">

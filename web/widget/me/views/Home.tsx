@@ -16,11 +16,14 @@ export function Home({ me }: { me: Person }): JSX.Element {
   return (
     <>
       <Card>
-        <Heading>{me.name === null ? t('homeTitleNameless') : t('homeTitle', { name: me.name })}</Heading>
+        <Heading masked={me.name !== null}>{me.name === null ? t('homeTitleNameless') : t('homeTitle', { name: me.name })}</Heading>
         {me.conversations.length === 0 && <p>{t('none')}</p>}
-        <Talks id="unresolved" title={t('unresolvedTitle', { count: unresolved.length })} talks={unresolved} />
-        <Talks id="others" title={t('othersTitle', { count: others.length })} talks={others} />
-        <a class="button main" href="/" data-testid="to-ask">
+        {/* A helper with whom this page is shared has one of the conversations and not the others: the citizen decides. */}
+        <div data-assist-reveal={t('revealTalks')}>
+          <Talks id="unresolved" title={t('unresolvedTitle', { count: unresolved.length })} talks={unresolved} />
+          <Talks id="others" title={t('othersTitle', { count: others.length })} talks={others} />
+        </div>
+        <a class="button main" href="/" data-testid="to-ask" data-assist-show>
           {t('ask')}
         </a>
       </Card>
@@ -35,7 +38,9 @@ function Talks({ id, title, talks }: { id: string; title: string; talks: PastCon
   if (talks.length === 0) return null;
   return (
     <section aria-labelledby={`${id}-title`} data-testid={id}>
-      <h2 id={`${id}-title`}>{title}</h2>
+      <h2 id={`${id}-title`} data-assist="mask">
+        {title}
+      </h2>
       <ul class="talks">
         {talks.map((talk) => (
           <li key={talk.id}>
@@ -71,12 +76,12 @@ function Links({ links }: { links: ChannelLink[] }): JSX.Element {
     <Card>
       <section aria-labelledby="links-title" data-testid="links">
         <h2 id="links-title">{t('linksTitle')}</h2>
-        {links.length === 0 && <p class="soft">{t('linksNone')}</p>}
+        {links.length === 0 && <p class="soft" data-assist-show>{t('linksNone')}</p>}
         <ul class="links">
           {links.map((link) => (
             <li key={link.id} data-testid="link">
               <span>
-                <strong>{channelName(t, link.type)}</strong>
+                <strong data-assist-show>{channelName(t, link.type)}</strong>
                 <span class="soft">{t('linkSince', { date: `${longDate(link.since, locale)} ${clockTime(link.since, locale)}` })}</span>
               </span>
               <Button id="unlink" kind="other" label={t('unlinkLabel', { channel: channelName(t, link.type) })} onPress={() => setAsking(link)}>
@@ -109,7 +114,7 @@ function Account(): JSX.Element {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   return (
-    <Card>
+    <Card shown>
       <section aria-labelledby="account-title">
         <h2 id="account-title">{t('accountTitle')}</h2>
         <p class="soft">{t('accountText', { provider })}</p>

@@ -11,7 +11,7 @@ import { Button, Card, Heading } from './parts';
 export function WelcomeScreen({ leaving }: { leaving: boolean }): JSX.Element {
   const { t } = useMe();
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('title')}</Heading>
       <p>{t('welcomeText')}</p>
       <LoginButton leaving={leaving} />
@@ -24,7 +24,7 @@ export function TicketScreen({ ticket, leaving }: { ticket: Ticket; leaving: boo
   const { t } = useMe();
   const channel = channelOf(t, ticket);
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('ticketTitle', { channel })}</Heading>
       <p>{t('ticketText', { channel })}</p>
       <Warning text={t('ticketWarning')} />
@@ -57,8 +57,8 @@ export function ConsentScreen({ ticket, me, busy }: { ticket: Ticket; me: Person
   const { t, locale, flow } = useMe();
   const channel = channelOf(t, ticket);
   return (
-    <Card>
-      <Heading>{me.name === null ? t('consentTitleNameless') : t('consentTitle', { name: me.name })}</Heading>
+    <Card shown>
+      <Heading masked={me.name !== null}>{me.name === null ? t('consentTitleNameless') : t('consentTitle', { name: me.name })}</Heading>
       <p class="ask-line">{t('consentAsk', { channel })}</p>
       <Warning text={t('consentWarning')} />
       <div class="consent" data-testid="consent-text">
@@ -82,7 +82,7 @@ export function ConsentScreen({ ticket, me, busy }: { ticket: Ticket; me: Person
 export function DeclinedScreen({ ticket }: { ticket: Ticket }): JSX.Element {
   const { t, flow } = useMe();
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('declinedTitle')}</Heading>
       <p>{t('declinedText', { channel: channelOf(t, ticket) })}</p>
       <Button id="to-home" kind="other" onPress={() => void flow.home()}>
@@ -95,7 +95,7 @@ export function DeclinedScreen({ ticket }: { ticket: Ticket }): JSX.Element {
 export function JoiningScreen(): JSX.Element {
   const { t } = useMe();
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('joiningTitle')}</Heading>
       <p class="waiting" role="status">
         {t('joiningText')}
@@ -109,11 +109,11 @@ export function CodeScreen({ ticket, code, until }: { ticket: Ticket; code: stri
   const [copied, setCopied] = useState(false);
   const digits = useRef<HTMLParagraphElement>(null);
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('codeTitle')}</Heading>
       <p>{t('codeText', { channel: channelOf(t, ticket) })}</p>
       {/* Read out digit by digit; selected as a whole by one tap, for where nothing may write to the clipboard. */}
-      <p ref={digits} class="code" data-testid="code">
+      <p ref={digits} class="code" data-testid="code" data-assist="block">
         <span aria-hidden="true">{code}</span>
         <span class="sr-only">{t('codeLabel', { digits: Array.from(code).join(' ') })}</span>
       </p>
@@ -146,7 +146,7 @@ async function copy(text: string, shown: HTMLElement | null): Promise<boolean> {
 export function DoneScreen({ ticket }: { ticket: Ticket }): JSX.Element {
   const { t, flow } = useMe();
   return (
-    <Card>
+    <Card shown>
       <Heading>{t('doneTitle')}</Heading>
       <p>{t('doneText', { channel: channelOf(t, ticket) })}</p>
       <Button id="to-home" onPress={() => void flow.home()}>

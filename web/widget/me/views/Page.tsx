@@ -50,6 +50,7 @@ export function Page({ flow, mark, locale, large, onLocale, onLarge }: PageProps
       <a
         class="skip"
         href="#main"
+        data-assist-show
         onClick={(event) => {
           event.preventDefault();
           main.current?.focus();
@@ -58,7 +59,7 @@ export function Page({ flow, mark, locale, large, onLocale, onLarge }: PageProps
         {t('skip')}
       </a>
       <header class="top">
-        <div class="top-inner">
+        <div class="top-inner" data-assist-show>
           <img class="mark" src={mark} alt="" width="40" height="40" />
           <p class="place">
             <a href="/">{flow.site ? `${flow.site.name} · ${t('brand')}` : t('brand')}</a>
@@ -127,7 +128,7 @@ function Shown({ screen }: { screen: Screen }): JSX.Element {
 function Loading(): JSX.Element {
   const { t } = useMe();
   return (
-    <Card>
+    <Card shown>
       <p class="waiting" role="status">
         {t('loading')}
       </p>

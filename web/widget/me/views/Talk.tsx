@@ -14,14 +14,14 @@ type Said = PastTranscript['messages'][number];
 export function Talk({ talk, failed }: { talk: PastTranscript | undefined; failed: 'gone' | 'offline' | undefined }): JSX.Element {
   const { t, locale, flow } = useMe();
   const back = (
-    <a class="button other back" href="#/" data-testid="back">
+    <a class="button other back" href="#/" data-testid="back" data-assist-show>
       {t('back')}
     </a>
   );
   if (!talk) {
     return (
       <Card>
-        <p class="waiting" role="status" data-testid="talk-state" data-failed={failed}>
+        <p class="waiting" role="status" data-testid="talk-state" data-failed={failed} data-assist-show>
           {t(failed === 'gone' ? 'talkGone' : failed === 'offline' ? 'talkOffline' : 'talkLoading')}
         </p>
         {failed === 'offline' && (
@@ -36,19 +36,19 @@ export function Talk({ talk, failed }: { talk: PastTranscript | undefined; faile
   return (
     <Card>
       {back}
-      <Heading>{t('talkAt', { date: longDate(talk.opened_at, locale), channel: channelName(t, talk.type) })}</Heading>
+      <Heading masked>{t('talkAt', { date: longDate(talk.opened_at, locale), channel: channelName(t, talk.type) })}</Heading>
       <p class={`talk-state ${talk.state}`} data-testid="talk-state" data-state={talk.state}>
         {t(`state_${talk.state}`)}
       </p>
-      <div class="messages" data-testid="talk-messages">
+      <div class="messages" data-testid="talk-messages" data-assist-reveal={t('revealTalk')}>
         {talk.messages.map((message) => (
           <SaidView key={message.seq} message={message} />
         ))}
       </div>
       {talk.state === 'unresolved' && (
         <>
-          <p>{t('talkUnresolved')}</p>
-          <a class="button main" href="/">
+          <p data-assist-show>{t('talkUnresolved')}</p>
+          <a class="button main" href="/" data-assist-show>
             {t('askOn')}
           </a>
         </>

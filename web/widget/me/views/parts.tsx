@@ -1,15 +1,30 @@
+import { openDialog } from '@yikouwen/shared/dialog';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /** The pieces that all screens are made of. */
 
-export function Card({ children }: { children: ComponentChildren }): JSX.Element {
-  return <div class="card">{children}</div>;
+interface CardProps {
+  /** Nothing of the citizen's stands in it, so a helper with whom the page is shared may read it. */
+  shown?: boolean;
+  children: ComponentChildren;
+}
+
+export function Card({ shown = false, children }: CardProps): JSX.Element {
+  return (
+    <div class="card" data-assist={shown ? 'show' : undefined}>
+      {children}
+    </div>
+  );
 }
 
 /** What the screen is called; it takes the focus when the screen changes. */
-export function Heading({ children }: { children: ComponentChildren }): JSX.Element {
-  return <h1 tabIndex={-1}>{children}</h1>;
+export function Heading({ masked = false, children }: { masked?: boolean; children: ComponentChildren }): JSX.Element {
+  return (
+    <h1 tabIndex={-1} data-assist={masked ? 'mask' : undefined}>
+      {children}
+    </h1>
+  );
 }
 
 interface ButtonProps {
@@ -47,9 +62,7 @@ export function Ask({ title, text, action, cancel, busy, onYes, onNo }: AskProps
     const element = dialog.current;
     if (!element) return undefined;
     const opener = document.activeElement;
-    // Browsers without modal dialogs show it in place; its buttons and Esc still close it.
-    if (typeof element.showModal === 'function') element.showModal();
-    else element.setAttribute('open', '');
+    openDialog(element);
     return () => {
       if (typeof element.close === 'function') element.close();
       if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
@@ -71,7 +84,9 @@ export function Ask({ title, text, action, cancel, busy, onYes, onNo }: AskProps
       }}
     >
       <h2 id="ask-title">{title}</h2>
-      <p id="ask-text">{text}</p>
+      <p id="ask-text" data-assist-show>
+        {text}
+      </p>
       {/* The harmless answer comes first, where the focus goes. */}
       <Button id="ask-no" kind="other" onPress={onNo}>
         {cancel}

@@ -19,6 +19,7 @@ export interface AppProps {
   controller: Controller;
   keeps: Keeps;
   mode: 'bubble' | 'page';
+  isPage: boolean;
   title: string | undefined;
   locale: Locale;
   large: boolean;
@@ -36,7 +37,8 @@ export function App(props: AppProps): JSX.Element {
   const [citation, setCitation] = useState<Citation>();
   const box = useRef<HTMLTextAreaElement>(null);
   const t = useMemo(() => translator(locale), [locale]);
-  const ui = useMemo((): Ui => ({ t, locale, controller, openSource: setCitation }), [t, locale, controller]);
+  const { isPage } = props;
+  const ui = useMemo((): Ui => ({ t, locale, controller, isPage, openSource: setCitation }), [t, locale, controller, isPage]);
   const unread = useUnread(state, open);
 
   useEffect(() => {
@@ -80,7 +82,7 @@ export function App(props: AppProps): JSX.Element {
             <StatusLine state={state} />
             <Thread state={state} site={site} onEdit={edit} />
             <Composer state={state} large={large} words={words} onWords={write} box={box} />
-            <p class="ai-label" data-testid="ai-label">
+            <p class="ai-label" data-testid="ai-label" data-assist-show>
               {site?.ai_label[locale] ?? t('aiLabel')}
             </p>
             {citation && <EntrySheet key={citation.id} citation={citation} onClose={() => setCitation(undefined)} />}

@@ -101,11 +101,14 @@ export function Composer({ state, large, words, onWords, box }: Props): JSX.Elem
       )}
       <Tools state={state} />
       <div class="ask">
+        <label class="sr-only" for="ask-box">
+          {t('askLabel')}
+        </label>
         <textarea
           ref={box}
+          id="ask-box"
           rows={1}
           data-testid="ask-box"
-          aria-label={t('askLabel')}
           aria-autocomplete="list"
           aria-haspopup="listbox"
           aria-controls={open ? 'suggestions' : undefined}

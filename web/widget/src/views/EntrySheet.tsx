@@ -1,3 +1,4 @@
+import { openDialog } from '@yikouwen/shared/dialog';
 import { safeHref } from '@yikouwen/shared/markdown';
 import { longDate } from '@yikouwen/shared/time';
 import type { Citation, Entry, EntryKind } from '@yikouwen/shared/wire';
@@ -27,9 +28,7 @@ export function EntrySheet({ citation, onClose }: { citation: Citation; onClose:
     if (!element) return undefined;
     const root = element.getRootNode();
     const opener = root instanceof ShadowRoot || root instanceof Document ? root.activeElement : null;
-    // Browsers without modal dialogs show it in place; its button and Esc still close it.
-    if (typeof element.showModal === 'function') element.showModal();
-    else element.setAttribute('open', '');
+    openDialog(element);
     return () => {
       if (typeof element.close === 'function') element.close();
       // The browser gives the focus back only to a dialog that is still in the page, and this one may be gone by now.
@@ -42,6 +41,7 @@ export function EntrySheet({ citation, onClose }: { citation: Citation; onClose:
       ref={dialog}
       class="sheet"
       data-testid="entry-sheet"
+      data-assist-show
       aria-labelledby="sheet-title"
       onClose={onClose}
       onKeyDown={(event) => {

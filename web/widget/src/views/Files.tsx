@@ -12,7 +12,7 @@ const PLAYED = /^audio\/(mpeg|mp4|ogg|wav|aac|flac)$/;
 /** The files of a message: pictures to look at, recordings to hear, everything else to open. */
 export function Files({ files }: { files: Attachment[] }): JSX.Element {
   return (
-    <div class="files">
+    <div class="files" data-assist="block">
       {files.map((file) => (
         <OneFile key={file.id} file={file} />
       ))}

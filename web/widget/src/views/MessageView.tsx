@@ -1,3 +1,4 @@
+import { SHARE_LINK } from '@yikouwen/shared/sharelink';
 import { clockTime } from '@yikouwen/shared/time';
 import type { Attachment, Message } from '@yikouwen/shared/wire';
 import type { JSX } from 'preact';
@@ -32,7 +33,13 @@ export function MessageView({ message, state, latest, old = false }: Props): JSX
   const words = share ? share.rest : message.text;
   const offer = (message.offer_human === true || given === 'useless') && latest && !withHuman(state.stage);
   return (
-    <article class={`turn ${author}`} data-testid="message" data-author={author} data-message={message.id}>
+    <article
+      class={`turn ${author}`}
+      data-testid="message"
+      data-author={author}
+      data-message={message.id}
+      data-assist={seen(message, words)}
+    >
       <Who message={message} />
       <div class={message.outcome === 'emergency' ? 'bubble emergency' : 'bubble'}>
         {words !== '' && <Markdown text={words} citations={citations} />}
@@ -78,7 +85,7 @@ function CitizenBubble({ message, last }: { message: Message; last: boolean }): 
   const { id, text, at } = message;
   const files: Attachment[] = message.attachments ?? [];
   return (
-    <article class="turn citizen" data-testid="message" data-author="citizen" data-message={id}>
+    <article class="turn citizen" data-testid="message" data-author="citizen" data-message={id} data-assist={seen(message, text)}>
       <p class="who sr-only">{t('you')}</p>
       {text !== '' && <div class="bubble plain">{text}</div>}
       {files.length > 0 && <Files files={files} />}
@@ -114,6 +121,14 @@ export function PendingBubble({ pending, onEdit }: { pending: Pending; onEdit: (
       </p>
     </article>
   );
+}
+
+/**
+ * What a helper with whom this page is shared may read of a message, of which these words are shown: what stands in the helper's
+ * own transcript, word for word. The key in a link is the citizen's alone.
+ */
+function seen(message: Message, words: string): 'show' | 'mask' {
+  return message.private === true || SHARE_LINK.test(words) ? 'mask' : 'show';
 }
 
 /** A file on its way, with how much of it has gone out. */

@@ -27,7 +27,7 @@ export function Rating({ id, given }: { id: string; given: Score | undefined }):
   }, [chosen]);
   if (given !== undefined) {
     return (
-      <p class="rated" data-testid="rating-thanks">
+      <p class="rated" data-testid="rating-thanks" data-assist="block">
         {t('ratingThanks', { score: t(names[given]) })}
       </p>
     );
@@ -36,6 +36,7 @@ export function Rating({ id, given }: { id: string; given: Score | undefined }):
     <form
       class="rating"
       data-testid="rating"
+      data-assist="block"
       onSubmit={(event) => {
         event.preventDefault();
         if (score !== undefined) controller.rate(score, comment);

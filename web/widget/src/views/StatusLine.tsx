@@ -26,7 +26,7 @@ export function StatusLine({ state }: { state: State }): JSX.Element {
   const stage = stageText(state, t);
   const line = lineText(state, t);
   return (
-    <div class="status-area">
+    <div class="status-area" data-assist-show>
       <p class="status" role="status" data-testid="status" data-stage={state.stage} hidden={stage === ''}>
         {stage}
       </p>

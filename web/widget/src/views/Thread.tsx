@@ -26,7 +26,7 @@ export function Thread({ state, site, onEdit }: Props): JSX.Element {
   const days = new DayMarks();
   const dated = (message: Message, view: JSX.Element): JSX.Element => (
     <Fragment key={message.client_id ?? message.id}>
-      {days.isNew(message.at) && <p class="day">{longDate(message.at, locale)}</p>}
+      {days.isNew(message.at) && <p class="day" data-assist-show>{longDate(message.at, locale)}</p>}
       {view}
     </Fragment>
   );
@@ -37,14 +37,15 @@ export function Thread({ state, site, onEdit }: Props): JSX.Element {
       {/* Only finished messages live in the log: a draft that changes ten times a second would be read out ten times. */}
       <div role="log" aria-live={state.settled ? 'polite' : 'off'} aria-relevant="additions" aria-label={t('thread')}>
         {past.map((segment) => (
-          <Fragment key={segment.conversation}>
+          // A helper with whom this page is shared was not given it.
+          <div key={segment.conversation} data-assist="block">
             {segment.messages.map((message) =>
               dated(message, <MessageView message={message} state={state} latest={false} old />),
             )}
             <p class="divider" data-testid="divider">
               {t('newConversationDivider')}
             </p>
-          </Fragment>
+          </div>
         ))}
         {messages.map((message, at) =>
           dated(
@@ -62,7 +63,7 @@ export function Thread({ state, site, onEdit }: Props): JSX.Element {
         <DraftView key={draft.turn} draft={draft} />
       ))}
       {state.helperTyping && (
-        <p class="typing" data-testid="helper-typing">
+        <p class="typing" data-testid="helper-typing" data-assist-show>
           {t('helperTyping', { name: state.helper ?? t('helperName') })}
         </p>
       )}
@@ -85,7 +86,7 @@ function DraftView({ draft }: { draft: Draft }): JSX.Element {
   const { t } = useUi();
   return (
     <article class="turn robot draft" data-testid="draft" data-turn={draft.turn}>
-      <p class="who">
+      <p class="who" data-assist-show>
         <span class="name">{t('robotName')}</span>
         <span class="badge">{t('aiBadge')}</span>
       </p>

@@ -9,7 +9,7 @@ export function Welcome({ site, starters }: { site: Site | undefined; starters: 
   const questions = site?.starters[locale] ?? [];
   return (
     <div class="welcome">
-      <article class="turn robot" data-testid="greeting">
+      <article class="turn robot" data-testid="greeting" data-assist-show>
         <p class="who">
           <span class="name">{t('robotName')}</span>
           <span class="badge">{t('aiBadge')}</span>
@@ -20,7 +20,7 @@ export function Welcome({ site, starters }: { site: Site | undefined; starters: 
       </article>
       {starters && questions.length > 0 && (
         <div class="starters" role="group" aria-label={t('startersTitle')}>
-          <p class="label">{t('startersTitle')}</p>
+          <p class="label" data-assist-show>{t('startersTitle')}</p>
           {questions.map((question) => (
             <button key={question} type="button" class="choice" data-testid="starter" onClick={() => controller.say(question)}>
               {question}

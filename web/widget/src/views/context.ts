@@ -10,6 +10,8 @@ export interface Ui {
   t: Translate;
   locale: Locale;
   controller: Controller;
+  /** It is all of a page of its own server, which can be shared as a whole. */
+  isPage: boolean;
   openSource: (citation: Citation) => void;
 }
 
