@@ -10,12 +10,12 @@ use crate::support::process::PROGRAM;
 /// What is heard, with which precision and which recall at least.
 type Floor = (&'static str, f64, f64);
 
-/// Floors of precision and recall on two files of lines by other hands that nothing was fitted to; what is reached is in
+/// Floors of precision and recall on files of lines by other hands that nothing was fitted to; what is reached is in
 /// docs/language.md.
-const FLOORS: [(&str, [Floor; 4]); 2] = [
+const FLOORS: [(&str, &[Floor]); 3] = [
     (
         "intents_unseen.jsonl",
-        [
+        &[
             ("emergency", 0.92, 1.0),
             ("ask_human", 0.96, 0.93),
             ("dissatisfied", 0.95, 0.95),
@@ -24,13 +24,14 @@ const FLOORS: [(&str, [Floor; 4]); 2] = [
     ),
     (
         "intents_fresh.jsonl",
-        [
+        &[
             ("emergency", 0.95, 1.0),
             ("ask_human", 0.90, 0.97),
             ("dissatisfied", 0.97, 0.97),
             ("complaint", 0.92, 0.80),
         ],
     ),
+    ("intents_second.jsonl", &[("ask_human", 0.97, 0.97), ("dissatisfied", 0.98, 0.96)]),
 ];
 
 /// The share of questions that has to be looked up as questions.
@@ -116,7 +117,7 @@ fn the_weights_that_ship_are_what_the_lines_give() {
 fn wishes_are_heard_in_words_that_nobody_foresaw() {
     for (file, floors) in FLOORS {
         let found = figures("intents", file);
-        for (intent, precision, recall) in floors {
+        for &(intent, precision, recall) in floors {
             assert!(share(&found, intent, "precision") >= precision, "{intent} of {file}: {found}");
             assert!(share(&found, intent, "recall") >= recall, "{intent} of {file}: {found}");
         }
