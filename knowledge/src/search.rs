@@ -13,6 +13,7 @@ mod compare;
 pub mod explain;
 mod features;
 mod kinds;
+mod lacking;
 mod model;
 mod rank;
 mod scope;
@@ -86,6 +87,12 @@ pub struct Found {
 /// How many hits are looked at closely at least: their confidence is worked out, and ties between them are settled.
 const CLOSELY: usize = 16;
 
+/// Whether the letters stand in the text as they are.
+fn stands(letters: &[u16], text: &[u16]) -> bool {
+    let Some((first, rest)) = letters.split_first() else { return false };
+    text.iter().enumerate().any(|(at, unit)| unit == first && text[at + 1..].starts_with(rest))
+}
+
 /// Whether the entry of that id may be shown in that scope.
 pub(crate) fn admits(snapshot: &Snapshot, id: &EntryId, scope: &Scope) -> Result<bool, TantivyError> {
     match snapshot.find(id)? {
@@ -143,12 +150,11 @@ pub(crate) fn fused(
         .collect();
     let weights = model.weights(snapshot.corpus());
     rank::order(&mut ranked, weights);
-    if !asked.things.is_empty() {
-        let (mut words, mut text) = (Vec::new(), Vec::new());
-        for one in ranked.iter_mut().take(closely) {
-            snapshot.segments()[one.place.0].text(one.place.1, &mut words, &mut text);
-            things::look(&asked, &text, &mut one.features);
-        }
+    let (mut words, mut text) = (Vec::new(), Vec::new());
+    for one in ranked.iter_mut().take(closely) {
+        snapshot.segments()[one.place.0].text(one.place.1, &mut words, &mut text);
+        things::look(&asked, &text, &mut one.features);
+        lacking::look(&asked, &text, &mut one.features);
     }
     rank::confide(&mut ranked, &asked, weights, closely);
     let (mut ranked, ended) = succession::resolve(snapshot, &query.scope, ranked)?;

@@ -47,6 +47,53 @@ fn weights_are_fitted_on_left_out_questions_and_used_by_the_program() {
 }
 
 #[test]
+fn labelled_questions_teach_how_sure_to_be_and_may_leave_the_order() {
+    let data = tempfile::tempdir().unwrap();
+    let place = |name: &str| data.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(place("entries.jsonl"), entries()).unwrap();
+    let asked: Vec<Value> =
+        entries().lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
+    let known =
+        asked.iter().map(|entry| json!({ "question": entry["similar"][3], "entries": [entry["id"]] }));
+    let foreign = ["社保卡能在国外的超市付钱吗", "养老院的伙食费一个月多少", "工资条上的英文缩写什么意思"];
+    let unknown = foreign.map(|question| json!({ "question": question }));
+    let lines: String = known.chain(unknown).map(|line| format!("{line}\n")).collect();
+    std::fs::write(place("labelled.jsonl"), lines).unwrap();
+    let train = |questions: &str, out: &str| {
+        let (entries, out) = (place("entries.jsonl"), place(out));
+        let asked = [
+            "evaluate",
+            "train",
+            "--entries",
+            &entries,
+            "--keep-order",
+            "--questions",
+            questions,
+            "--json",
+            "--out",
+        ];
+        run(data.path(), &[asked.as_slice(), &[out.as_str()]].concat())
+    };
+    let fitted = train(&place("labelled.jsonl"), "w.toml");
+    let marks: Vec<Value> = serde_json::from_str(&stdout(&fitted)).unwrap();
+    let mark = marks.iter().find(|mark| mark["after"]["lesson"] == "labelled questions").unwrap();
+    assert!(mark["after"]["questions"].as_u64().unwrap() > 0, "{mark}");
+    let orders = |file: &str| {
+        let read: toml::Table = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        (read["questions"]["ranking"].clone(), read["questions"]["confidence"].clone())
+    };
+    let shipped = orders(&format!("{}/knowledge/weights.toml", env!("CARGO_MANIFEST_DIR")));
+    let own = orders(&place("w.toml"));
+    assert_eq!(own.0, shipped.0, "the order stays");
+    assert_ne!(own.1, shipped.1, "and the confidence learns");
+
+    std::fs::write(place("broken.jsonl"), "{\"question\":\"一\"}\n{\"question\":3}\n").unwrap();
+    let refused = train(&place("broken.jsonl"), "none.toml");
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && error.contains("line 2"), "{error}");
+}
+
+#[test]
 fn entries_without_similar_questions_teach_nothing_and_that_is_said() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("entries.jsonl");

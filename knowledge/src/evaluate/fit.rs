@@ -11,15 +11,18 @@ pub(super) enum Side {
     Free,
     /// Exactly zero.
     Absent,
+    /// Where it was.
+    Kept,
 }
 
 impl Side {
-    fn hold(self, value: f64) -> f64 {
+    fn hold(self, value: f64, start: f64) -> f64 {
         match self {
             Side::Positive => value.max(0.0),
             Side::Negative => value.min(0.0),
             Side::Free => value,
             Side::Absent => 0.0,
+            Side::Kept => start,
         }
     }
 }
@@ -35,7 +38,7 @@ pub(super) fn minimise(
     objective: impl Fn(&[f64]) -> (f64, Vec<f64>),
 ) -> Vec<f64> {
     let hold = |point: &[f64]| -> Vec<f64> {
-        point.iter().zip(sides).map(|(value, side)| side.hold(*value)).collect()
+        point.iter().zip(start).zip(sides).map(|((value, start), side)| side.hold(*value, *start)).collect()
     };
     let mut point = hold(start);
     let mut ahead = point.clone();
@@ -71,13 +74,13 @@ mod tests {
 
     #[test]
     fn the_least_point_is_found_and_sides_are_kept() {
-        // (x - 2)² + 10 (y + 1)² + (z - 3)², y held at zero or more, z at zero.
+        // (x - 2)² + 10 (y + 1)² + (z - 3)² + (u - 4)², y held at zero or more, z at zero, u where it began.
         let objective = |at: &[f64]| {
-            let (x, y, z) = (at[0] - 2.0, at[1] + 1.0, at[2] - 3.0);
-            (x * x + 10.0 * y * y + z * z, vec![2.0 * x, 20.0 * y, 2.0 * z])
+            let (x, y, z, u) = (at[0] - 2.0, at[1] + 1.0, at[2] - 3.0, at[3] - 4.0);
+            (x * x + 10.0 * y * y + z * z + u * u, vec![2.0 * x, 20.0 * y, 2.0 * z, 2.0 * u])
         };
-        let sides = [Side::Free, Side::Positive, Side::Absent];
-        let least = minimise(&[0.0; 3], &sides, objective);
+        let sides = [Side::Free, Side::Positive, Side::Absent, Side::Kept];
+        let least = minimise(&[0.0, 0.0, 0.0, 1.5], &sides, objective);
         assert!((least[0] - 2.0).abs() < 1e-3 && least[1] == 0.0 && least[2] == 0.0, "{least:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! `yikouwen evaluate train`: the weights of the second stage, fitted on the city's own entries.
 //!
 //! Every similar question is left out in turn and asked: the entry that it was taken from is right, and where the whole
-//! entry was taken out nothing is. No one has to label anything. Weights are held on the side of zero on which they make
+//! entry was taken out nothing is. No one has to label anything; where somebody has labelled questions, they are asked, too. Weights are held on the side of zero on which they make
 //! sense: that a question has more of an entry's words must never speak against the entry, whatever a few hundred
 //! questions suggest. Where a model is already there, it is what the fit is drawn towards.
 
@@ -16,7 +16,7 @@ use super::noise::{Noise, Spoiler};
 use super::retrieval::{Document, EvaluateError, Judgments, Question};
 use crate::analyzer::Analyzer;
 use crate::entry::{Details, Entry, EntryId};
-use crate::index::{Index, Placed};
+use crate::index::{Corpus, Index, Placed};
 use crate::search::{About, COUNT, Feature, Features, Model, Query, Scope, Weights};
 
 /// Candidates of a question that are learned from.
@@ -43,6 +43,15 @@ pub enum Class {
     Passages,
 }
 
+impl Class {
+    const fn of(corpus: Corpus) -> Class {
+        match corpus {
+            Corpus::Questions => Class::Questions,
+            Corpus::Passages => Class::Passages,
+        }
+    }
+}
+
 /// Questions that have been asked, with what was seen of each candidate.
 #[derive(Debug, Clone)]
 pub struct Lesson {
@@ -52,6 +61,8 @@ pub struct Lesson {
     pub class: Class,
     /// What it counts beside others.
     pub weight: f64,
+    /// Whether its questions are such as people wrote for it, rather than the entries' own.
+    labelled: bool,
     questions: Vec<Seen>,
 }
 
@@ -127,7 +138,7 @@ pub fn of_entries(entries: &[Entry], analyzer: &Arc<Analyzer>) -> Result<Vec<Les
                 }
             }
             asked.extend(small_talk());
-            ask(name, class, weight, documents, asked, analyzer)
+            ask(name, Some(class), weight, documents, asked, analyzer)
         })
         .collect()
 }
@@ -168,14 +179,48 @@ pub fn of_collection(
             (question.text.clone(), hash(&[&question.id]), right)
         })
         .collect();
-    ask(name, class, weight, entries, asked, analyzer)
+    ask(name, Some(class), weight, entries, asked, analyzer)
+}
+
+/// Questions that somebody has labelled, asked of the city's entries as they are: what is asked at its windows, and what nothing
+/// of it answers. A question without entries has no answer. Together they count as much as all lessons for the same kind of
+/// knowledge base.
+///
+/// # Errors
+/// When the throw-away index fails.
+pub fn of_labelled(
+    entries: &[Entry],
+    questions: Vec<(String, HashSet<EntryId>)>,
+    beside: &[Lesson],
+    analyzer: &Arc<Analyzer>,
+) -> Result<Lesson, EvaluateError> {
+    let asked = questions
+        .into_iter()
+        .map(|(text, right)| {
+            // Questions about one entry are in one half, so that none is tried that was learned from.
+            let group = right.iter().min().map_or_else(|| hash(&[&text]), |id| hash(&[id.as_str()]));
+            (text, group, (!right.is_empty()).then_some(right))
+        })
+        .collect();
+    let lesson = ask("labelled questions", None, 0.0, entries.to_vec(), asked, analyzer)?;
+    let alike = beside.iter().filter(|other| other.class == lesson.class);
+    Ok(Lesson { weight: alike.map(|other| other.weight).sum(), labelled: true, ..lesson })
+}
+
+/// What is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fitted {
+    /// The order of hits, and how sure the first one is.
+    Both,
+    /// How sure the first hit is; the order stays as it was.
+    Confidence,
 }
 
 /// Fits a model on the lessons, drawn towards `before`; on the questions of one half only, if one is named.
-pub fn fit(lessons: &[Lesson], before: &Model, half: Option<bool>) -> Model {
+pub fn fit(lessons: &[Lesson], before: &Model, what: Fitted, half: Option<bool>) -> Model {
     let of = |class: Class, before: &Weights| {
         let chosen: Vec<&Lesson> = lessons.iter().filter(|lesson| lesson.class == class).collect();
-        if chosen.is_empty() { before.clone() } else { fit_weights(&chosen, before, class, half) }
+        if chosen.is_empty() { before.clone() } else { fit_weights(&chosen, before, class, what, half) }
     };
     Model {
         questions: of(Class::Questions, &before.questions),
@@ -254,9 +299,10 @@ fn reduced(entry: &Entry, similar: &[String], body: bool) -> Entry {
 
 type Asked = (String, u64, Option<HashSet<EntryId>>);
 
+/// Asks questions of entries. Unless it is said for which knowledge bases that is a lesson, it is for those like these entries.
 fn ask(
     name: &str,
-    class: Class,
+    class: Option<Class>,
     weight: f64,
     entries: Vec<Entry>,
     asked: Vec<Asked>,
@@ -270,6 +316,7 @@ fn ask(
         Placed::everywhere(entry)
     });
     index.rebuild(open, 1)?;
+    let class = class.unwrap_or_else(|| Class::of(index.snapshot().corpus()));
     let scope = Scope { region: None, audience: None, on: Date::constant(2000, 1, 1) };
     let mut questions = Vec::with_capacity(asked.len());
     for (text, group, right) in asked {
@@ -285,7 +332,7 @@ fn ask(
             candidates: hits.into_iter().map(|hit| hit.features).collect(),
         });
     }
-    Ok(Lesson { name: name.to_owned(), class, weight, questions })
+    Ok(Lesson { name: name.to_owned(), class, weight, labelled: false, questions })
 }
 
 impl Seen {
@@ -300,11 +347,15 @@ impl Seen {
 
 const DENSE: usize = Feature::dense as usize;
 
+/// The place of the question's length among what the confidence looks at beside the features.
+const LENGTH: usize = 4;
+
 fn side(feature: Feature) -> Side {
     match feature {
         Feature::unit_missing
         | Feature::unit_missing_back
         | Feature::unit_not
+        | Feature::units_lack
         | Feature::body_missing
         | Feature::body_length
         | Feature::things_unit
@@ -315,10 +366,12 @@ fn side(feature: Feature) -> Side {
     }
 }
 
-/// On which side of zero a feature stands in the order. The things that a question names are looked for when that is made.
+/// On which side of zero a feature stands in the order. Some are looked at only when that is made.
 fn ranking_side(feature: Feature) -> Side {
     match feature {
-        Feature::things_unit | Feature::things_body | Feature::thing_body => Side::Absent,
+        Feature::units_lack | Feature::things_unit | Feature::things_body | Feature::thing_body => {
+            Side::Absent
+        }
         other => side(other),
     }
 }
@@ -331,10 +384,25 @@ fn about_sides(class: Class) -> [Side; 6] {
     [Side::Positive, beside, Side::Negative, rivals, Side::Positive, Side::Negative]
 }
 
-fn fit_weights(lessons: &[&Lesson], before: &Weights, class: Class, half: Option<bool>) -> Weights {
+fn fit_weights(
+    lessons: &[&Lesson],
+    before: &Weights,
+    class: Class,
+    what: Fitted,
+    half: Option<bool>,
+) -> Weights {
     let mut weights = before.clone();
-    fit_ranking(lessons, &mut weights, half);
-    fit_confidence(lessons, &mut weights, class, half);
+    if what == Fitted::Both {
+        fit_ranking(lessons, &mut weights, half);
+    }
+    let own: Vec<&Lesson> = lessons.iter().copied().filter(|lesson| !lesson.labelled).collect();
+    fit_confidence(&own, &mut weights, about_sides(class), half);
+    if own.len() < lessons.len() {
+        // How long questions are that nothing answers is a habit of whoever wrote them down.
+        let mut sides = about_sides(class);
+        sides[LENGTH] = Side::Kept;
+        fit_confidence(lessons, &mut weights, sides, half);
+    }
     // No lesson has embeddings, so what they count is kept.
     let shipped = Model::shipped();
     let kept = match class {
@@ -434,7 +502,7 @@ fn drawn(value: &mut f64, gradient: &mut [f64], at: &[f64], prior: &[f64], pull:
 }
 
 /// The probability that the first hit answers: a logistic curve over what was seen of it.
-fn fit_confidence(lessons: &[&Lesson], weights: &mut Weights, class: Class, half: Option<bool>) {
+fn fit_confidence(lessons: &[&Lesson], weights: &mut Weights, about: [Side; 6], half: Option<bool>) {
     let rows: Vec<(Vec<f64>, f64, f64)> = shares(lessons, half, |seen| !seen.candidates.is_empty())
         .into_iter()
         .filter_map(|(seen, share)| {
@@ -445,7 +513,7 @@ fn fit_confidence(lessons: &[&Lesson], weights: &mut Weights, class: Class, half
             Some((values, truth, share))
         })
         .collect();
-    let width = COUNT + about_sides(class).len();
+    let width = COUNT + about.len();
     let (mean, scale) = spread(rows.iter().map(|(row, ..)| row.clone()), width);
     let scaled: Vec<(Vec<f64>, f64, f64)> = rows
         .into_iter()
@@ -454,10 +522,8 @@ fn fit_confidence(lessons: &[&Lesson], weights: &mut Weights, class: Class, half
             (std::iter::once(1.0).chain(row).collect(), truth, share)
         })
         .collect();
-    let sides: Vec<Side> = std::iter::once(Side::Free)
-        .chain(Feature::ALL.into_iter().map(side))
-        .chain(about_sides(class))
-        .collect();
+    let sides: Vec<Side> =
+        std::iter::once(Side::Free).chain(Feature::ALL.into_iter().map(side)).chain(about).collect();
     let known = weights.confidence.iter().chain(&weights.about).map(|weight| f64::from(*weight));
     let slopes: Vec<f64> = known.zip(&scale).map(|(weight, scale)| weight * scale).collect();
     let centre: f64 =

@@ -41,6 +41,7 @@ features! {
     unit_missing_back: "The rarest letter of the entry's best question that the question lacks, over the rarest of that question.",
     unit_sound: "How much of the question stands there only by its sound.",
     unit_not: "1 if one of the two says no or not, and the other does not.",
+    units_lack: "How much of the question, by content words, no question of the entry says in any words, the more of them there are.",
     title_letters_back: "How much of the entry's title stands in the question.",
     body_all: "BM25 of letters and pairs in all that the entry says, over what the question would score itself.",
     body_rare: "The same with rarity squared, so that one rare word counts more than three frequent ones.",

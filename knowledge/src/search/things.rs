@@ -2,11 +2,15 @@
 
 use super::asked::Asked;
 use super::features::{Feature, Features};
+use super::stands;
 use crate::index::forward::Part;
 
 /// Looks for the things in all that an entry says. Apart from the comparison, because only the first few entries need it.
 pub(super) fn look(asked: &Asked, text: &[u16], features: &mut Features) {
     let things = &asked.things;
+    if things.is_empty() {
+        return;
+    }
     let end = text
         .iter()
         .position(|&unit| Part::of(unit).is_some_and(|part| !matches!(part, Part::Title | Part::Similar)))
@@ -24,10 +28,4 @@ pub(super) fn look(asked: &Asked, text: &[u16], features: &mut Features) {
     features.set(Feature::things_unit, not_asked / all);
     features.set(Feature::things_body, not_said / all);
     features.set(Feature::thing_body, not_said.min(1.0));
-}
-
-/// Whether the letters stand in the text as they are.
-fn stands(letters: &[u16], text: &[u16]) -> bool {
-    let Some((first, rest)) = letters.split_first() else { return false };
-    text.iter().enumerate().any(|(at, unit)| unit == first && text[at + 1..].starts_with(rest))
 }

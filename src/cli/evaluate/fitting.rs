@@ -9,9 +9,9 @@ use comfy_table::Table;
 use jiff::tz::TimeZone;
 use knowledge::evaluate::collections::find;
 use knowledge::evaluate::thresholds::{Costs, Labelled, at, choose};
-use knowledge::evaluate::train::{self, Class, Lesson, Mark};
+use knowledge::evaluate::train::{self, Class, Fitted, Lesson, Mark};
 use knowledge::import::jsonl;
-use knowledge::{Analyzer, Entry, Index, Model, Placed, Query, RegionCode, Regions, Scope};
+use knowledge::{Analyzer, Entry, EntryId, Index, Model, Placed, Query, RegionCode, Regions, Scope};
 use serde::Deserialize;
 
 use crate::app::SystemClock;
@@ -27,6 +27,12 @@ pub(in crate::cli) struct Train {
     /// Passages with judged questions, as for `evaluate collections`; a weight may follow
     #[arg(long, value_name = "DIR[=WEIGHT]", num_args = 1..)]
     collection: Vec<String>,
+    /// Labelled questions, as for `evaluate thresholds`, asked of all entries
+    #[arg(long, value_name = "FILE.jsonl", num_args = 1..)]
+    questions: Vec<PathBuf>,
+    /// Fits how sure the first hit is, and leaves the order of hits as it was
+    #[arg(long)]
+    keep_order: bool,
     /// The weights that the fit is drawn towards, in place of those that ship
     #[arg(long, value_name = "FILE.toml", conflicts_with = "from_scratch")]
     from: Option<PathBuf>,
@@ -81,8 +87,19 @@ pub(super) fn train(asked: &Train) -> anyhow::Result<()> {
     for named in &asked.collection {
         lessons.extend(collection(named, &analyzer)?);
     }
+    let mut labelled = Vec::new();
+    for path in &asked.questions {
+        for line in lines(path)? {
+            let right = line.entries.into_iter().map(EntryId::new).collect::<Result<_, _>>();
+            labelled.push((line.question, right.with_context(|| path.display().to_string())?));
+        }
+    }
+    if !labelled.is_empty() {
+        lessons.push(train::of_labelled(&entries, labelled, &lessons, &analyzer)?);
+    }
+    let what = if asked.keep_order { Fitted::Confidence } else { Fitted::Both };
     // What the questions of one half teach is tried on the other, which has other entries.
-    let tried = train::fit(&lessons, &before, Some(true));
+    let tried = train::fit(&lessons, &before, what, Some(true));
     let now = train::mark(&lessons, &before, Some(false));
     let then = train::mark(&lessons, &tried, Some(false));
     let table = marks(&now, &then);
@@ -101,7 +118,7 @@ pub(super) fn train(asked: &Train) -> anyhow::Result<()> {
             "Weights of the second stage, written by `yikouwen evaluate train`.\n\nWhat the same fit reaches on the \
              half of the questions that it did not see, before and after:\n\n{table}"
         );
-        let weights = train::fit(&lessons, &before, None).write(&comment);
+        let weights = train::fit(&lessons, &before, what, None).write(&comment);
         std::fs::write(path, weights).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
@@ -188,6 +205,16 @@ struct Line {
     entries: Vec<String>,
 }
 
+/// The labelled questions of a file.
+fn lines(path: &Path) -> anyhow::Result<Vec<Line>> {
+    let text = read_text(path)?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let read = |(number, line): (usize, &str)| {
+        serde_json::from_str(line).with_context(|| format!("{}: line {}", path.display(), number + 1))
+    };
+    lines.map(read).collect()
+}
+
 fn labelled(asked: &Thresholds, choices: usize) -> anyhow::Result<Vec<Labelled>> {
     let regions = match &asked.regions {
         Some(path) => Some(Regions::from_json(read_text(path)?.as_bytes())?),
@@ -215,10 +242,7 @@ fn labelled(asked: &Thresholds, choices: usize) -> anyhow::Result<Vec<Labelled>>
     let scope = Scope { region, audience: None, on };
     let mut labelled = Vec::new();
     for path in &asked.questions {
-        for (number, line) in read_text(path)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty())
-        {
-            let line: Line = serde_json::from_str(line)
-                .with_context(|| format!("{}: line {}", path.display(), number + 1))?;
+        for line in lines(path)? {
             let query = Query { text: line.question, scope };
             let hits = index.search(&query, choices)?;
             let is_right = |id: &str| line.entries.iter().any(|right| right == id);

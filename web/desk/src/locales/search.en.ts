@@ -102,6 +102,7 @@ export const searchEn: typeof searchZh = {
     unit_missing_back: { name: 'Extra in the wording', hint: 'How rare the rarest character is that only the nearest wording has; high when that is about something else' },
     unit_sound: { name: 'Same sound in the wording', hint: 'How much of the question meets the nearest wording by its sound only; mostly typing errors' },
     unit_not: { name: 'Yes against no', hint: 'One of the two says no or not, and the other does not' },
+    units_lack: { name: 'In none of its questions', hint: 'How much of the question no question of the entry says, in whatever words; the more of these there are, the more it is about something else' },
     title_letters_back: { name: 'Title in the question', hint: 'How much of the entry’s title stands in the question' },
     body_all: { name: 'Match with the entry', hint: 'Score of the question’s characters and pairs in all the entry says, as a share of the best possible' },
     body_rare: { name: 'Match of what is rare', hint: 'The same, with one rare character counting more than several frequent ones' },
