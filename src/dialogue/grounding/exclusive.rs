@@ -8,7 +8,7 @@ use super::{Fault, FaultKind};
 
 /// Words that exclude each other; within a group those that begin with another one come first.
 const GROUPS: &[&[&[&str]]] = &[
-    &[&["本市", "安和"], &["外地", "外市", "异地"], &["本省", "省内"], &["外省", "跨省"]],
+    &[&["本市"], &["外地", "外市", "异地"], &["本省", "省内"], &["外省", "跨省"]],
     &[&["小规模纳税人", "小规模"], &["一般纳税人"]],
     &[&["个体工商户", "个体户"], &["公司"]],
     &[&["单位"], &["个人"]],
@@ -47,12 +47,14 @@ const GROUPS: &[&[&[&str]]] = &[
     &[&["同时"], &["任一"]],
 ];
 
+/// Where 本市 stands among them: the city may be called by its name as well.
+const HOME: (usize, usize) = (0, 0);
+
 /// Words that only look like one of those.
 const OTHERS: &[&str] = &[
     "个人账户",
     "个人所得税",
     "个人信息",
-    "安和市",
     "子女教育",
     "男女",
     "女儿",
@@ -97,15 +99,27 @@ pub(super) struct Member {
     digits: String,
 }
 
-/// The words of a line in normal form that exclude others.
-pub(super) fn members(text: &[char]) -> Vec<Member> {
+/// The city that an office belongs to, from its name: 安和 for 安和市民政局.
+pub(super) fn home_of(department: Option<&str>) -> Option<String> {
+    let (home, _) = department?.split_once('市')?;
+    (2..=4).contains(&home.chars().count()).then(|| home.to_owned())
+}
+
+/// The words of a line in normal form that exclude others; the name of the city is one of them.
+pub(super) fn members(text: &[char], home: Option<&str>) -> Vec<Member> {
     let mut found = Vec::new();
     walk(text, OTHERS, |place| {
         let mut end = place + 1;
+        let named = home.filter(|home| stands(text, place, home)).map(|home| home.chars().count());
+        if let Some(length) = named.filter(|length| text.get(place + length) == Some(&'市')) {
+            // Its full name stands in names of offices and addresses.
+            return place + length + 1;
+        }
         for (group, sides) in GROUPS.iter().enumerate() {
             let word = sides.iter().enumerate().find_map(|(side, words)| {
                 words.iter().find(|word| stands(text, place, word)).map(|word| (side, word.chars().count()))
             });
+            let word = word.or_else(|| named.filter(|_| group == HOME.0).map(|length| (HOME.1, length)));
             if let Some((side, length)) = word {
                 let around = Around::of(text, place, place + length);
                 let piece = text[place..].iter().take_while(|c| !",、;。".contains(**c));
@@ -122,7 +136,8 @@ pub(super) fn members(text: &[char]) -> Vec<Member> {
 /// Words of a line in whose place the evidence has one that excludes them.
 pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = line.chars().collect();
-    for own in members(&text) {
+    let home = cited.iter().find_map(|source| source.home.as_deref());
+    for own in members(&text, home) {
         if own.around.telling() < TELLING {
             continue;
         }

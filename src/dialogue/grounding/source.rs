@@ -4,7 +4,7 @@ use super::super::described::Part;
 use super::super::evidence::Evidence;
 use super::beside::beside;
 use super::claim::{Claim, claims};
-use super::exclusive::{Member, members};
+use super::exclusive::{Member, home_of, members};
 use super::fact::{Fact, facts};
 use super::figure::{Figure, figures};
 use super::limit::{Limit, limits};
@@ -47,6 +47,8 @@ pub(super) struct Source {
     pub(super) stated: Stated,
     /// Its title, which may name the case that the rest is about.
     pub(super) title: String,
+    /// The city whose office is responsible.
+    pub(super) home: Option<String>,
     /// What it is about.
     pub(super) sense: Sense,
     /// Its sentences, without the title: that is a question, which states nothing.
@@ -64,6 +66,7 @@ pub(super) struct Source {
 impl Source {
     /// Takes a piece of evidence apart.
     pub(super) fn new(evidence: &Evidence) -> Self {
+        let home = home_of(evidence.department.as_deref());
         let mut whole = String::new();
         let mut parsed = Vec::new();
         let mut units = Vec::new();
@@ -77,7 +80,7 @@ impl Source {
                 known.extend(figures(&text));
                 let characters: Vec<char> = text.chars().collect();
                 said.extend(claims(&characters));
-                excluding.extend(members(&characters));
+                excluding.extend(members(&characters, home.as_deref()));
                 let mut is_mistake = false;
                 for text in sentences(&text) {
                     is_mistake |= line.part == Part::Material && text.contains(MISTAKES);
@@ -93,6 +96,7 @@ impl Source {
         Self {
             stated: Stated::new(&whole, &known),
             title: normal(&evidence.title),
+            home,
             sense: sense(&whole),
             sentences: parsed,
             figures: known,

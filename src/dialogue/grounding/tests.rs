@@ -150,6 +150,20 @@ fn a_figure_and_a_word_stand_for_the_case_they_stand_for_in_the_evidence() {
 }
 
 #[test]
+fn the_city_goes_by_its_name_too() {
+    let answer = "临江户籍的免交租房合同；其他人要交。到临江市公安局户籍窗口办。";
+    let mut evidence = Evidence::new("one", "要合同吗", answer, Details::Faq);
+    evidence.department = Some("临江市公安局".into());
+    let kinds = |evidence: &Evidence, text: &str| -> Vec<&str> {
+        let grounding = Grounding::new("要合同吗", std::slice::from_ref(evidence));
+        grounding.faults(text, &[0]).into_iter().map(|fault| fault.kind.name()).collect()
+    };
+    assert_eq!(kinds(&evidence, "临江户籍的免交租房合同，到临江市公安局户籍窗口办。[1]"), [""; 0]);
+    assert_eq!(kinds(&evidence, "本市户籍的免交租房合同。[1]"), [""; 0]);
+    assert_eq!(kinds(&evidence, "外地户籍的免交租房合同。[1]"), ["contrary"]);
+}
+
+#[test]
 fn steps_are_told_in_their_order() {
     let steps = vec!["网上提交申请材料".into(), "部门现场勘查".into(), "领取许可证件".into()];
     let details = Details::Matter(Box::new(Matter { steps, ..Matter::default() }));
