@@ -81,7 +81,7 @@ async fn a_message_that_comes_twice_is_answered_once_and_messages_keep_their_ord
     for number in 1..=20 {
         frames.push(
             platform
-                .say(&person.text(&format!("m{number}"), &format!("{number}号问题，身份证丢了怎么补")))
+                .say(&person.text(&format!("m{number}"), &format!("{number}号问题，营业执照丢了怎么补")))
                 .await,
         );
         frames.push(platform.say(&again).await);
@@ -103,7 +103,7 @@ async fn a_message_that_comes_twice_is_answered_once_and_messages_keep_their_ord
         .filter(|message| message["author"] == "citizen")
         .map(|message| message["text"].as_str().unwrap())
         .collect();
-    let middle = (1..=20).map(|number| format!("{number}号问题，身份证丢了怎么补"));
+    let middle = (1..=20).map(|number| format!("{number}号问题，营业执照丢了怎么补"));
     let expected: Vec<String> = std::iter::once("你好".to_owned())
         .chain(middle)
         .chain(std::iter::once("转人工".to_owned()))
