@@ -77,7 +77,7 @@ mod tests {
             named(question).iter().any(|mentions| mentions.iter().any(|other| other == mention))
         };
         assert!(one("家里养猫要办证吗", "猫咪"), "{:?}", named("家里养猫要办证吗"));
-        assert!(one("退役军人优待证去哪里申请", "退役军人"));
+        assert!(one("退役军人优待证去哪里申请", "退伍军人卡"));
         assert!(one("想去日本旅游", "日本"));
         assert!(!one("我今日本人去办", "日本"), "{:?}", named("我今日本人去办"));
         assert!(named("怎么办理，要什么材料").is_empty());
