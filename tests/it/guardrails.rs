@@ -74,9 +74,9 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
     assert!(number(&known, "/answerable/forbidden") <= 2.0, "{known}");
     // The last file was written by somebody who had read every entry, to be as near to them as can be.
     for (file, answered, refused) in [
-        ("unanswerable.jsonl", 5.0, 52.0),
+        ("unanswerable.jsonl", 4.0, 54.0),
         ("unanswerable_fresh.jsonl", 7.0, 103.0),
-        ("unanswerable_second.jsonl", 17.0, 90.0),
+        ("unanswerable_second.jsonl", 17.0, 92.0),
     ] {
         let unknown = ask(file);
         println!("{unknown}");
@@ -84,7 +84,7 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
         assert!(number(&unknown, "/unanswerable/refused") >= refused, "{file}: {unknown}");
     }
     for (file, right, refused) in
-        [("answerable_fresh.jsonl", 128.0, 5.0), ("answerable_second.jsonl", 120.0, 10.0)]
+        [("answerable_fresh.jsonl", 128.0, 5.0), ("answerable_second.jsonl", 119.0, 11.0)]
     {
         let others = ask(file);
         println!("{others}");
