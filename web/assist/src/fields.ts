@@ -22,16 +22,35 @@ export function mayShowText(parent: Element): boolean {
 }
 
 function declared(start: Element, authored: boolean): FieldClass | undefined {
+  let nearest: FieldClass | undefined;
   for (const at of around(start)) {
-    if (at.hasAttribute('data-assist-block') || at.classList.contains('rr-block')) return 'block';
-    const word = at.getAttribute('data-assist');
-    if (word === 'show' || word === 'mask' || word === 'tail4' || word === 'block') return word;
-    if (word !== null) return 'mask';
-    if (at.hasAttribute('data-assist-show')) return 'show';
-    if (authored && at.matches(ECHO)) return 'mask';
-    if (authored && at.matches(AUTHORED)) return 'show';
+    // Nothing within a blocked part is seen, whatever stands there: the recorder does not look beyond a shadow root for one.
+    if (isBlocked(at)) return 'block';
+    nearest ??= declaredAt(at, authored);
   }
+  return nearest;
+}
+
+function declaredAt(at: Element, authored: boolean): FieldClass | undefined {
+  const word = at.getAttribute('data-assist');
+  if (word === 'show' || word === 'mask' || word === 'tail4') return word;
+  if (word !== null) return 'mask';
+  if (at.hasAttribute('data-assist-show')) return 'show';
+  if (authored && at.matches(ECHO)) return 'mask';
+  if (authored && at.matches(AUTHORED)) return 'show';
   return undefined;
+}
+
+/** Whether the chat that is the whole of its own page may be seen. */
+let chatIsSeen = false;
+
+export function letChatBeSeen(on: boolean): void {
+  chatIsSeen = on;
+}
+
+function isBlocked(at: Element): boolean {
+  if (at.localName === 'yikouwen-chat') return !chatIsSeen || at.getAttribute('data-mode') !== 'page';
+  return at.getAttribute('data-assist') === 'block' || at.hasAttribute('data-assist-block') || at.classList.contains('rr-block');
 }
 
 /** A text as the other side may see it. */

@@ -25,7 +25,7 @@ export function follow(recorder: Recorder, send: (frame: FromCitizen) => void): 
     const [target] = last.composedPath();
     last = undefined;
     const at = target instanceof Element ? [...around(target)].find((one) => recorder.id(one) > 0) : undefined;
-    if (!at || nearest(at, '.rr-block')) return;
+    if (!at || nearest(at, '.rr-block, [data-assist="block"], [data-assist-block]')) return;
     const box = at.getBoundingClientRect();
     if (box.width === 0 || box.height === 0) return;
     const part = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

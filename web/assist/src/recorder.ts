@@ -6,7 +6,7 @@ import { dotDigits, dots } from '@yikouwen/shared/assist/digits';
 import type { OwnPage } from '@yikouwen/shared/sharelink';
 
 import { cleanEvent, type RawEvent } from './clean';
-import { isRegion, isSecret, classOf, shownText, shownValue } from './fields';
+import { isRegion, isSecret, classOf, letChatBeSeen, shownText, shownValue } from './fields';
 
 /** Both sides run the same; the server refuses others. */
 export const RECORDER_VERSION = '2.1.6';
@@ -21,6 +21,8 @@ export interface Recorder {
   snapshot: () => void;
   /** Lets one field, or one part of the page, be seen as it is for so many milliseconds. */
   reveal: (node: number, milliseconds: number) => void;
+  /** Ends all that, and says whether there was any. */
+  conceal: () => boolean;
   node: (id: number) => Node | null;
   id: (node: Node) => number;
   stop: () => void;
@@ -45,6 +47,8 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
   // Numbers in place of times: the helper's player then applies every event at once, whatever any clock says.
   let count = 0;
 
+  const chat = page === 'chat' && ownOrigin;
+  letChatBeSeen(chat);
   const mirror = record.mirror;
   const context = {
     node: (id: number): Node | null => mirror.getNode(id),
@@ -107,7 +111,7 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
         eventProcessor: (event) => clean(event as unknown as RawEvent) as unknown as typeof event,
       },
     ],
-    blockSelector: page === 'chat' && ownOrigin ? `${BLOCKED}, ${CHAT}:not([data-mode="page"])` : `${BLOCKED}, ${CHAT}`,
+    blockSelector: chat ? `${BLOCKED}, ${CHAT}:not([data-mode="page"])` : `${BLOCKED}, ${CHAT}`,
     maskTextSelector: '*',
     maskTextFn: (text, parent) => (context.within(parent) ? dotDigits(text) : shownText(text, parent)),
     maskInputOptions: { input: true, textarea: true, select: true } as Record<string, boolean>,
@@ -143,6 +147,14 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
         tell(node);
       }, milliseconds);
       timers.add(timer);
+    },
+    conceal() {
+      const ids = [...revealed.keys()];
+      revealed.clear();
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      for (const id of ids) tell(id);
+      return ids.length > 0;
     },
     node: (id) => mirror.getNode(id),
     id: (node) => mirror.getId(node),

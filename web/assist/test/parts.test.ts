@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { ToCitizen } from '@yikouwen/shared/assist/wire';
 
+import { letChatBeSeen, mayShowText } from '../src/fields';
 import { apply, judge } from '../src/fill';
 import { createLine } from '../src/line';
 import { en } from '../src/locales/en';
@@ -72,6 +73,20 @@ function line() {
   last().open();
   return { made, frames, onStale };
 }
+
+describe('a blocked part', () => {
+  it('shows nothing of what stands in it, through shadow roots too, whatever that says of itself', () => {
+    document.body.innerHTML = '<div data-assist="block"><p data-assist="show">一</p></div><yikouwen-chat data-mode="page"></yikouwen-chat>';
+    const chat = document.querySelector('yikouwen-chat')?.attachShadow({ mode: 'open' });
+    if (!chat) throw new Error('no chat');
+    chat.innerHTML = '<article data-assist="show"><p>二</p></article>';
+    const seen = (): boolean[] => [document.querySelector('p'), chat.querySelector('p')].map((one) => one !== null && mayShowText(one));
+    expect(seen()).toEqual([false, false]);
+    letChatBeSeen(true);
+    expect(seen(), 'the page of the chat, when that is what is shared').toEqual([false, true]);
+    letChatBeSeen(false);
+  });
+});
 
 describe('the line', () => {
   it('counts from one after the welcome, and never the hello', () => {
