@@ -443,6 +443,39 @@ test('nothing of 我的咨询 can be pressed from the other side, and a look at 
   await page.clock.runFor(300);
   await expect.poll(() => tap.wire.slice(before).map(({ text }) => text).join('')).toContain('••••');
   expect(tap.wire.slice(before).map(({ text }) => text).join('')).not.toContain(secret('question'));
+
+  // The picture that stops does not stop with what was to be seen for a minute.
+  const shown = tap.wire.length;
+  await page.getByTestId('reveal').click();
+  await page.clock.runFor(300);
+  await expect.poll(() => tap.wire.slice(shown).map(({ text }) => text).join('')).toContain(secret('question'));
+  const paused = tap.wire.length;
+  await page.getByTestId('share-pause').click();
+  await page.clock.runFor(300);
+  const said = (): string[] => tap.wire.slice(paused).map(({ text }) => text);
+  const at = (words: string): number => said().findIndex((text) => text.includes(words));
+  await expect.poll(() => at('"t":"pause"')).toBeGreaterThan(-1);
+  expect(at('••••')).toBeGreaterThan(-1);
+  expect(at('••••')).toBeLessThan(at('"t":"pause"'));
+  expect(said().join('')).not.toContain(secret('question'));
+});
+
+test('what was agreed to elsewhere is asked here before anything is seen', async ({ browser, town: tap }) => {
+  await tap.begin('chat');
+  const address = `${tap.url}/#${tap.fragment}`;
+  const elsewhere = await newPage(browser);
+  await agree(elsewhere, tap, address);
+  await elsewhere.close();
+  // Whoever has the address has the token, and could send both to somebody else.
+  const page = await newPage(browser);
+  await page.goto(address);
+  await expect(page.getByTestId('consent')).toBeVisible();
+  const before = tap.wire.length;
+  await new Citizen(page).connected();
+  await page.waitForTimeout(700);
+  expect(tap.wire.slice(before).filter(({ kind }) => kind !== 'text')).toEqual([]);
+  await page.getByTestId('consent-yes').click();
+  await expect.poll(() => tap.wire.slice(before).some(({ kind }) => kind === 'snap')).toBe(true);
 });
 
 test('a link for one page opens no other', async ({ browser, town: tap }) => {

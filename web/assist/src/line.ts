@@ -34,6 +34,8 @@ export interface Line {
   send: (frame: FromCitizen) => void;
   /** After everything recorded before it. */
   sendAfterBatch: (frame: () => FromCitizen) => void;
+  /** Does something once what waited has left. */
+  afterBatch: (action: () => void) => void;
   increment: (event: object) => void;
   snapshot: (events: object[]) => void;
   /** Forgets what has not been sent. */
@@ -208,6 +210,10 @@ export function createLine(options: LineOptions): Line {
       tail = tail.then(() => {
         if (!closed && !stale) send(cut);
       });
+    },
+    afterBatch(action) {
+      flush();
+      tail = tail.then(action);
     },
     increment(event) {
       if (stale) return;

@@ -20,6 +20,8 @@ const desktop = script?.dataset['desktop'] !== undefined;
 /** Which of the citizen's own pages this is; a form is none. */
 const page = OWN.find((one) => one === script?.dataset['page']);
 let running: ReturnType<typeof startShare> | undefined;
+/** The share whose link is being opened: a second press would use it up in vain. */
+let opening: string | undefined;
 
 function start(share: Kept, shows = desktop): void {
   running?.stop();
@@ -30,6 +32,8 @@ function start(share: Kept, shows = desktop): void {
     token: share.token,
     page,
     desktop: shows,
+    agreed: share.agreed === true,
+    onAgreed: () => keep({ ...share, agreed: true }),
     onEnd: () => {
       keep(undefined);
       running = undefined;
@@ -48,6 +52,8 @@ function fromAddress(): Kept | undefined {
 
 /** The chat on the same page has got a link. */
 async function open({ id, key }: { id: string; key: string }): Promise<void> {
+  opening = id;
+  let gone = false;
   try {
     const response = await fetch(new URL('api/v1/assist/open', server), {
       method: 'POST',
@@ -58,16 +64,19 @@ async function open({ id, key }: { id: string; key: string }): Promise<void> {
     });
     if (response.status === 401) {
       // A code is asked for, which the link's own page does.
-      location.assign(new URL(`s/${id}#k=${key}`, server));
+      location.assign(new URL(`s/${id}#k=${key}${page ? `&at=${page}` : ''}`, server));
       return;
     }
+    gone = response.status >= 400 && response.status < 500;
     if (!response.ok) throw new Error(String(response.status));
     const { token, kind } = (await response.json()) as { token: string; kind?: string };
     // Where the desktop is asked for, it is shown from this very page.
     start({ sid: id, token, page }, kind === 'screen' && cannot('screen') === undefined);
   } catch {
     const t = words();
-    notice(t, t('openFailed'), page);
+    notice(t, t(gone ? 'endedGone' : 'openFailed'), page);
+  } finally {
+    opening = undefined;
   }
 }
 
@@ -78,7 +87,7 @@ function begin(): void {
     // Tells the chat that it need not open a page.
     event.preventDefault();
     // The button stays in the chat after it was used.
-    if (running && kept(page)?.sid === detail.id) return;
+    if (opening === detail.id || (running && kept(page)?.sid === detail.id)) return;
     void open({ id: detail.id, key: detail.key });
   });
   window.addEventListener('yikouwen:screen', () => running?.show());

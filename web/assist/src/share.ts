@@ -37,11 +37,15 @@ export interface ShareOptions {
   page: OwnPage | undefined;
   /** This page is there for showing the desktop, and is not shown itself. */
   desktop?: boolean;
+  /** It was agreed to in this tab before that the page is seen. */
+  agreed: boolean;
+  onAgreed: () => void;
   /** The share has ended, whoever ended it. */
   onEnd: () => void;
 }
 
-export function startShare({ server, sid, token, page, desktop = false, onEnd }: ShareOptions): { stop: () => void; show: () => void } {
+export function startShare(options: ShareOptions): { stop: () => void; show: () => void } {
+  const { server, sid, token, page, desktop = false, onAgreed, onEnd } = options;
   const t = words();
   if (!canDeflate()) {
     notice(t, t('tooOld'), page);
@@ -50,6 +54,9 @@ export function startShare({ server, sid, token, page, desktop = false, onEnd }:
   }
   const surface = createSurface();
   let perm: Permissions = { ...NOTHING };
+  let { agreed } = options;
+  /** What the server says is allowed, as far as it was agreed to here: whoever has the token could have agreed elsewhere. */
+  const here = (given: Permissions): Permissions => (agreed ? given : { ...given, view: false, point: false, fill: false });
   let helper: Person | undefined;
   let purpose = '';
   let recorder: Recorder | undefined;
@@ -214,7 +221,11 @@ export function startShare({ server, sid, token, page, desktop = false, onEnd }:
   const grant = (scope: Scope): void => {
     decide({ t: 'consent', scope });
     perm = { ...perm, [scope]: true };
-    if (scope === 'view') beginRecording();
+    if (scope === 'view') {
+      agreed = true;
+      onAgreed();
+      beginRecording();
+    }
     draw();
   };
   const takeBack = (scope: Exclude<Scope, 'view'>): void => {
@@ -228,14 +239,25 @@ export function startShare({ server, sid, token, page, desktop = false, onEnd }:
     else if (scope === 'fill') cards.clear();
     draw();
   };
+  /** Ends what is shown for a moment, and says whether there was something. */
+  const conceal = (): boolean => {
+    chip.forget();
+    return recorder?.conceal() ?? false;
+  };
   const pause = (on: boolean): void => {
+    if (on) line.dropBatch();
+    // The picture stops as it is, and must not stop with what was to be seen for a minute.
+    const concealed = on && conceal();
     perm = { ...perm, paused: on };
     if (on) {
-      line.dropBatch();
       marks.clear();
       cards.clear();
     }
-    decide({ t: 'pause', on });
+    if (concealed) {
+      // Whatever the server says before it has heard of this is out of date.
+      decided = Number.MAX_SAFE_INTEGER;
+      line.afterBatch(() => decide({ t: 'pause', on }));
+    } else decide({ t: 'pause', on });
     if (!on) takeSnapshot();
     draw();
   };
@@ -251,7 +273,9 @@ export function startShare({ server, sid, token, page, desktop = false, onEnd }:
           return;
         }
         decided = 0;
-        perm = { ...frame.perm };
+        perm = here(frame.perm);
+        // The room may be a new one that does not know what is shown for a moment, and would show it to everybody.
+        conceal();
         if (perm.view) beginRecording();
         else if (recorder) endRecording();
         if (desktop) show();
@@ -286,7 +310,7 @@ export function startShare({ server, sid, token, page, desktop = false, onEnd }:
       case 'perm': {
         const { view, point, fill, voice, screen, paused, viewers } = frame;
         const current = (frame.ack ?? decided) >= decided;
-        perm = { ...(current ? { view, point, fill, voice, screen, paused } : perm), ...(viewers ? { viewers } : {}) };
+        perm = { ...(current ? here({ view, point, fill, voice, screen, paused }) : perm), ...(viewers ? { viewers } : {}) };
         if (!perm.point) marks.clear();
         if (!perm.fill) cards.clear();
         if (!perm.view && recorder) endRecording();

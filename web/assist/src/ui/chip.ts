@@ -16,7 +16,7 @@ export function createChip(
   root: HTMLElement,
   t: Words,
   presses: { id: (node: Node) => number; onReveal: (node: number) => void; active: () => boolean; barHeight: () => number },
-): { hide: () => void; remove: () => void } {
+): { hide: () => void; forget: () => void; remove: () => void } {
   const until = new Map<Element, number>();
   let field: HTMLElement | undefined;
   const shown = (): HTMLElement | undefined => field ?? regions().find((one) => presses.id(one) > 0);
@@ -60,6 +60,10 @@ export function createChip(
   return {
     hide() {
       field = undefined;
+      draw();
+    },
+    forget() {
+      until.clear();
       draw();
     },
     remove() {

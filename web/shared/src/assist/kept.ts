@@ -8,6 +8,8 @@ export interface Kept {
   token: string;
   /** The page of ours that it is for; absent for forms. What was agreed to for one shows no other. */
   page?: OwnPage | undefined;
+  /** It was agreed to in this tab that the page is seen: a share that comes from elsewhere asks first, whatever was said there. */
+  agreed?: boolean;
 }
 
 export function keep(share: Kept | undefined): void {
@@ -24,7 +26,7 @@ export function kept(page: OwnPage | undefined): Kept | undefined {
   try {
     const value = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Partial<Kept> | null;
     if (!value?.sid || !value.token || value.page !== page) return undefined;
-    return { sid: value.sid, token: value.token, page };
+    return { sid: value.sid, token: value.token, page, agreed: value.agreed === true };
   } catch {
     return undefined;
   }
