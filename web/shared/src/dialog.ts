@@ -3,10 +3,13 @@
  * a modal dialog puts everything else out of it. So do browsers without modal dialogs; its buttons and Esc still close it.
  */
 export function openDialog(dialog: HTMLDialogElement): void {
-  const isShared = document.querySelector('[data-yikouwen-assist]') !== null;
+  // The script is there before it shows anything.
+  const isShared = document.querySelector('[data-yikouwen-assist], script[data-page]') !== null;
   if (typeof dialog.showModal === 'function' && !isShared) dialog.showModal();
   else {
     dialog.classList.add('beside');
-    dialog.setAttribute('open', '');
+    // Shown by its method it takes the focus, so that Esc is heard.
+    if (typeof dialog.show === 'function') dialog.show();
+    else dialog.setAttribute('open', '');
   }
 }

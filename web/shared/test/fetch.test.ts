@@ -35,6 +35,7 @@ describe('the script of the shared screen', () => {
     expect([scripts().length, kept('me'), kept(undefined)]).toEqual([0, undefined, undefined]);
     fetchWhenShared('chat', '/assist.js');
     expect([scripts().length, kept('chat')?.sid]).toEqual([1, 's']);
+    expect([press('chat'), scripts().length], 'once is enough, though a link is pressed meanwhile').toEqual([true, 1]);
   });
   it('is fetched for a share that the address brings', () => {
     location.hash = '#share=aaaaaaaa.bbbbbbbb';

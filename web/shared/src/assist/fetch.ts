@@ -6,8 +6,12 @@ const EVENT = 'yikouwen:share';
 
 /** `src`: where assist.js is. */
 export function fetchWhenShared(page: OwnPage, src: string): void {
+  // In a frame the script does nothing, and the link opens as links do.
+  if (window.top !== window) return;
   let asked: object | undefined;
+  let isFetching = false;
   const fetchIt = (): void => {
+    isFetching = true;
     const script = document.createElement('script');
     script.src = src;
     script.dataset['page'] = page;
@@ -19,21 +23,21 @@ export function fetchWhenShared(page: OwnPage, src: string): void {
     };
     script.onerror = () => {
       script.remove();
+      isFetching = false;
       if (asked) openLink(asked);
       asked = undefined;
     };
     document.head.append(script);
   };
   const openLink = ({ id, key }: { id?: unknown; key?: unknown }): void => {
-    if (typeof id === 'string' && typeof key === 'string') location.assign(new URL(`s/${id}#k=${key}`, new URL(src, location.href)));
+    if (typeof id === 'string' && typeof key === 'string') location.assign(new URL(`s/${id}#k=${key}&at=${page}`, new URL(src, location.href)));
   };
   const onShare = (event: Event): void => {
     const { detail } = event as CustomEvent<{ page?: unknown } | null>;
     if (detail?.page !== page) return;
     event.preventDefault();
-    const first = asked === undefined;
     asked = detail;
-    if (first) fetchIt();
+    if (!isFetching) fetchIt();
   };
   window.addEventListener(EVENT, onShare);
   if (location.hash.startsWith('#share=') || kept(page)) fetchIt();
