@@ -103,6 +103,9 @@ impl Gateway {
 
 /// A stored message as a channel shows it to the citizen: without what only helpers see.
 fn outbound(message: MessageRecord) -> Outbound {
+    // Helpers see labels also in what was stored before a rule for it, so that is as private as what was hidden.
+    let of_people = matches!(message.author, AuthorRecord::Citizen | AuthorRecord::Helper);
+    let private = message.private || of_people && mask(&message.text) != message.text;
     Outbound {
         seq: message.seq,
         id: message.id,
@@ -146,7 +149,7 @@ fn outbound(message: MessageRecord) -> Outbound {
         ask_rating: message.ask_rating,
         client_id: message.client_id,
         feedback: message.feedback,
-        private: message.private,
+        private,
         opens: message.opens,
     }
 }

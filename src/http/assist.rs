@@ -240,7 +240,12 @@ pub(super) async fn list(
     let forms =
         assist.forms().iter().map(|form| FormView { title: form.title.clone(), url: form.url.clone() });
     let pages = own_pages(&web, assist, citizen.channel.as_str());
-    Ok(Json(SharesView { shares, forms: forms.collect(), pages, screen: assist.offers(Media::Screen) }))
+    Ok(Json(SharesView {
+        shares,
+        forms: forms.collect(),
+        pages,
+        screen: assist.offers(Media::Screen) && !assist.forms().is_empty(),
+    }))
 }
 
 /// Ends a share: its owner, or a supervisor.

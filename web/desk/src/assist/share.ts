@@ -245,6 +245,8 @@ export function createShareDesk({ api, open = openShareLink }: ShareDeskOptions)
   return {
     state,
     calls,
+    /** Whether there is anything to ask for. */
+    offers: (): boolean => state.forms.length + state.pages.length > 0 || state.screen,
     /** Joins what is shared in this conversation, if anything is. */
     async look(of: string | undefined): Promise<void> {
       if (of === conversation) return;
