@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod collections;
 pub mod figures;
 mod fit;
+pub mod lessons;
 pub mod noise;
 pub mod retrieval;
 pub mod thresholds;

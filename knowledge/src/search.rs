@@ -35,8 +35,10 @@ use rank::Ranked;
 use crate::analyzer::Analyzer;
 use crate::entry::{EntryId, Kind};
 use crate::index::Snapshot;
+use crate::index::forward::Part;
 
 pub use features::{COUNT, Feature, Features};
+pub(crate) use model::about;
 pub use model::{About, Model, ModelError, Weights};
 pub use scope::{Query, Scope};
 pub(crate) use succession::holds;
@@ -86,6 +88,13 @@ pub struct Found {
 
 /// How many hits are looked at closely at least: their confidence is worked out, and ties between them are settled.
 const CLOSELY: usize = 16;
+
+/// An entry's questions, which come first in its text, and the rest that it says.
+fn parted(text: &[u16]) -> (&[u16], &[u16]) {
+    let is_rest =
+        |unit: &u16| Part::of(*unit).is_some_and(|part| !matches!(part, Part::Title | Part::Similar));
+    text.split_at(text.iter().position(is_rest).unwrap_or(text.len()))
+}
 
 /// Whether the letters stand in the text as they are.
 fn stands(letters: &[u16], text: &[u16]) -> bool {

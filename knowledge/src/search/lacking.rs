@@ -5,27 +5,17 @@
 
 use super::asked::{Asked, Word};
 use super::features::{Feature, Features};
-use super::stands;
+use super::{parted, stands};
 use crate::index::forward::Part;
 
 /// With so many questions an entry has half of all that anybody would write.
 const HALF: f32 = 8.0;
 
-/// Looks at the questions of one entry, which come first in its text. Apart from the comparison, because only the first few
+/// Looks at the questions of one entry. Apart from the comparison, because only the first few
 /// entries need it.
 pub(super) fn look(asked: &Asked, text: &[u16], features: &mut Features) {
-    let marks = text.iter().enumerate().filter_map(|(at, &unit)| Some((at, Part::of(unit)?)));
-    let is_question = |part: &Part| matches!(part, Part::Title | Part::Similar);
-    let mut number = 0.0_f32;
-    let mut end = text.len();
-    for (at, part) in marks {
-        if !is_question(&part) {
-            end = at;
-            break;
-        }
-        number += 1.0;
-    }
-    let questions = &text[..end];
+    let (questions, _) = parted(text);
+    let number = questions.iter().filter(|&&unit| Part::of(unit).is_some()).count() as f32;
     let many = number / (number + HALF);
     let (mut lacking, mut all) = (0.0, 0.0);
     for word in asked.words.iter().filter(|word| word.content) {

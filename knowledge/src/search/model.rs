@@ -17,6 +17,8 @@ pub(crate) mod about {
     pub(crate) const NAMES: [&str; COUNT] = ["score", "margin", "unknown", "rivals", "length", "vague"];
     /// How many there are.
     pub(crate) const COUNT: usize = 6;
+    /// The place of the question's length.
+    pub(crate) const LENGTH: usize = 4;
 }
 
 /// What the confidence looks at beside the features of an entry.

@@ -2,8 +2,7 @@
 
 use super::asked::Asked;
 use super::features::{Feature, Features};
-use super::stands;
-use crate::index::forward::Part;
+use super::{parted, stands};
 
 /// Looks for the things in all that an entry says. Apart from the comparison, because only the first few entries need it.
 pub(super) fn look(asked: &Asked, text: &[u16], features: &mut Features) {
@@ -11,11 +10,7 @@ pub(super) fn look(asked: &Asked, text: &[u16], features: &mut Features) {
     if things.is_empty() {
         return;
     }
-    let end = text
-        .iter()
-        .position(|&unit| Part::of(unit).is_some_and(|part| !matches!(part, Part::Title | Part::Similar)))
-        .unwrap_or(text.len());
-    let (questions, body) = text.split_at(end);
+    let (questions, body) = parted(text);
     let mentioned = |text: &[u16], thing: &[Vec<u16>]| thing.iter().any(|mention| stands(mention, text));
     let (mut not_asked, mut not_said) = (0.0_f32, 0.0_f32);
     for thing in things {

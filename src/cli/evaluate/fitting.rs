@@ -8,8 +8,9 @@ use clap::Args;
 use comfy_table::Table;
 use jiff::tz::TimeZone;
 use knowledge::evaluate::collections::find;
+use knowledge::evaluate::lessons::{self, Class, Lesson};
 use knowledge::evaluate::thresholds::{Costs, Labelled, at, choose};
-use knowledge::evaluate::train::{self, Class, Fitted, Lesson, Mark};
+use knowledge::evaluate::train::{self, Fitted, Mark};
 use knowledge::import::jsonl;
 use knowledge::{Analyzer, Entry, EntryId, Index, Model, Placed, Query, RegionCode, Regions, Scope};
 use serde::Deserialize;
@@ -83,7 +84,7 @@ pub(super) fn train(asked: &Train) -> anyhow::Result<()> {
     if entries.iter().all(|entry| entry.similar.len() < 3) {
         bail!("no entry has three similar questions: there is nothing to leave out and ask");
     }
-    let mut lessons = train::of_entries(&entries, &analyzer)?;
+    let mut lessons = lessons::of_entries(&entries, &analyzer)?;
     for named in &asked.collection {
         lessons.extend(collection(named, &analyzer)?);
     }
@@ -95,7 +96,7 @@ pub(super) fn train(asked: &Train) -> anyhow::Result<()> {
         }
     }
     if !labelled.is_empty() {
-        lessons.push(train::of_labelled(&entries, labelled, &lessons, &analyzer)?);
+        lessons.push(lessons::of_labelled(&entries, labelled, &lessons, &analyzer)?);
     }
     let what = if asked.keep_order { Fitted::Confidence } else { Fitted::Both };
     // What the questions of one half teach is tried on the other, which has other entries.
@@ -153,7 +154,7 @@ fn collection(named: &str, analyzer: &Arc<Analyzer>) -> anyhow::Result<Vec<Lesso
         .iter()
         .map(|source| {
             let material = source.read()?;
-            let lesson = train::of_collection(
+            let lesson = lessons::of_collection(
                 &source.name,
                 Class::Passages,
                 weight,
