@@ -1,5 +1,5 @@
 /** What of a field or a text may be seen from the other side. Nothing, unless the page says so. */
-import { around } from '@yikouwen/shared/assist/around';
+import { around, BLOCKED } from '@yikouwen/shared/assist/around';
 import { DOT, dotDigits, dots } from '@yikouwen/shared/assist/digits';
 import { labelOf } from '@yikouwen/shared/assist/label';
 
@@ -50,7 +50,7 @@ export function letChatBeSeen(on: boolean): void {
 
 function isBlocked(at: Element): boolean {
   if (at.localName === 'yikouwen-chat') return !chatIsSeen || at.getAttribute('data-mode') !== 'page';
-  return at.getAttribute('data-assist') === 'block' || at.hasAttribute('data-assist-block') || at.classList.contains('rr-block');
+  return at.matches(BLOCKED);
 }
 
 /** A text as the other side may see it. */

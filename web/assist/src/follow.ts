@@ -1,5 +1,5 @@
 /** Where the citizen points and how far the page is scrolled: sent apart from the recording, which is slow at it. */
-import { around, nearest } from '@yikouwen/shared/assist/around';
+import { around, BLOCKED, nearest } from '@yikouwen/shared/assist/around';
 import type { FromCitizen } from '@yikouwen/shared/assist/wire';
 
 import type { Recorder } from './recorder';
@@ -25,7 +25,7 @@ export function follow(recorder: Recorder, send: (frame: FromCitizen) => void): 
     const [target] = last.composedPath();
     last = undefined;
     const at = target instanceof Element ? [...around(target)].find((one) => recorder.id(one) > 0) : undefined;
-    if (!at || nearest(at, '.rr-block, [data-assist="block"], [data-assist-block]')) return;
+    if (!at || nearest(at, BLOCKED)) return;
     const box = at.getBoundingClientRect();
     if (box.width === 0 || box.height === 0) return;
     const part = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

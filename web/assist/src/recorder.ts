@@ -1,7 +1,7 @@
 /** The one recorder of the page (rrweb knows no second), set so that nothing leaves it unless it is allowed to. */
 import { record } from '@rrweb/record';
 import type { eventWithTime } from '@rrweb/types';
-import { around } from '@yikouwen/shared/assist/around';
+import { around, BLOCKED } from '@yikouwen/shared/assist/around';
 import { dotDigits, dots } from '@yikouwen/shared/assist/digits';
 import type { OwnPage } from '@yikouwen/shared/sharelink';
 
@@ -12,7 +12,7 @@ import { isRegion, isSecret, classOf, letChatBeSeen, shownText, shownValue } fro
 export const RECORDER_VERSION = '2.1.6';
 
 /** Pictures of anything, and other documents, are not part of a page. */
-const BLOCKED = '[data-assist="block"], [data-assist-block], iframe, frame, object, embed, canvas, video, audio, portal';
+const LEFT_OUT = `${BLOCKED}, iframe, frame, object, embed, canvas, video, audio, portal`;
 /** The citizen's own chat is no part of a form: it is seen where it is the page that was asked for. */
 const CHAT = 'yikouwen-chat';
 
@@ -111,7 +111,7 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
         eventProcessor: (event) => clean(event as unknown as RawEvent) as unknown as typeof event,
       },
     ],
-    blockSelector: chat ? `${BLOCKED}, ${CHAT}:not([data-mode="page"])` : `${BLOCKED}, ${CHAT}`,
+    blockSelector: chat ? `${LEFT_OUT}, ${CHAT}:not([data-mode="page"])` : `${LEFT_OUT}, ${CHAT}`,
     maskTextSelector: '*',
     maskTextFn: (text, parent) => (context.within(parent) ? dotDigits(text) : shownText(text, parent)),
     maskInputOptions: { input: true, textarea: true, select: true } as Record<string, boolean>,

@@ -1,7 +1,6 @@
 /** The link was opened, and the desktop is asked for: this page stays, and assist.js shows the desktop from it. */
+import { keep as keepShare, kept } from '@yikouwen/shared/assist/kept';
 
-/** What assist.js reads. */
-const SHARE = 'yikouwen.assist';
 /** Where the form is, so that loading this page again leads nowhere else. */
 const FORM = 'yikouwen.share.form';
 
@@ -14,15 +13,14 @@ export function canShow({ userAgent, maxTouchPoints, mediaDevices }: Pick<Naviga
 /** The form's address, if this link was opened in this tab before. */
 export function opened(id: string): string | undefined {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(SHARE) ?? 'null') as { sid?: string } | null;
-    return kept?.sid === id ? (sessionStorage.getItem(FORM) ?? undefined) : undefined;
+    return kept(undefined)?.sid === id ? (sessionStorage.getItem(FORM) ?? undefined) : undefined;
   } catch {
     return undefined;
   }
 }
 
 export function keep(id: string, token: string, form: string): void {
-  sessionStorage.setItem(SHARE, JSON.stringify({ sid: id, token }));
+  keepShare({ sid: id, token });
   sessionStorage.setItem(FORM, form);
 }
 

@@ -1,3 +1,6 @@
+/** Parts of a page of which nothing is sent. */
+export const BLOCKED = '[data-assist="block"], [data-assist-block], .rr-block';
+
 /** What an element stands in, from the inside out, through shadow roots: a chat on a page is drawn in one. */
 export function* around(element: Element): Generator<Element> {
   let at: Element | null = element;

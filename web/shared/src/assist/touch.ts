@@ -1,5 +1,5 @@
 /** Which fields somebody from outside may propose a value for: the same answer in the page and at the desk. */
-import { nearest } from './around';
+import { BLOCKED, nearest } from './around';
 import { labelOf } from './label';
 
 /** Why a field may never be touched from the other side. */
@@ -31,7 +31,7 @@ const TYPES = new Set([
 /** Nothing, when a proposal for it may be shown to the citizen. */
 export function forbidden(element: Element): Forbidden | undefined {
   const { localName } = element;
-  if (nearest(element, '[data-assist="block"], [data-assist-block], .rr-block')) return 'blocked';
+  if (nearest(element, BLOCKED)) return 'blocked';
   const words = `${labelOf(element)} ${element.getAttribute('name') ?? ''} ${element.id}`;
   if (localName === 'button' || localName === 'a') return outward(`${element.textContent} ${words}`);
   if (localName !== 'input' && localName !== 'textarea' && localName !== 'select') return 'no_field';
