@@ -16,6 +16,8 @@ export interface CleanContext {
   revealed: (id: number) => boolean;
   /** Whether an element stands in a part of the page that the citizen lets be seen now. */
   within: (element: Element | null) => boolean;
+  /** Told of every shadow root that is part of a picture. */
+  shadow?: (root: ShadowRoot) => void;
   page: OwnPage | undefined;
   href: string;
   origin: string;
@@ -139,8 +141,10 @@ function cleanNode(node: Json, context: CleanContext, parent: Element | null = n
     if (typeof node['textContent'] === 'string') node['textContent'] = textFor(node['textContent'], element, context);
   } else if (type === ELEMENT_NODE) {
     const attributes = (node['attributes'] ?? {}) as Json;
-    if (isElement(real)) cleanAttributes(attributes, real, context);
-    else node['attributes'] = {};
+    if (isElement(real)) {
+      if (real.shadowRoot) context.shadow?.(real.shadowRoot);
+      cleanAttributes(attributes, real, context);
+    } else node['attributes'] = {};
   } else if (typeof node['textContent'] === 'string') {
     // Comments and the like.
     node['textContent'] = '';

@@ -3,10 +3,12 @@ import { record } from '@rrweb/record';
 import type { eventWithTime } from '@rrweb/types';
 import { around, BLOCKED } from '@yikouwen/shared/assist/around';
 import { dotDigits, dots } from '@yikouwen/shared/assist/digits';
+import { skeleton, type Skeleton } from '@yikouwen/shared/assist/skeleton';
 import type { OwnPage } from '@yikouwen/shared/sharelink';
 
 import { cleanEvent, type RawEvent } from './clean';
 import { isRegion, isSecret, classOf, letChatBeSeen, shownText, shownValue } from './fields';
+import { watch } from './watchdog';
 
 /** Both sides run the same; the server refuses others. */
 export const RECORDER_VERSION = '2.1.6';
@@ -25,6 +27,9 @@ export interface Recorder {
   conceal: () => boolean;
   node: (id: number) => Node | null;
   id: (node: Node) => number;
+  digest: () => Skeleton;
+  /** How often it has held the page for more than 200 ms. */
+  longTasks: () => number;
   stop: () => void;
 }
 
@@ -34,15 +39,18 @@ export interface RecorderOptions {
   page: OwnPage | undefined;
   onSnapshot: (events: RawEvent[]) => void;
   onIncrement: (event: RawEvent) => void;
+  /** The recorder has held the page for long, and again. */
+  onSlow: () => void;
 }
 
 const INPUT = { type: 3, source: 5 };
 const MUTATION = 0;
 
-export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: RecorderOptions): Recorder {
+export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement, onSlow }: RecorderOptions): Recorder {
   /** Until when each revealed field may be seen, on the page's clock. */
   const revealed = new Map<number, number>();
   const timers = new Set<number>();
+  const watchdog = watch(onSlow);
   let meta: RawEvent | undefined;
   // Numbers in place of times: the helper's player then applies every event at once, whatever any clock says.
   let count = 0;
@@ -58,6 +66,7 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
       for (const at of around(element)) if (isRegion(at)) return context.revealed(mirror.getId(at));
       return false;
     },
+    shadow: (root: ShadowRoot): void => watchdog.attend(root),
     page,
     get href() {
       return document.baseURI;
@@ -82,6 +91,7 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
     if (event.type === 4) meta = event;
     else if (event.type === 2) onSnapshot(meta ? [meta, event] : [event]);
     else onIncrement(event);
+    watchdog.told();
   };
   /** A field's value, or the texts of a part of the page, as they may be seen now, told anew. */
   const tell = (id: number): void => {
@@ -102,38 +112,42 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
     emit(clean({ type: INPUT.type, data: { source: INPUT.source, text: value, isChecked: checked, id }, timestamp: 0 }));
   };
 
-  const stop = record({
-    emit: (event: eventWithTime) => emit(event as unknown as RawEvent),
-    plugins: [
-      {
-        name: 'yikouwen',
-        options: {},
-        eventProcessor: (event) => clean(event as unknown as RawEvent) as unknown as typeof event,
+  // Before the recorder's own observers, so that it is told of changes before them.
+  watchdog.attend(document);
+  const stop = watchdog.spend(() =>
+    record({
+      emit: (event: eventWithTime) => emit(event as unknown as RawEvent),
+      plugins: [
+        {
+          name: 'yikouwen',
+          options: {},
+          eventProcessor: (event) => clean(event as unknown as RawEvent) as unknown as typeof event,
+        },
+      ],
+      blockSelector: chat ? `${LEFT_OUT}, ${CHAT}:not([data-mode="page"])` : `${LEFT_OUT}, ${CHAT}`,
+      maskTextSelector: '*',
+      maskTextFn: (text, parent) => (context.within(parent) ? dotDigits(text) : shownText(text, parent)),
+      maskInputOptions: { input: true, textarea: true, select: true } as Record<string, boolean>,
+      maskInputFn: (text, element) => {
+        const id = mirror.getId(element);
+        if (id > 0 && context.revealed(id) && !isSecret(element)) return text;
+        return isSecret(element) ? dots(text) : shownValue(element, text);
       },
-    ],
-    blockSelector: chat ? `${LEFT_OUT}, ${CHAT}:not([data-mode="page"])` : `${LEFT_OUT}, ${CHAT}`,
-    maskTextSelector: '*',
-    maskTextFn: (text, parent) => (context.within(parent) ? dotDigits(text) : shownText(text, parent)),
-    maskInputOptions: { input: true, textarea: true, select: true } as Record<string, boolean>,
-    maskInputFn: (text, element) => {
-      const id = mirror.getId(element);
-      if (id > 0 && context.revealed(id) && !isSecret(element)) return text;
-      return isSecret(element) ? dots(text) : shownValue(element, text);
-    },
-    slimDOMOptions: 'all',
-    inlineStylesheet: !ownOrigin,
-    inlineImages: false,
-    recordCanvas: false,
-    recordCrossOriginIframes: false,
-    collectFonts: false,
-    sampling: { mousemove: false, mouseInteraction: false, scroll: 100, media: 800 },
-    errorHandler: () => true,
-  });
+      slimDOMOptions: 'all',
+      inlineStylesheet: !ownOrigin,
+      inlineImages: false,
+      recordCanvas: false,
+      recordCrossOriginIframes: false,
+      collectFonts: false,
+      sampling: { mousemove: false, mouseInteraction: false, scroll: 100, media: 800 },
+      errorHandler: () => true,
+    }),
+  );
   if (!stop) throw new Error('the recorder did not start');
 
   return {
     snapshot() {
-      record.takeFullSnapshot(true);
+      watchdog.spend(() => record.takeFullSnapshot(true));
       for (const id of revealed.keys()) if (context.revealed(id)) tell(id);
     },
     reveal(node, milliseconds) {
@@ -158,8 +172,11 @@ export function startRecorder({ ownOrigin, page, onSnapshot, onIncrement }: Reco
     },
     node: (id) => mirror.getNode(id),
     id: (node) => mirror.getId(node),
+    digest: () => watchdog.spend(() => skeleton(document, mirror)),
+    longTasks: watchdog.count,
     stop() {
       for (const timer of timers) clearTimeout(timer);
+      watchdog.stop();
       stop();
     },
   };

@@ -1,7 +1,6 @@
 /** One shared page: what has been allowed, and what follows from it. Nothing is recorded before `view` is allowed. */
 import { canDeflate } from '@yikouwen/shared/assist/codec';
 import { dotDigits } from '@yikouwen/shared/assist/digits';
-import { skeleton } from '@yikouwen/shared/assist/skeleton';
 import type { FromCitizen, Media, Permissions, Person, Reluctance, Scope, ShareKind, ToCitizen } from '@yikouwen/shared/assist/wire';
 import type { OwnPage } from '@yikouwen/shared/sharelink';
 import { onWake } from '@yikouwen/shared/wake';
@@ -19,7 +18,6 @@ import { askConsent } from './ui/dialog';
 import { button, h } from './ui/dom';
 import { createMarks } from './ui/marks';
 import { createSurface } from './ui/root';
-import { watch, type Watchdog } from './watchdog';
 import { words, type Words } from './words';
 
 const DIGEST_MS = 5_000;
@@ -60,7 +58,6 @@ export function startShare(options: ShareOptions): { stop: () => void; show: () 
   let helper: Person | undefined;
   let purpose = '';
   let recorder: Recorder | undefined;
-  let watchdog: Watchdog | undefined;
   let unfollow: (() => void) | undefined;
   let online = false;
   let ended = false;
@@ -151,10 +148,6 @@ export function startShare(options: ShareOptions): { stop: () => void; show: () 
       takeSnapshot();
       return;
     }
-    watchdog = watch(() => {
-      health();
-      stop('slow');
-    });
     recorder = startRecorder({
       ownOrigin: new URL(server).origin === location.origin,
       page,
@@ -164,6 +157,10 @@ export function startShare(options: ShareOptions): { stop: () => void; show: () 
       onIncrement: (event) => {
         if (perm.view && !perm.paused) line.increment(event);
       },
+      onSlow() {
+        health();
+        stop('slow');
+      },
     });
     unfollow = follow(recorder, (frame) => {
       if (perm.view && !perm.paused) line.send(frame);
@@ -171,11 +168,9 @@ export function startShare(options: ShareOptions): { stop: () => void; show: () 
   };
   const endRecording = (): void => {
     unfollow?.();
-    watchdog?.stop();
     recorder?.stop();
     recorder = undefined;
     unfollow = undefined;
-    watchdog = undefined;
     line.dropBatch();
     marks.clear();
     chip.hide();
@@ -352,13 +347,13 @@ export function startShare(options: ShareOptions): { stop: () => void; show: () 
   };
 
   const health = (): void => {
-    if (recorder) line.send({ t: 'health', long_tasks: watchdog?.count() ?? 0, bytes: line.bytes() });
+    if (recorder) line.send({ t: 'health', long_tasks: recorder.longTasks(), bytes: line.bytes() });
   };
   const timers = [
     window.setInterval(() => {
       const current = recorder;
       if (!current || !perm.view || perm.paused || !online) return;
-      line.sendAfterBatch(() => ({ t: 'digest', ...skeleton(document, { getId: current.id }) }));
+      line.sendAfterBatch(() => ({ t: 'digest', ...current.digest() }));
       surface.keep();
     }, DIGEST_MS),
     window.setInterval(health, HEALTH_MS),

@@ -1,13 +1,26 @@
-/** A recorder can bring a heavy page to a halt. It is taken away before the citizen notices it twice. */
+/**
+ * A recorder can bring a heavy page to a halt. It is taken away before the citizen notices it twice.
+ *
+ * What counts is what the recorder itself takes, not how long the page's tasks are: on an old phone, or beside something
+ * else that is busy, a page is slow whether it is shared or not, and to stop there would end the help and mend nothing.
+ */
 
 const LONG = 200;
 const WITHIN = 60_000;
-/** A page is still busy with itself just after it has loaded. */
+/** The first whole picture is taken just after the citizen has agreed, and once. */
 const GRACE = 1_000;
 
+const EVERYTHING: MutationObserverInit = { attributes: true, characterData: true, childList: true, subtree: true };
+
 export interface Watchdog {
-  /** Tasks above 200 ms while sharing. */
+  /** How often the recorder alone has held the page for more than 200 ms. */
   count: () => number;
+  /** Does a piece of the recorder's work, and counts what it takes. */
+  spend: <T>(work: () => T) => T;
+  /** Counts what the recorder takes at changes under a root. Its own observers are to be made afterwards: the oldest is told first. */
+  attend: (root: Node) => void;
+  /** The recorder has told what it found. */
+  told: () => void;
   stop: () => void;
 }
 
@@ -15,34 +28,49 @@ export function watch(onSlow: () => void): Watchdog {
   const began = performance.now();
   let count = 0;
   let before = -Infinity;
-  const note = (at: number, duration: number): void => {
-    if (duration <= LONG || at < began + GRACE) return;
-    count += 1;
-    const again = at - before < WITHIN;
-    before = at;
-    if (again) onSlow();
-  };
-  let observer: PerformanceObserver | undefined;
   let timer: number | undefined;
-  if (typeof PerformanceObserver === 'function' && PerformanceObserver.supportedEntryTypes.includes('longtask')) {
-    observer = new PerformanceObserver((list) => {
-      for (const { startTime, duration } of list.getEntries()) note(startTime, duration);
+  const note = (from: number, to: number): void => {
+    if (to - from <= LONG || from < began + GRACE) return;
+    count += 1;
+    // Whoever is told takes the recorder away, which is at work just now.
+    if (from - before < WITHIN) timer ??= window.setTimeout(onSlow);
+    before = from;
+  };
+
+  let since: number | undefined;
+  let until = 0;
+  const observer = new MutationObserver(() => {
+    if (since !== undefined) return;
+    since = until = performance.now();
+    // Runs once every observer has had these changes; what else stood in line meanwhile is not the recorder's.
+    queueMicrotask(() => {
+      if (since !== undefined) note(since, until);
+      since = undefined;
     });
-    observer.observe({ type: 'longtask' });
-  } else {
-    // Safari and Firefox don't tell; a timer that comes late does, as long as the page is looked at.
-    let due = performance.now() + 100;
-    timer = window.setInterval(() => {
-      const now = performance.now();
-      if (document.visibilityState === 'visible') note(now, now - due);
-      due = now + 100;
-    }, 100);
-  }
+  });
+  const attended = new WeakSet<Node>();
+
   return {
     count: () => count,
+    spend(work) {
+      const from = performance.now();
+      try {
+        return work();
+      } finally {
+        note(from, performance.now());
+      }
+    },
+    attend(root) {
+      if (attended.has(root)) return;
+      attended.add(root);
+      observer.observe(root, EVERYTHING);
+    },
+    told() {
+      until = performance.now();
+    },
     stop() {
-      observer?.disconnect();
-      clearInterval(timer);
+      observer.disconnect();
+      clearTimeout(timer);
     },
   };
 }

@@ -174,21 +174,68 @@ describe('a proposal', () => {
 });
 
 describe('the watchdog', () => {
-  it('where nothing tells of long tasks, notices late timers, at the second', () => {
-    vi.stubGlobal('PerformanceObserver', undefined);
-    const onSlow = vi.fn();
+  const LATER = 5_000;
+  let clock: number;
+  let onSlow: () => void;
+  beforeEach(() => {
+    clock = 0;
+    onSlow = vi.fn();
+    vi.spyOn(performance, 'now').mockImplementation(() => clock);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('ends what holds the page for long a second time within a minute, and lets the work end first', () => {
     const dog = watch(onSlow);
-    const now = vi.spyOn(performance, 'now');
-    let clock = performance.now() + 5_000;
-    now.mockImplementation(() => clock);
-    vi.advanceTimersByTime(100);
-    expect(dog.count()).toBe(1);
-    clock += 100;
-    vi.advanceTimersByTime(100);
+    const work = (milliseconds: number): string => dog.spend(() => {
+      clock += milliseconds;
+      return 'done';
+    });
+    expect(work(900), 'the first picture').toBe('done');
+    expect(dog.count()).toBe(0);
+    clock = LATER;
+    work(190);
+    work(450);
+    clock += 61_000;
+    work(450);
+    expect(dog.count()).toBe(2);
+    vi.runAllTimers();
     expect(onSlow).not.toHaveBeenCalled();
-    clock += 450;
-    vi.advanceTimersByTime(100);
+    clock += 10_000;
+    work(450);
+    work(450);
+    expect(onSlow).not.toHaveBeenCalled();
+    vi.runAllTimers();
     expect(onSlow).toHaveBeenCalledOnce();
+    dog.stop();
+  });
+
+  it('counts what the recorder takes at a change, wherever the page’s own work is', async () => {
+    const dog = watch(onSlow);
+    clock = LATER;
+    dog.attend(document.body);
+    let recorder = 0;
+    const observer = new MutationObserver(() => {
+      clock += recorder;
+      dog.told();
+    });
+    observer.observe(document.body, { childList: true });
+    const change = async (own: number, later: number): Promise<void> => {
+      clock += own;
+      document.body.append('一');
+      void Promise.resolve().then(() => {
+        clock += later;
+      });
+      await vi.advanceTimersByTimeAsync(1);
+    };
+    await change(900, 0);
+    await change(0, 900);
+    expect(dog.count()).toBe(0);
+    recorder = 450;
+    await change(0, 0);
+    expect(dog.count()).toBe(1);
+    observer.disconnect();
     dog.stop();
   });
 });
