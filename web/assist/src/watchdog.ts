@@ -48,7 +48,6 @@ export function watch(onSlow: () => void): Watchdog {
       since = undefined;
     });
   });
-  const attended = new WeakSet<Node>();
 
   return {
     count: () => count,
@@ -60,11 +59,8 @@ export function watch(onSlow: () => void): Watchdog {
         note(from, performance.now());
       }
     },
-    attend(root) {
-      if (attended.has(root)) return;
-      attended.add(root);
-      observer.observe(root, EVERYTHING);
-    },
+    // A root that is observed already stays so, once.
+    attend: (root) => observer.observe(root, EVERYTHING),
     told() {
       until = performance.now();
     },
