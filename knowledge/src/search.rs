@@ -18,6 +18,7 @@ mod model;
 mod rank;
 mod scope;
 mod succession;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod things;

@@ -135,3 +135,42 @@ fn thresholds_follow_labelled_questions_and_stated_costs() {
     );
     assert_eq!(chosen["chosen"]["cost"], 0.0, "{chosen}");
 }
+
+/// What the confidence is fitted to teaches the length of questions only while both kinds are as long, and is measured honestly only
+/// while nothing of what it is measured with is among it.
+#[test]
+fn labelled_questions_for_training_are_apart_from_the_fixtures_and_balanced() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lines = |folder: &str| -> Vec<Value> {
+        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|file| file.unwrap().path());
+        let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "jsonl"));
+        let texts = files.map(|file| std::fs::read_to_string(file).unwrap());
+        texts
+            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+            .collect()
+    };
+    let letters = |line: &Value| -> String {
+        line["question"].as_str().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect()
+    };
+    let measured: std::collections::HashSet<String> = lines("tests/fixtures").iter().map(letters).collect();
+    let ids: std::collections::HashSet<Value> =
+        lines("knowledge/demo").into_iter().map(|entry| entry["id"].clone()).collect();
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for line in lines("training/confidence") {
+        assert!(!measured.contains(&letters(&line)), "{line} is measured with");
+        let length = letters(&line).chars().count();
+        match line["entries"].as_array() {
+            Some(entries) => {
+                assert!(line["outcome"] == "answered" && entries.iter().all(|id| ids.contains(id)), "{line}");
+                with.push(length);
+            }
+            None => {
+                assert_eq!(line["outcome"], "no_answer", "{line}");
+                without.push(length);
+            }
+        }
+    }
+    let mean = |lengths: &[usize]| lengths.iter().sum::<usize>() as f64 / lengths.len() as f64;
+    assert!(with.len() > 1_600 && without.len() > 1_600, "{} and {}", with.len(), without.len());
+    assert!((mean(&with) - mean(&without)).abs() < 0.5, "{} and {}", mean(&with), mean(&without));
+}

@@ -65,8 +65,8 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
     };
     let known = ask("gold.jsonl");
     println!("{known}");
-    assert!(number(&known, "/answerable/right") >= 186.0, "{known}");
-    assert!(number(&known, "/answerable/wrong") <= 7.0, "{known}");
+    assert!(number(&known, "/answerable/right") >= 189.0, "{known}");
+    assert!(number(&known, "/answerable/wrong") <= 6.0, "{known}");
     assert!(
         number(&known, "/answerable/points_held") / number(&known, "/answerable/points") >= 0.94,
         "{known}"
@@ -75,8 +75,8 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
     // The last file was written by somebody who had read every entry, to be as near to them as can be.
     for (file, answered, refused) in [
         ("unanswerable.jsonl", 4.0, 54.0),
-        ("unanswerable_fresh.jsonl", 7.0, 103.0),
-        ("unanswerable_second.jsonl", 17.0, 92.0),
+        ("unanswerable_fresh.jsonl", 5.0, 112.0),
+        ("unanswerable_second.jsonl", 12.0, 97.0),
     ] {
         let unknown = ask(file);
         println!("{unknown}");
@@ -84,7 +84,7 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
         assert!(number(&unknown, "/unanswerable/refused") >= refused, "{file}: {unknown}");
     }
     for (file, right, refused) in
-        [("answerable_fresh.jsonl", 128.0, 5.0), ("answerable_second.jsonl", 119.0, 11.0)]
+        [("answerable_fresh.jsonl", 132.0, 8.0), ("answerable_second.jsonl", 130.0, 6.0)]
     {
         let others = ask(file);
         println!("{others}");

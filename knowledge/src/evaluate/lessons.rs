@@ -66,7 +66,7 @@ pub(super) struct Seen {
     pub(super) candidates: Vec<Features>,
     pub(super) right: Vec<bool>,
     /// What there is to say of the question alone.
-    about: About,
+    pub(super) about: About,
 }
 
 /// Documents without an answer: what people also say to a machine, in no city's competence.
@@ -160,8 +160,12 @@ pub fn of_collection(
     ask(name, Some(class), weight, entries, asked, analyzer)
 }
 
+/// So many labelled questions count as much as all lessons: a few must not teach what is chance, and thousands are what people
+/// ask, which lessons only come near.
+const AS_MUCH: f64 = 330.0;
+
 /// Questions that somebody has labelled, asked of the city's entries as they are: what is asked at its windows, and what nothing
-/// of it answers. A question without entries has no answer. Together they count as much as all lessons for the same kind of
+/// of it answers. A question without entries has no answer. [`AS_MUCH`] of them count as much as all lessons for the same kind of
 /// knowledge base.
 ///
 /// # Errors
@@ -172,6 +176,7 @@ pub fn of_labelled(
     beside: &[Lesson],
     analyzer: &Arc<Analyzer>,
 ) -> Result<Lesson, EvaluateError> {
+    let share = questions.len() as f64 / AS_MUCH;
     let asked = questions
         .into_iter()
         .map(|(text, right)| {
@@ -182,7 +187,7 @@ pub fn of_labelled(
         .collect();
     let lesson = ask("labelled questions", None, 0.0, entries.to_vec(), asked, analyzer)?;
     let alike = beside.iter().filter(|other| other.class == lesson.class);
-    Ok(Lesson { weight: alike.map(|other| other.weight).sum(), labelled: true, ..lesson })
+    Ok(Lesson { weight: share * alike.map(|other| other.weight).sum::<f64>(), labelled: true, ..lesson })
 }
 
 /// The same on every machine and for ever, so that figures can be had again.

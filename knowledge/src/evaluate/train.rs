@@ -93,6 +93,7 @@ fn side(feature: Feature) -> Side {
         | Feature::unit_missing_back
         | Feature::unit_not
         | Feature::units_lack
+        | Feature::units_more
         | Feature::body_missing
         | Feature::body_length
         | Feature::things_unit
@@ -106,17 +107,20 @@ fn side(feature: Feature) -> Side {
 /// On which side of zero a feature stands in the order. Some are looked at only when that is made.
 fn ranking_side(feature: Feature) -> Side {
     match feature {
-        Feature::units_lack | Feature::things_unit | Feature::things_body | Feature::thing_body => {
-            Side::Absent
-        }
+        Feature::units_lack
+        | Feature::units_each
+        | Feature::things_unit
+        | Feature::things_body
+        | Feature::thing_body => Side::Absent,
         other => side(other),
     }
 }
 
 /// What the confidence may look at beside. Where entries are found by their questions, many a question stands in several
-/// entries and each of them answers: that the next is as good says nothing there. Where passages are searched, it does.
-fn about_sides(class: Class) -> [Side; about::COUNT] {
-    let beside = if class == Class::Questions { Side::Absent } else { Side::Positive };
+/// entries and each of them answers: that the next is as good says nothing where only the one is known as right that the question
+/// was taken from. Where passages are searched, or somebody has named every entry that answers, it does.
+fn about_sides(class: Class, labelled: bool) -> [Side; about::COUNT] {
+    let beside = if class == Class::Questions && !labelled { Side::Absent } else { Side::Positive };
     let rivals = if class == Class::Questions { Side::Absent } else { Side::Negative };
     [Side::Positive, beside, Side::Negative, rivals, Side::Positive, Side::Negative]
 }
@@ -133,11 +137,12 @@ fn fit_weights(
         fit_ranking(lessons, &mut weights, half);
     }
     let own: Vec<&Lesson> = lessons.iter().copied().filter(|lesson| !lesson.labelled).collect();
-    fit_confidence(&own, &mut weights, about_sides(class), half);
+    fit_confidence(&own, &mut weights, about_sides(class, false), half);
     if own.len() < lessons.len() {
-        // How long questions are that nothing answers is a habit of whoever wrote them down.
-        let mut sides = about_sides(class);
-        sides[about::LENGTH] = Side::Kept;
+        let mut sides = about_sides(class, true);
+        if lessons.iter().any(|lesson| lesson.labelled && !is_balanced(lesson)) {
+            sides[about::LENGTH] = Side::Kept;
+        }
         fit_confidence(lessons, &mut weights, sides, half);
     }
     // No lesson has embeddings, so what they count is kept.
@@ -149,6 +154,26 @@ fn fit_weights(
     };
     (weights.ranking[DENSE], weights.confidence[DENSE]) = (kept.ranking[DENSE], kept.confidence[DENSE]);
     weights
+}
+
+/// By how much questions that nothing answers may be longer or shorter than others, for their length to teach anything. It does
+/// where they are as long: the longer a question is, the less of it stands in the entry that answers it. Elsewhere it is a habit
+/// of whoever wrote them down.
+const AS_LONG: f32 = 0.05;
+
+/// Whether the questions with an answer and those without are equally long.
+fn is_balanced(lesson: &Lesson) -> bool {
+    let length = |answerable: bool| {
+        let lengths = lesson
+            .questions
+            .iter()
+            .filter(|seen| seen.answerable == answerable)
+            .map(|seen| seen.about.length);
+        let (count, sum) =
+            lengths.fold((0.0_f32, 0.0_f32), |(count, sum), length| (count + 1.0, sum + length));
+        sum / count
+    };
+    (length(true) - length(false)).abs() <= AS_LONG
 }
 
 /// The questions of the chosen half, each with its share of all.

@@ -4,6 +4,7 @@ use super::asked::{Asked, Letter, Likeness, Pair, Word};
 use super::candidates::Candidate;
 use super::features::{Feature, Features};
 use super::kinds::Kinds;
+use super::tally::Tally;
 use super::wordings::OtherWordings;
 use crate::index::bm25::{B, K1};
 use crate::index::forward::{GAP, Part};
@@ -15,6 +16,9 @@ const TITLE_COUNT: f32 = 2.0;
 
 /// Letters close together: twice the question, and at least so many.
 const WINDOW: usize = 24;
+
+/// What sums over letters are divided by, so that it goes to 1 or a little beyond as others do.
+const ALL_LETTERS: f32 = 20.0;
 
 /// Characters by which a sentence says no or not.
 const NOT: [char; 5] = ['不', '没', '无', '未', '非'];
@@ -73,15 +77,6 @@ struct Seen {
     letter: usize,
     /// The place in `Asked::pairs` of the pair that ends there.
     pair: Option<usize>,
-}
-
-/// Which letters and pairs of the question stand in one of an entry's questions. They are marked with the number of the
-/// text, so that nothing has to be wiped between two texts.
-#[derive(Default)]
-struct Tally {
-    text: u32,
-    letters: Vec<u32>,
-    pairs: Vec<u32>,
 }
 
 /// What the question would score against itself.
@@ -158,11 +153,7 @@ impl<'a> Comparison<'a> {
             text: Vec::new(),
             found: Found::default(),
             seen: Vec::new(),
-            tally: Tally {
-                text: 0,
-                letters: vec![0; asked.letters.len()],
-                pairs: vec![0; asked.pairs.len()],
-            },
+            tally: Tally::new(asked),
             units: Vec::new(),
             wordings: OtherWordings::new(&asked.wordings),
         }
@@ -186,6 +177,7 @@ impl<'a> Comparison<'a> {
     fn with_questions(&mut self, text: &[u16], features: &mut Features) -> Option<usize> {
         let mut units = std::mem::take(&mut self.units);
         units.clear();
+        self.tally.begin_entry();
         let mut number = 0;
         let mut begin = 0;
         while let Some(&mark) = text.get(begin) {
@@ -200,6 +192,10 @@ impl<'a> Comparison<'a> {
             begin = unit.end;
             units.push(unit);
         }
+        let verdict = self.tally.verdict(self.asked);
+        features.set(Feature::units_all, verdict.likelier / ALL_LETTERS);
+        features.set(Feature::units_each, verdict.likelier / self.asked.letters.len().max(1) as f32);
+        features.set(Feature::units_more, -verdict.missing / ALL_LETTERS);
         if let Some(title) = units.first().filter(|unit| unit.number == 0) {
             let back = self.back(&text[title.begin..title.end]);
             features.set(Feature::title_letters_back, back.letters);
@@ -236,18 +232,18 @@ impl<'a> Comparison<'a> {
     fn forward(&mut self, text: &[u16], begin: usize, number: usize) -> Unit {
         let asked = self.asked;
         let tally = &mut self.tally;
-        tally.text += 1;
+        tally.begin_question();
         let (mut letters, mut pairs) = (0.0, 0.0);
         let mut before: Option<usize> = None;
         let mut end = text.len();
         for (at, &letter) in text.iter().enumerate().skip(begin) {
             match asked.likeness(letter) {
                 Likeness::Same(slot) => {
-                    if std::mem::replace(&mut tally.letters[slot], tally.text) != tally.text {
+                    if tally.letter(slot) {
                         letters += asked.letters[slot].question_idf;
                     }
                     if let Some(pair) = before.and_then(|before| asked.pair(before, slot))
-                        && std::mem::replace(&mut tally.pairs[pair], tally.text) != tally.text
+                        && tally.pair(pair)
                     {
                         pairs += asked.pairs[pair].question_idf;
                     }
@@ -257,7 +253,11 @@ impl<'a> Comparison<'a> {
                     end = at;
                     break;
                 }
-                _ => before = None,
+                Likeness::Mark => before = None,
+                Likeness::None | Likeness::Sound => {
+                    tally.other(letter);
+                    before = None;
+                }
             }
         }
         let (letters, pairs) =
