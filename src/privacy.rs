@@ -121,12 +121,24 @@ pub fn is_labelled(text: &str) -> bool {
     text.contains('【') && LABELS.iter().any(|label| text.contains(label))
 }
 
-/// The text with a blank in the place of every label: a label is nothing that somebody asks for.
+/// A clause that ends in a label and says no more than this beside it only tells the value: "我的身份证号码是【身份证号】".
+const TELLS_ONLY: usize = 8;
+
+/// What is asked in a text, without what it tells of a person: no label, and no clause that says little but one.
 pub fn without_labels(text: &str) -> Cow<'_, str> {
     if !is_labelled(text) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(LABELS.iter().fold(text.to_owned(), |text, label| text.replace(label, " ")))
+    let bare = |text: &str| LABELS.iter().fold(text.to_owned(), |text, label| text.replace(label, " "));
+    let is_end =
+        |character| matches!(character, '，' | '。' | '；' | '？' | '！' | ',' | ';' | '?' | '!' | '\n');
+    let says = |text: &str| text.chars().filter(|character| character.is_alphanumeric()).count();
+    let tells = |clause: &str| {
+        let words = clause.trim_end_matches(|character: char| is_end(character) || character.is_whitespace());
+        LABELS.iter().any(|label| words.ends_with(label)) && says(&bare(words)) <= TELLS_ONLY
+    };
+    let asked: String = text.split_inclusive(is_end).filter(|clause| !tells(clause)).map(bare).collect();
+    Cow::Owned(if says(&asked) == 0 { bare(text) } else { asked })
 }
 
 /// Puts what was hidden of `words` back into a text that was written from the masked words, for whoever wrote them. A label

@@ -135,3 +135,19 @@ fn what_was_hidden_is_given_back_to_whoever_wrote_it_where_it_is_clear() {
     let own = "表里的【手机号】填13800138000吗";
     assert_eq!(give_back("【手机号】一栏填您的号码", own), "【手机号】一栏填您的号码");
 }
+
+#[test]
+fn what_is_looked_up_is_without_labels_and_without_clauses_that_only_tell_one() {
+    for (text, asked) in [
+        ("老年卡怎么办，我的电话【手机号】", "老年卡怎么办，"),
+        ("原来的号是【身份证号】。身份证丢了怎么补办", "身份证丢了怎么补办"),
+        ("【手机号】怎么注销", " 怎么注销"),
+        ("有人拿我的身份证号去开了公司，号是【身份证号】，怎么办", "有人拿我的身份证号去开了公司，怎么办"),
+        ("我的号码【手机号】", "我的号码 "),
+        ("我和老伴都住在【住址】，能领高龄津贴吗", "能领高龄津贴吗"),
+        ("我的钱被一个自称客服的人骗到【银行卡号】，怎么办", "我的钱被一个自称客服的人骗到 ，怎么办"),
+        ("没有标签，原样", "没有标签，原样"),
+    ] {
+        assert_eq!(without_labels(text), asked, "{text}");
+    }
+}
