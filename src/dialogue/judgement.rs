@@ -59,17 +59,19 @@ pub struct Foreseen {
 /// Judges what was found, best first.
 pub fn judge(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) -> Judgement {
     let sure = found.first().map_or(0.0, |first| first.confidence);
-    if sure < policy.clarify_at {
-        return Judgement::NoAnswer;
-    }
     let places = |fits: &dyn Fn(&Found<'_>) -> bool| -> Vec<usize> {
         (0..found.len()).filter(|&place| fits(&found[place])).collect()
     };
+    // Two characters name a field of life ("过户"), not a matter in it.
+    let content = words.content_of(text);
+    let vague = content.chars().count() <= VAGUE;
+    if sure < policy.clarify_at {
+        let named = places(&|entry| vague && !content.is_empty() && entry.unit.contains(&content));
+        return if named.len() > 1 { Judgement::Clarify(named) } else { Judgement::NoAnswer };
+    }
     if sure < policy.answer_at {
         return Judgement::Clarify(places(&|entry| entry.confidence >= policy.clarify_at));
     }
-    // Two characters name a field of life ("过户"), not a matter in it.
-    let vague = words.content_of(text).chars().count() <= VAGUE;
     let close = places(&|entry| {
         entry.confidence >= policy.clarify_at && (vague || found[0].score - entry.score < policy.close_margin)
     });

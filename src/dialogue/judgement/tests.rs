@@ -39,6 +39,17 @@ fn the_thresholds_divide_answers_from_asking_back_and_from_none() {
 }
 
 #[test]
+fn two_characters_are_asked_about_where_several_entries_name_them_however_unsure() {
+    let words = words();
+    let mut unsure = found(&[0.2, 0.1, 0.05]);
+    (unsure[0].unit, unsure[2].unit) = ("二手车怎么过户", "自来水过户");
+    assert_eq!(judge(&POLICY, &words, "我要过户", &unsure), Judgement::Clarify(vec![0, 2]));
+    assert_eq!(judge(&POLICY, &words, "我要看电影", &unsure), Judgement::NoAnswer);
+    unsure[2].unit = "身份证补办";
+    assert_eq!(judge(&POLICY, &words, "我要过户", &unsure), Judgement::NoAnswer);
+}
+
+#[test]
 fn what_is_close_is_told_by_the_order_and_not_by_how_sure_each_is_alone() {
     let words = words();
     let mut pair = found(&[0.8, 0.85]);
