@@ -10,6 +10,7 @@ mod beyond_words;
 mod choosing;
 mod citing;
 mod course;
+mod leaning;
 mod placing;
 mod replaying;
 mod screening;

@@ -19,18 +19,18 @@ use crate::support::visitor::Visitor;
 use crate::support::{MEMORY, Server, config, eventually};
 
 /// Of the words that lean on earlier turns, so many at least find what they mean.
-const BY_RULES: u64 = 31;
+const BY_RULES: u64 = 39;
 const BY_A_MODEL: u64 = 44;
 /// Of those that change the subject.
 const CHANGING: u64 = 46;
 
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/conversations.jsonl")
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 /// The questions as they would stand alone, by the words of the turn.
 fn meanings() -> HashMap<String, String> {
-    let text = std::fs::read_to_string(fixture()).unwrap();
+    let text = std::fs::read_to_string(fixture("conversations.jsonl")).unwrap();
     let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut meanings = HashMap::new();
     for turn in rows.flat_map(|row| row["turns"].as_array().unwrap().clone()) {
@@ -93,11 +93,15 @@ fn object(question: &str) -> String {
 
 /// What `yikouwen evaluate follow-ups` measures with these settings.
 async fn measured(own: &str) -> Value {
+    measured_on("conversations.jsonl", own).await
+}
+
+async fn measured_on(conversations: &str, own: &str) -> Value {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("own.toml");
     std::fs::write(&file, format!("{MEMORY}[city]\ndemo = true\n{own}")).unwrap();
     let mut command = std::process::Command::new(PROGRAM);
-    command.args(["evaluate", "follow-ups", "--json"]).arg(fixture());
+    command.args(["evaluate", "follow-ups", "--json"]).arg(fixture(conversations));
     command.arg("--config").arg(&file).arg("--data").arg(data.path().join("data"));
     command.env_remove("OPENAI_API_KEY").env_remove("OPENAI_BASE_URL");
     oracle::printed(&oracle::run(command).await)
@@ -148,6 +152,18 @@ async fn a_model_that_knows_what_is_meant_helps_and_any_other_changes_nothing() 
         assert!(number(&figures, &format!("/standalone/{ending}")) > 20, "{figures}");
         assert!(!asked.lock().unwrap().is_empty());
     }
+}
+
+/// Conversations by somebody who saw neither the rules nor the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_find_what_is_meant_in_others_conversations() {
+    let figures = measured_on("conversations_second.jsonl", "").await;
+    println!("{figures}");
+    assert!(number(&figures, "/opening/first") >= 106, "{figures}");
+    assert!(number(&figures, "/leaning/first") >= 72, "{figures}");
+    let reached = number(&figures, "/leaning/answered") + number(&figures, "/leaning/offered");
+    assert!(reached >= 74, "{figures}");
+    assert!(number(&figures, "/changing/first") >= 38, "{figures}");
 }
 
 /// Says something as a visitor and waits for the robot.

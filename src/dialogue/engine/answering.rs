@@ -16,12 +16,6 @@ use super::course::Course;
 use super::spelling::Spelling;
 use super::{Engine, Gap, Input, Turn};
 
-/// A question with at most this many characters may leave its subject to the topic.
-const SHORT: usize = 16;
-
-/// A question with at most this many characters rarely says both what it is about and what is asked.
-const ELLIPTICAL: usize = 8;
-
 /// How many entries a model may draw on for one answer.
 const SOURCES: usize = 3;
 
@@ -111,7 +105,7 @@ impl Engine {
                 }
             };
         }
-        let evidence = match self.or_with_topic(context, input, text, as_asked, course).await {
+        let evidence = match self.in_context(context, input, text, as_asked, course).await {
             Ok(evidence) => evidence,
             Err(error) => return self.unavailable(context, input, text, &error, course),
         };
@@ -144,15 +138,6 @@ impl Engine {
         course.saw(&evidence);
         course.pass(Step::Retrieve, Ending::Found);
         Some(self.decide(context, input, asking, evidence, course).await)
-    }
-
-    /// Whether words with a subject may lean on what was said before: they refer to it, or they are so short that something is
-    /// left out, or they are short and nothing sure was found. Words that somebody foresaw say what they mean.
-    fn leans(&self, text: &str, found: &[Evidence]) -> bool {
-        let length = text.chars().count();
-        let is_foreseen = found.first().is_some_and(|first| comparable(&first.unit) == comparable(text));
-        let is_sure = best(found) >= self.policy.answer_at;
-        !is_foreseen && (self.words.leans(text) || length <= ELLIPTICAL || (length <= SHORT && !is_sure))
     }
 
     fn unavailable(
@@ -227,44 +212,6 @@ impl Engine {
         let found = self.retriever.retrieve(&question, self.policy.evidence).await?;
         course.keep(question, &found);
         Ok(found)
-    }
-
-    /// What was found for the question as it stands; where it could lean on the topic, what is found with the topic's name
-    /// before it, if that is surer.
-    async fn or_with_topic(
-        &self,
-        context: &Context,
-        input: &Input,
-        text: &str,
-        found: Vec<Evidence>,
-        course: &Course<'_>,
-    ) -> Result<Vec<Evidence>, RetrievalError> {
-        let sure = best(&found);
-        let leans = self.words.leans(text);
-        let is_sure = sure >= self.policy.answer_at;
-        let may_lean = self.leans(text, &found);
-        let Some(topic) = context.topic.as_ref().filter(|_| may_lean) else {
-            course.stands(Ending::AsAsked);
-            return Ok(found);
-        };
-        let question = asked(context, input, format!("{} {text}", topic.title));
-        let with_topic = self.look_up(question, course).await?;
-        let taken = if is_sure {
-            // The words find something by themselves. Another thing that they find, too, may be what is meant of the topic; the
-            // topic itself is surer with its own name before it, whatever is asked.
-            let found_alone = |entry: &&Evidence| found.iter().any(|other| other.id == entry.id);
-            let other = with_topic.iter().filter(|entry| entry.id != topic.entry).find(found_alone);
-            other.filter(|other| other.confidence > sure && other.id != found[0].id).map(|other| {
-                let rest = found.iter().filter(|entry| entry.id != other.id);
-                std::iter::once(other).chain(rest).cloned().collect()
-            })
-        } else {
-            // Words that have nothing to do with the topic must not be carried by the topic's name alone.
-            let related = leans || sure >= self.policy.clarify_at;
-            Some(with_topic).filter(|with_topic| related && best(with_topic) > sure)
-        };
-        course.stands(if taken.is_some() { Ending::WithTopic } else { Ending::AsAsked });
-        Ok(taken.unwrap_or(found))
     }
 
     async fn decide(
@@ -479,7 +426,7 @@ pub(super) fn asked(context: &Context, input: &Input, text: String) -> Question 
     Question { text, region, audience: input.audience }
 }
 
-fn best(evidence: &[Evidence]) -> f32 {
+pub(super) fn best(evidence: &[Evidence]) -> f32 {
     evidence.first().map_or(0.0, |entry| entry.confidence)
 }
 
