@@ -72,11 +72,12 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
         "{known}"
     );
     assert!(number(&known, "/answerable/forbidden") <= 2.0, "{known}");
-    // The last file was written by somebody who had read every entry, to be as near to them as can be.
+    // The second file was written by somebody who had read every entry, to be as near to them as can be.
     for (file, answered, refused) in [
-        ("unanswerable.jsonl", 4.0, 54.0),
+        ("unanswerable.jsonl", 5.0, 55.0),
         ("unanswerable_fresh.jsonl", 5.0, 112.0),
         ("unanswerable_second.jsonl", 12.0, 97.0),
+        ("unanswerable_third.jsonl", 8.0, 145.0),
     ] {
         let unknown = ask(file);
         println!("{unknown}");
@@ -84,7 +85,7 @@ fn the_demo_city_answers_what_it_knows_and_says_so_where_it_does_not() {
         assert!(number(&unknown, "/unanswerable/refused") >= refused, "{file}: {unknown}");
     }
     for (file, right, refused) in
-        [("answerable_fresh.jsonl", 132.0, 8.0), ("answerable_second.jsonl", 130.0, 6.0)]
+        [("answerable_fresh.jsonl", 135.0, 8.0), ("answerable_second.jsonl", 136.0, 6.0)]
     {
         let others = ask(file);
         println!("{others}");

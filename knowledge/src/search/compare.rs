@@ -6,6 +6,7 @@ use super::features::{Feature, Features};
 use super::kinds::Kinds;
 use super::tally::Tally;
 use super::wordings::OtherWordings;
+use crate::entry::Kind;
 use crate::index::bm25::{B, K1};
 use crate::index::forward::{GAP, Part};
 use crate::index::{Segment, Snapshot};
@@ -166,6 +167,8 @@ impl<'a> Comparison<'a> {
         segment.text(candidate.document, &mut self.words, &mut text);
         let mut features = Features::default();
         features.set(Feature::first_stage, candidate.score);
+        let is_matter = segment.kind(candidate.document) == Kind::Matter;
+        features.set(Feature::matter, f32::from(u8::from(is_matter)));
         let unit = self.with_questions(&text, &mut features);
         self.with_body(&text, &mut features);
         self.text = text;

@@ -64,6 +64,7 @@ features! {
     things_unit: "How many of the things that the question names no question of the entry mentions, over all that it names.",
     things_body: "The same for all that the entry says.",
     thing_body: "1 if the entry does not mention one of them at all.",
+    matter: "1 if the entry is a matter, which is asked for oftener than one question about it.",
     first_stage: "What the first stage thinks of the entry.",
     dense: "How far the entry stands out by embedding from what is merely near; 0 without embeddings.",
 }

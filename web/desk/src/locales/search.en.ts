@@ -125,6 +125,7 @@ export const searchEn: typeof searchZh = {
     things_unit: { name: 'Things its questions lack', hint: 'How many of the things the question names (cat, visa, taxi …) stand in no question of the entry' },
     things_body: { name: 'Things the entry lacks', hint: 'How many of the things the question names the entry does not mention at all; high when another matter is asked about' },
     thing_body: { name: 'A thing is not mentioned', hint: '1 if the entry does not mention one of the things the question names' },
+    matter: { name: 'A matter', hint: '1 if the entry is a matter: more people ask how something is done than about one detail of it' },
     first_stage: { name: 'First selection', hint: 'What the entry scored when candidates were chosen among all entries' },
     dense: { name: 'Similar meaning', hint: 'How far the entry stands out by meaning from what is merely near; 0 without search by meaning' },
   },
