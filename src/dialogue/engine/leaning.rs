@@ -9,6 +9,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::future::try_join3;
+
 use super::super::context::{Context, Topic};
 use super::super::evidence::Evidence;
 use super::super::ports::RetrievalError;
@@ -72,11 +74,14 @@ impl Engine {
             return Ok(found);
         };
         let deep = async |words: String| self.retriever.retrieve(&asked(context, input, words), DEEP).await;
-        let threefold = Threefold {
-            words: deep(text.to_owned()).await?,
-            name: deep(topic.title.clone()).await?,
-            both: deep(format!("{} {text}", topic.title)).await?,
-        };
+        // At once, because each may ask an endpoint for an embedding.
+        let (words, name, both) = try_join3(
+            deep(text.to_owned()),
+            deep(topic.title.clone()),
+            deep(format!("{} {text}", topic.title)),
+        )
+        .await?;
+        let threefold = Threefold { words, name, both };
         let mut light = threefold.together(topic, self.words.leans(text), self.policy.clarify_at);
         // What the words find by themselves is not given up for what is no answer.
         let is_nothing = best(&light) < self.policy.clarify_at && best(&light) <= best(&found);
