@@ -12,6 +12,7 @@ use super::command::{Command, Report, Step};
 use super::files;
 use crate::app::App;
 use crate::desk::accounts;
+use crate::dialogue::answer::PLACE_IN_QUEUE;
 use crate::dialogue::{Context as Memory, Input, Interrupt, Locale, Progress, Turn, Utterance};
 use crate::store;
 
@@ -125,7 +126,12 @@ async fn ask(app: &App, question: String, as_json: bool) -> anyhow::Result<Strin
     let begun = Instant::now();
     let turn = turn_of(app, question).await;
     let took = begun.elapsed();
-    let Some(reply) = turn.reply else { bail!("the turn had no reply") };
+    let Some(mut reply) = turn.reply else { bail!("the turn had no reply") };
+    if reply.text.contains(PLACE_IN_QUEUE) {
+        // Nobody is put into the queue by this; it is the place that whoever comes next would have.
+        let place = app.ledger.queue().await?.len() + 1;
+        reply.text = reply.text.replace(PLACE_IN_QUEUE, &place.to_string());
+    }
     let outcome = reply.outcome.map_or("answered", |outcome| outcome.name());
     if as_json {
         let citations: Vec<_> = reply

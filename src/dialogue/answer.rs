@@ -1,5 +1,8 @@
 //! What a turn says to the citizen.
 
+/// Stands in a text for the place in the queue, from 1.
+pub const PLACE_IN_QUEUE: &str = "{position}";
+
 /// How a turn ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Outcome {
@@ -110,7 +113,7 @@ pub struct EvidenceNote {
 /// The robot's words of one turn.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reply {
-    /// Markdown. `{position}` stands for the place in the queue, which is known only when the turn is committed.
+    /// Markdown. [`PLACE_IN_QUEUE`] stands for the place in the queue, which is known only when the turn is committed.
     pub text: String,
     /// How the turn ended; absent for a greeting or thanks.
     pub outcome: Option<Outcome>,

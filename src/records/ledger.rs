@@ -12,6 +12,7 @@ use super::message::{AuthorRecord, MessageRecord};
 use super::private::{self, PrivateRecord, Vault};
 use crate::bus::{Event, Events, topic};
 use crate::dialogue::Clock;
+use crate::dialogue::answer::PLACE_IN_QUEUE;
 use crate::dialogue::conversation::Undrawn;
 use crate::store::{Commit, Committed, Key, Store, StoreError, StoreExt};
 
@@ -314,11 +315,10 @@ impl Ledger {
 
     /// Writes the place in the queue into the messages that speak of it.
     async fn place_in_queue(&self, finished: &mut Finished) -> Result<(), StoreError> {
-        const PLACE: &str = "{position}";
         // What people write stays as it is.
         let speaks = |message: &MessageRecord| {
             matches!(message.author, AuthorRecord::Robot | AuthorRecord::System)
-                && message.text.contains(PLACE)
+                && message.text.contains(PLACE_IN_QUEUE)
         };
         if !finished.messages.iter().any(speaks) {
             return Ok(());
@@ -328,7 +328,7 @@ impl Ledger {
             None => 0,
         };
         for message in finished.messages.iter_mut().filter(|message| speaks(message)) {
-            message.text = message.text.replace(PLACE, &(ahead + 1).to_string());
+            message.text = message.text.replace(PLACE_IN_QUEUE, &(ahead + 1).to_string());
         }
         Ok(())
     }

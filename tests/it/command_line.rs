@@ -109,6 +109,8 @@ fn questions_are_asked_and_searched_without_a_server() {
     let found: Value = serde_json::from_str(&stdout(&searched)).unwrap();
     assert_eq!(found["hits"].as_array().unwrap().len(), 3);
     assert!(found["hits"][0]["features"].is_object());
+    let person = stdout(&run(data.path(), &["ask", "我要人工"]));
+    assert!(person.contains("第 1 位") && !person.contains('{'), "{person}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
