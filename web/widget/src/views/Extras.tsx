@@ -77,6 +77,8 @@ export function Choices({ choices, open, picked, onPick }: ChoicesProps): JSX.El
           onClick={() => usable && onPick(choice)}
         >
           {picked === choice.key && <CheckIcon />}
+          {/* The words above say that the number may be sent instead. */}
+          <span class="ordinal">{choice.key}</span>
           {choice.label}
         </button>
       ))}
