@@ -162,7 +162,7 @@ async fn the_rules_find_what_is_meant_in_others_conversations() {
     assert!(number(&figures, "/opening/first") >= 106, "{figures}");
     assert!(number(&figures, "/leaning/first") >= 72, "{figures}");
     let reached = number(&figures, "/leaning/answered") + number(&figures, "/leaning/offered");
-    assert!(reached >= 74, "{figures}");
+    assert!(reached >= 73, "{figures}");
     assert!(number(&figures, "/changing/first") >= 38, "{figures}");
 }
 

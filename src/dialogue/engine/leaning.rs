@@ -82,7 +82,13 @@ impl Engine {
         )
         .await?;
         let threefold = Threefold { words, name, both };
-        let mut light = threefold.together(topic, self.words.leans(text), self.policy.clarify_at);
+        let leaning = Leaning {
+            topic,
+            refers: self.words.leans(text),
+            content: &self.words.content_of(text),
+            doubt: self.policy.clarify_at,
+        };
+        let mut light = threefold.together(&leaning);
         // What the words find by themselves is not given up for what is no answer.
         let is_nothing = best(&light) < self.policy.clarify_at && best(&light) <= best(&found);
         let is_same = light.first().map(|entry| &entry.id) == found.first().map(|entry| &entry.id);
@@ -95,6 +101,17 @@ impl Engine {
     }
 }
 
+/// How words lean.
+struct Leaning<'a> {
+    topic: &'a Topic,
+    /// They refer to what was said before.
+    refers: bool,
+    /// What is left of them without what has no content.
+    content: &'a str,
+    /// From which confidence on they are asked about.
+    doubt: f32,
+}
+
 /// What was found for the words, for the topic's name, and for both together; each best first.
 struct Threefold {
     words: Vec<Evidence>,
@@ -103,9 +120,13 @@ struct Threefold {
 }
 
 impl Threefold {
-    /// All of it, best first, each entry as sure as the words and both together make it. `leans` says that the words refer to what
-    /// was said before. Where nothing is as sure as `doubt`, what the words are likely about is as sure as that.
-    fn together(self, topic: &Topic, leans: bool, doubt: f32) -> Vec<Evidence> {
+    /// All of it, best first, each entry as sure as the words and both together make it. Where nothing is as sure as the doubt,
+    /// what the words are likely about is as sure as that.
+    fn together(self, leaning: &Leaning<'_>) -> Vec<Evidence> {
+        let &Leaning { topic, refers, content, doubt } = leaning;
+        let names = |entry: &Evidence| !content.is_empty() && entry.unit.contains(content);
+        let own: HashSet<String> =
+            self.words.iter().filter(|entry| names(entry)).map(|entry| entry.id.clone()).collect();
         let (words, name, both) = (Scores::of(&self.words), Scores::of(&self.name), Scores::of(&self.both));
         let known: HashSet<String> = self.both.iter().map(|entry| entry.id.clone()).collect();
         let alone = self.words.into_iter().filter(|entry| !known.contains(&entry.id));
@@ -114,15 +135,17 @@ impl Threefold {
             let id = entry.id.as_str();
             // The topic is sure with its own name before the words, whatever they are; and so is what the name alone finds.
             let by_name = id == topic.entry || both.confidence(id) <= name.confidence(id);
-            let carried = if by_name && !leans { 0.0 } else { both.confidence(id) };
+            let carried = if by_name && !refers { 0.0 } else { both.confidence(id) };
             entry.confidence = 1.0 - (1.0 - carried) * (1.0 - words.confidence(id));
             entry.score = both.score(id) - OF_NAME * name.score(id) + OF_WORDS * words.score(id);
         }
         all.sort_by(|one, other| other.score.total_cmp(&one.score));
         let Some(first) = all.first() else { return all };
         let is_topic = first.id == topic.entry;
-        let is_likely =
-            leans || first.confidence >= HINT || (is_topic && both.confidence(&topic.entry) >= UNSHAKEN);
+        // "我要过户" names something, of which the topic has nothing.
+        let is_other = !own.is_empty() && !own.contains(&first.id) && !names(first);
+        let is_unshaken = is_topic && both.confidence(&topic.entry) >= UNSHAKEN;
+        let is_likely = refers || (!is_other && (first.confidence >= HINT || is_unshaken));
         if is_likely && first.confidence < doubt {
             let asked_about = all
                 .iter_mut()
@@ -176,6 +199,10 @@ mod tests {
         Topic { entry: "card".to_owned(), title: "社会保障卡申领".to_owned() }
     }
 
+    fn leaning(topic: &Topic, refers: bool) -> Leaning<'_> {
+        Leaning { topic, refers, content: "丢咋整", doubt: 0.4 }
+    }
+
     fn lost_after_a_card() -> Threefold {
         Threefold {
             words: vec![entry("id-lost", 2.0, 0.7), entry("card-lost", 1.0, 0.2), entry("far", -3.0, 0.0)],
@@ -186,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_the_words_add_to_the_topic_goes_before_the_topic_and_before_what_they_find_alone() {
-        let together = lost_after_a_card().together(&topic(), false, 0.4);
+        let together = lost_after_a_card().together(&leaning(&topic(), false));
         let ids: Vec<_> = together.iter().map(|entry| entry.id.as_str()).collect();
         assert_eq!(ids, ["card-lost", "card", "id-lost", "far"]);
         assert!((together[0].confidence - 0.6).abs() < 1e-6, "{}", together[0].confidence);
@@ -194,8 +221,8 @@ mod tests {
 
     #[test]
     fn the_topics_name_carries_the_topic_only_for_words_that_refer_to_it() {
-        let sure = |leans: bool| {
-            let together = lost_after_a_card().together(&topic(), leans, 0.4);
+        let sure = |refers: bool| {
+            let together = lost_after_a_card().together(&leaning(&topic(), refers));
             together.into_iter().find(|entry| entry.id == "card").unwrap().confidence
         };
         assert!(sure(true) > 0.9 && sure(false) < 0.1);
@@ -209,7 +236,7 @@ mod tests {
                 name: vec![entry("card", 9.0, 0.99)],
                 both: vec![entry("card", 8.0, both), entry("card-lost", 3.0, 0.1)],
             };
-            let together = threefold.together(&topic(), false, 0.4);
+            let together = threefold.together(&leaning(&topic(), false));
             together.iter().map(|entry| entry.confidence >= 0.4).collect::<Vec<_>>()
         };
         assert_eq!(doubtful(0.97), [true, true, false]);
@@ -217,8 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn words_that_name_something_else_are_not_taken_for_the_topic() {
+        let mut other = entry("transfer", 2.0, 0.1);
+        other.unit = "二手车怎么过户".to_owned();
+        let (topic, name) = (topic(), vec![entry("card", 9.0, 0.99)]);
+        let both = vec![entry("card", 8.0, 0.97), entry("far", 1.0, 0.0)];
+        let sure = |content| {
+            let threefold = Threefold { words: vec![other.clone()], name: name.clone(), both: both.clone() };
+            let leaning = Leaning { content, ..leaning(&topic, false) };
+            threefold.together(&leaning)[0].confidence
+        };
+        assert!(sure("过户") < 0.4 && sure("咋整") >= 0.4);
+    }
+
+    #[test]
     fn nothing_found_is_nothing() {
         let nothing = Threefold { words: Vec::new(), name: Vec::new(), both: Vec::new() };
-        assert!(nothing.together(&topic(), true, 0.4).is_empty());
+        assert!(nothing.together(&leaning(&topic(), true)).is_empty());
     }
 }
