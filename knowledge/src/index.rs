@@ -23,7 +23,7 @@ use crate::analyzer::Analyzer;
 use crate::entry::EntryId;
 use crate::schema::{self, Fields, MixedTokenizer};
 use crate::search::explain::{self, Explained, Version};
-use crate::search::{self, Found, Hit, Model, Query, Scope};
+use crate::search::{self, Found, Hit, Model, Near, Query, Scope};
 use crate::suggest::{self, Suggestion};
 
 pub use error::IndexError;
@@ -275,15 +275,9 @@ impl Index {
         Version::of(self.generation(), &self.model())
     }
 
-    /// The same with the entries nearest by embedding, best first, each with its cosine. Those out of the query's scope
-    /// are left out here as well.
-    pub fn look_fused(
-        &self,
-        query: &Query,
-        limit: usize,
-        dense: &[(EntryId, f32)],
-    ) -> Result<Found, IndexError> {
-        Ok(search::fused(&self.snapshot(), &self.analyzer, &self.model(), query, limit, dense)?)
+    /// The same with the entries nearest by embedding. Those out of the query's scope are left out here as well.
+    pub fn look_fused(&self, query: &Query, limit: usize, near: Near<'_>) -> Result<Found, IndexError> {
+        Ok(search::fused(&self.snapshot(), &self.analyzer, &self.model(), query, limit, near)?)
     }
 
     /// Whether that entry may be shown in that scope, so that only such entries are looked for elsewhere.

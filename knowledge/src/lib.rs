@@ -18,6 +18,8 @@ pub use entry::{Audience, Entry, EntryId, Kind, Status};
 pub use index::{Change, Index, IndexError, Placed, UnknownRegion};
 pub use region::{Mention, Places, RegionCode, Regions};
 pub use search::explain::{Explained, Version};
-pub use search::{About, Ended, Feature, Features, Found, Hit, Model, ModelError, Query, Scope, Weights};
+pub use search::{
+    About, Ended, Feature, Features, Found, Hit, Model, ModelError, Near, Query, Scope, Weights,
+};
 pub use suggest::Suggestion;
 pub use vectors::Vectors;

@@ -170,6 +170,8 @@ pub enum Step {
     TakingOver,
     /// Entries that are put into a new index.
     Indexing,
+    /// Entries whose texts are embedded.
+    Embedding,
     /// Questions that are asked.
     Asking,
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
@@ -83,9 +83,11 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         }
         Command::Trial { trial } => say(super::trial::run(app, trial, out).await?),
         Command::Answers { file, json, misses } => {
+            embed(app, out).await?;
             say(super::answers::measure(app, &file, json, misses, out).await?);
         }
         Command::FollowUps { file, json, misses } => {
+            embed(app, out).await?;
             say(super::follow_ups::measure(app, &file, json, misses, out).await?);
         }
         Command::Backup { directory } => {
@@ -96,6 +98,13 @@ pub async fn run(app: &App, command: Command, out: &UnboundedSender<Report>) -> 
         Command::Reindex => reindex(app, out).await?,
     }
     Ok(())
+}
+
+/// What is measured with embeddings is measured with all of them: while some lack, the same questions come to something else.
+async fn embed(app: &App, out: &UnboundedSender<Report>) -> anyhow::Result<()> {
+    let Some(dense) = app.knowledge.dense() else { return Ok(()) };
+    let after = |done, total| drop(out.send(Report::Progress { step: Step::Embedding, done, total }));
+    dense.catch_up(&*app.store, after).await.context("not all entries can be embedded")
 }
 
 /// A turn on the command line shows no drafts and is never interrupted.

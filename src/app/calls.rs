@@ -37,6 +37,8 @@ pub(crate) fn embedder(config: &EmbeddingConfig, trust: &Trust) -> anyhow::Resul
         batch_timeout: config.batch_timeout.into(),
         query_prefix: config.query_prefix.clone(),
         document_prefix: config.document_prefix.clone(),
+        query_type: config.query_type.clone(),
+        document_type: config.document_type.clone(),
         characters: config.characters,
     };
     Ok(Embedder::new(settings, client(config.batch_timeout.into(), trust)?))

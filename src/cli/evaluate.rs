@@ -6,6 +6,7 @@ mod fitting;
 mod guardrails;
 mod hearing;
 mod language;
+mod meaning;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -101,7 +102,7 @@ pub(super) async fn evaluate(what: Evaluate) -> Result<(Common, Command), ExitCo
         Evaluate::Retrieval { corpus, queries, qrels, run, json } => {
             measure(&corpus, &queries, qrels.as_deref(), run.as_deref(), json)
         }
-        Evaluate::Collections(asked) => collections::measure(&asked),
+        Evaluate::Collections(asked) => collections::measure(&asked).await,
         Evaluate::Train(asked) => fitting::train(&asked),
         Evaluate::Thresholds(asked) => fitting::thresholds(&asked),
         Evaluate::Masking(asked) => language::masking(&asked),

@@ -58,6 +58,7 @@ fn bar_of(step: Step, total: usize) -> ProgressBar {
         Step::Reading => "reading      {bar:40} {bytes}/{total_bytes}, {eta} left",
         Step::TakingOver => "taking over  {bar:40} {pos}/{len} entries, {eta} left",
         Step::Indexing => "indexing     {bar:40} {pos}/{len} entries, {eta} left",
+        Step::Embedding => "embedding    {bar:40} {pos}/{len} entries, {eta} left",
         Step::Asking => "asking       {bar:40} {pos}/{len} questions, {eta} left",
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

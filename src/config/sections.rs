@@ -109,6 +109,8 @@ pub struct EmbeddingConfig {
     pub query_prefix: String,
     #[serde(default)]
     pub document_prefix: String,
+    pub query_type: Option<String>,
+    pub document_type: Option<String>,
     #[serde(default = "EmbeddingConfig::characters")]
     pub characters: usize,
     #[serde(default = "EmbeddingConfig::texts")]
@@ -131,7 +133,7 @@ impl EmbeddingConfig {
         400
     }
     fn texts() -> usize {
-        6
+        12
     }
     fn weight() -> f32 {
         1.0

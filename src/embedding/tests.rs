@@ -47,6 +47,8 @@ async fn embedder(answers: Vec<Option<(u16, String)>>) -> (Embedder, Arc<Script>
         batch_timeout: Duration::from_secs(20),
         query_prefix: "query: ".to_owned(),
         document_prefix: "passage: ".to_owned(),
+        query_type: None,
+        document_type: None,
         characters: 12,
     };
     (Embedder::new(settings, reqwest::Client::new()), script)
@@ -79,6 +81,34 @@ async fn a_question_is_masked_cut_and_prefixed_and_asked_for_once() {
     assert_eq!(asked[0].1, json!({ "model": "m", "input": ["query: 我的手机【手机号】要换号"] }));
     let counts = embedder.counts();
     assert_eq!((counts.embedded, counts.remembered, counts.failed, counts.skipped), (1, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn many_questions_go_together_and_questions_and_documents_are_told_apart_where_the_server_wants_it() {
+    let two = || vectors(&[&[1.0, 0.0], &[0.0, 1.0]]);
+    let (plain, script) = embedder(vec![two(), two()]).await;
+    let settings = EmbeddingSettings {
+        query_type: Some("query".to_owned()),
+        document_type: Some("passage".to_owned()),
+        ..plain.settings().clone()
+    };
+    let embedder = Embedder::new(settings, reqwest::Client::new());
+    let asked = ["甲", " ", "我的手机13800138000"].map(str::to_owned);
+    let found = embedder.questions(&asked).await.unwrap();
+    assert_eq!(found, [Some(vec![1.0, 0.0]), None, Some(vec![0.0, 1.0])]);
+    assert_eq!(embedder.questions(&[String::new()]).await.unwrap(), [None], "nothing is asked");
+    let sent = ["甲", "乙"].map(|text| embedder.document(text));
+    embedder.documents(&sent).await.unwrap();
+    let bodies: Vec<Value> = script.asked.lock().unwrap().iter().map(|(_, body)| body.clone()).collect();
+    let questions = ["query: 甲", "query: 我的手机【手机号】"];
+    assert_eq!(
+        bodies,
+        [
+            json!({ "model": "m", "input": questions, "input_type": "query" }),
+            json!({ "model": "m", "input": sent, "input_type": "passage" }),
+        ]
+    );
+    assert_ne!(embedder.identity(&sent[0]), plain.identity(&sent[0]));
 }
 
 #[tokio::test]

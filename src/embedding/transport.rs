@@ -14,10 +14,11 @@ const BYTES_PER_TEXT: usize = 512 * 1024;
 pub(super) async fn embed(
     client: &reqwest::Client,
     settings: &EmbeddingSettings,
+    as_what: Option<&str>,
     texts: &[String],
     deadline: Instant,
 ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-    let body = wire::request(settings, texts)?;
+    let body = wire::request(settings, as_what, texts)?;
     let answer = timeout_at(deadline, exchange(client, settings, body, texts.len()));
     let answer = answer.await.map_err(|_| EmbeddingError::Slow)??;
     wire::vectors(&answer, texts.len(), settings.dimensions)

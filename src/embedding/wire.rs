@@ -3,12 +3,25 @@
 use async_openai::types::embeddings::{CreateEmbeddingRequest, EmbeddingInput};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{EmbeddingError, EmbeddingSettings};
 
-pub(super) fn request(settings: &EmbeddingSettings, texts: &[String]) -> Result<String, EmbeddingError> {
-    let request = CreateEmbeddingRequest {
+/// The common protocol, and what servers of models that embed questions and documents differently have beside.
+#[derive(Serialize)]
+struct Request<'a> {
+    #[serde(flatten)]
+    common: CreateEmbeddingRequest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_type: Option<&'a str>,
+}
+
+pub(super) fn request(
+    settings: &EmbeddingSettings,
+    as_what: Option<&str>,
+    texts: &[String],
+) -> Result<String, EmbeddingError> {
+    let common = CreateEmbeddingRequest {
         model: settings.model.clone(),
         input: EmbeddingInput::StringArray(texts.to_vec()),
         dimensions: settings.dimensions.and_then(|dimensions| u32::try_from(dimensions).ok()),
@@ -16,6 +29,7 @@ pub(super) fn request(settings: &EmbeddingSettings, texts: &[String]) -> Result<
         encoding_format: None,
         user: None,
     };
+    let request = Request { common, input_type: as_what };
     serde_json::to_string(&request).map_err(|error| unusable(format!("the request: {error}")))
 }
 

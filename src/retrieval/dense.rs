@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use knowledge::vectors::{Holdings, TextLimits, Vectors};
-use knowledge::{EntryId, Found, Index, IndexError, Query};
+use knowledge::{EntryId, Found, Index, IndexError, Near, Query};
 use tokio::sync::Notify;
 
 use crate::embedding::{Embedder, QuestionCounts};
@@ -15,7 +15,7 @@ use crate::embedding::{Embedder, QuestionCounts};
 mod upkeep;
 
 /// How many entries a question is given at most.
-const NEAREST: usize = 50;
+pub(crate) const NEAREST: usize = 50;
 
 /// How entries are embedded, and what it counts.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub struct DenseSettings {
     pub limits: TextLimits,
     /// How many texts a request carries.
     pub batch: usize,
-    /// 1 takes similarities as they are; less draws them towards the background, more pushes them away from it.
+    /// What meaning counts beside words: 1 as the weights have it, 0 only adds candidates.
     pub weight: f32,
 }
 
@@ -91,23 +91,10 @@ pub(super) struct Asked {
 impl Asked {
     /// The nearest entries that `admits` lets through, best first.
     fn nearest(&self, admits: impl FnMut(&EntryId) -> bool) -> Vec<(EntryId, f32)> {
-        let mut found = match self.dense.vectors.nearest(&self.vector, NEAREST, admits) {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::warn!(%error, "a question is answered without its embedding");
-                Vec::new()
-            }
-        };
-        weigh(&mut found, self.dense.settings.weight);
-        found
-    }
-}
-
-/// Draws similarities towards the last one's, which stands for the background.
-fn weigh(found: &mut [(EntryId, f32)], weight: f32) {
-    let Some(&(_, background)) = found.last() else { return };
-    for (_, cosine) in found {
-        *cosine = (background + weight * (*cosine - background)).min(1.0);
+        self.dense.vectors.nearest(&self.vector, NEAREST, admits).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a question is answered without its embedding");
+            Vec::new()
+        })
     }
 }
 
@@ -119,31 +106,13 @@ pub(super) fn look(
     asked: Option<&Asked>,
 ) -> Result<Found, IndexError> {
     // An entry about which the index cannot be asked is none that may be shown.
-    let near = asked.map(|asked| asked.nearest(|id| index.admits(id, &query.scope).unwrap_or(false)));
-    match near {
-        Some(near) if !near.is_empty() => index.look_fused(query, limit, &near),
+    let nearest = |asked: &Asked| {
+        (asked.nearest(|id| index.admits(id, &query.scope).unwrap_or(false)), asked.dense.settings.weight)
+    };
+    match asked.map(nearest) {
+        Some((entries, weight)) if !entries.is_empty() => {
+            index.look_fused(query, limit, Near { entries: &entries, weight })
+        }
         _ => index.look(query, limit),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_weight_draws_similarities_towards_the_background() {
-        let check = |weight: f32, expected: [f32; 3]| {
-            let mut found: Vec<_> =
-                [0.9, 0.7, 0.5].into_iter().map(|cosine| (EntryId::new("a").unwrap(), cosine)).collect();
-            weigh(&mut found, weight);
-            for ((_, cosine), expected) in found.iter().zip(expected) {
-                assert!((cosine - expected).abs() < 1e-6, "{weight}: {found:?}");
-            }
-        };
-        check(1.0, [0.9, 0.7, 0.5]);
-        check(0.5, [0.7, 0.6, 0.5]);
-        check(0.0, [0.5, 0.5, 0.5]);
-        check(2.0, [1.0, 0.9, 0.5]);
-        weigh(&mut [], 1.0);
     }
 }

@@ -16,6 +16,7 @@ mod day;
 mod desk;
 mod dingtalk;
 mod embedding;
+mod embedding_model;
 mod evaluate_fitting;
 mod evaluate_report;
 mod files;

@@ -73,6 +73,8 @@ pub struct Row {
 pub enum System {
     /// This crate.
     Product,
+    /// This crate with embeddings.
+    Meaning,
     /// [`Baseline`].
     Baseline,
 }

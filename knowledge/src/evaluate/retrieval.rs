@@ -12,7 +12,7 @@ use super::figures::{DEPTH, Ranking, Relevance, auroc, threshold_at_tenth};
 use crate::analyzer::Analyzer;
 use crate::entry::{Details, Entry, EntryId};
 use crate::index::{Index, IndexError, Placed};
-use crate::search::{Hit, Query, Scope};
+use crate::search::{Hit, Near, Query, Scope};
 
 /// One document of the collection.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -216,9 +216,23 @@ impl Collection {
         questions: &[Question],
         judgments: Option<&Judgments>,
     ) -> Result<Outcome, EvaluateError> {
+        self.ask_near(questions, judgments, 0.0, |_| Vec::new())
+    }
+
+    /// The same with the documents nearest to a question by embedding, best first, and what that counts. Their ids are their
+    /// numbers in the corpus.
+    pub fn ask_near(
+        &self,
+        questions: &[Question],
+        judgments: Option<&Judgments>,
+        weight: f32,
+        mut nearest: impl FnMut(&str) -> Vec<(EntryId, f32)>,
+    ) -> Result<Outcome, EvaluateError> {
         let scope = Scope { region: None, audience: None, on: Date::constant(2000, 1, 1) };
         let mut outcome = answered(&self.names, questions, judgments, |text| {
-            let hits = self.index.search(&Query { text: text.to_owned(), scope }, DEPTH)?;
+            let entries = nearest(text);
+            let near = Near { entries: &entries, weight };
+            let hits = self.index.look_fused(&Query { text: text.to_owned(), scope }, DEPTH, near)?.hits;
             let numbered = |hit: &Hit| Some((hit.id.as_str().parse().ok()?, hit.confidence));
             Ok(hits.iter().filter_map(numbered).collect())
         })?;

@@ -66,7 +66,7 @@ features! {
     thing_body: "1 if the entry does not mention one of them at all.",
     matter: "1 if the entry is a matter, which is asked for oftener than one question about it.",
     first_stage: "What the first stage thinks of the entry.",
-    dense: "How far the entry stands out by embedding from what is merely near; 0 without embeddings.",
+    dense: "How far the entry stands out by embedding from what is merely near, less what is usual; 0 without embeddings.",
 }
 
 /// How many there are.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::meaning::Meaning;
 use crate::print::say;
 use anyhow::Context;
 use clap::Args;
@@ -30,6 +31,12 @@ pub(in crate::cli) struct Collections {
     /// Figures published elsewhere, to be shown beside: [SYSTEM.COLLECTION] tables of figures named as in --json
     #[arg(long, value_name = "FILE.toml")]
     baselines: Option<PathBuf>,
+    /// Measures a third time with the model of embeddings of this configuration file's [embedding]
+    #[arg(long, value_name = "FILE.toml")]
+    embedding: Option<PathBuf>,
+    /// Where the vectors are kept, so that measuring again is quick; a folder a collection
+    #[arg(long, value_name = "DIR", requires = "embedding")]
+    vectors: Option<PathBuf>,
     /// Where to write the product's runs: question, document, rank, confidence; a file a collection
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -69,8 +76,9 @@ struct Measured {
     robustness: Vec<Robustness>,
 }
 
-pub(super) fn measure(asked: &Collections) -> anyhow::Result<()> {
+pub(super) async fn measure(asked: &Collections) -> anyhow::Result<()> {
     let published = asked.baselines.as_deref().map(read_published).transpose()?.unwrap_or_default();
+    let meaning = asked.embedding.as_deref().map(Meaning::of).transpose()?;
     let sources = find(&asked.directory)?;
     let bar = ProgressBar::new(sources.len() as u64)
         .with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
@@ -79,10 +87,11 @@ pub(super) fn measure(asked: &Collections) -> anyhow::Result<()> {
         bar.set_message(source.name.clone());
         let material = source.read()?;
         if material.has_similar() {
-            one(asked, source, &material.without_similar(), Some(false), &mut measured)?;
-            one(asked, source, &material, Some(true), &mut measured)?;
+            one(asked, source, &material.without_similar(), Some(false), meaning.as_ref(), &mut measured)
+                .await?;
+            one(asked, source, &material, Some(true), meaning.as_ref(), &mut measured).await?;
         } else {
-            one(asked, source, &material, None, &mut measured)?;
+            one(asked, source, &material, None, meaning.as_ref(), &mut measured).await?;
         }
         bar.inc(1);
     }
@@ -99,11 +108,12 @@ pub(super) fn measure(asked: &Collections) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn one(
+async fn one(
     asked: &Collections,
     source: &Source,
     material: &Material,
     with_similar: Option<bool>,
+    meaning: Option<&Meaning>,
     measured: &mut Measured,
 ) -> anyhow::Result<()> {
     let analyzer = Analyzer::shared();
@@ -113,8 +123,17 @@ fn one(
     if let Some(directory) = &asked.runs {
         write_run(directory, &title(&collection, with_similar), &product.rows)?;
     }
-    let baseline = material.ask_baseline()?.figures;
-    for (system, figures) in [(System::Product, product.figures), (System::Baseline, baseline)] {
+    let mut figures = vec![(System::Product, product.figures)];
+    if let Some(meaning) = meaning {
+        let kept = asked.vectors.as_ref().map(|directory| directory.join(title(&collection, with_similar)));
+        let outcome = meaning.ask(material, &index, kept).await?;
+        if let Some(directory) = &asked.runs {
+            write_run(directory, &format!("{}+embedding", title(&collection, with_similar)), &outcome.rows)?;
+        }
+        figures.push((System::Meaning, outcome.figures));
+    }
+    figures.push((System::Baseline, material.ask_baseline()?.figures));
+    for (system, figures) in figures {
         measured.rows.push(Row { collection: collection.clone(), with_similar, system, figures });
     }
     if asked.noise {
@@ -180,6 +199,7 @@ fn table(rows: &[Row], published: &Published) -> Table {
         }
         let system = match row.system {
             System::Product => "yikouwen",
+            System::Meaning => "yikouwen + embedding",
             System::Baseline => "tantivy + jieba",
         };
         let times = [row.figures.p50_ms, row.figures.p99_ms].map(|ms| format!("{ms:.2}"));

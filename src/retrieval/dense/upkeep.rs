@@ -68,13 +68,55 @@ impl Dense {
         tokio::join!(self.embedder.watch(), self.follow(store));
     }
 
-    async fn follow(self: &Arc<Self>, store: &dyn Store) {
-        let mut progress = Progress {
+    fn begin(&self) -> Progress {
+        Progress {
             walked: false,
             fits: self.embedder.settings().dimensions.is_some() || self.vectors.dimensions().is_none(),
             lacking: BTreeSet::new(),
             declined: HashSet::new(),
-        };
+        }
+    }
+
+    /// Has all entries of the store embedded that are not yet, once, so that what is measured next has them all. `after` is
+    /// told how many are done, and of how many.
+    ///
+    /// # Errors
+    /// At the first thing that fails; what was embedded until then is kept.
+    pub async fn catch_up(
+        self: &Arc<Self>,
+        store: &dyn Store,
+        after: impl Fn(usize, usize),
+    ) -> anyhow::Result<()> {
+        let mut progress = self.begin();
+        let outcome = self.catch_up_with(store, &mut progress, after).await;
+        if outcome.is_err() {
+            // Changes that were seen here are not seen again by whoever follows the entries.
+            self.changed(progress.lacking.into_iter());
+        }
+        Ok(outcome?)
+    }
+
+    async fn catch_up_with(
+        self: &Arc<Self>,
+        store: &dyn Store,
+        progress: &mut Progress,
+        after: impl Fn(usize, usize),
+    ) -> Result<(), Pause> {
+        let mut most = 0;
+        loop {
+            self.look(store, progress).await?;
+            let left = progress.lacking.len();
+            if progress.fits && left == 0 {
+                return Ok(());
+            }
+            most = most.max(left);
+            self.embed(store, progress).await?;
+            after(most.saturating_sub(progress.lacking.len()), most);
+        }
+    }
+
+    async fn follow(self: &Arc<Self>, store: &dyn Store) {
+        let mut progress = self.begin();
         let mut backoff = pauses();
         let mut not_before: Option<Instant> = None;
         loop {
@@ -189,7 +231,8 @@ impl Dense {
     fn wanted(&self, entry: &Entry) -> Vec<Wanted> {
         let texts = texts(entry, self.settings.limits);
         let sent = texts.iter().map(|text| self.embedder.document(text));
-        sent.map(|sent| Wanted { entry: entry.id.clone(), hash: TextHash::of(&sent), sent }).collect()
+        let hash = |sent: &str| TextHash::of(&self.embedder.identity(sent));
+        sent.map(|sent| Wanted { entry: entry.id.clone(), hash: hash(&sent), sent }).collect()
     }
 
     /// Says which texts the entries have; none for one that is gone.

@@ -127,7 +127,7 @@ export const searchEn: typeof searchZh = {
     thing_body: { name: 'A thing is not mentioned', hint: '1 if the entry does not mention one of the things the question names' },
     matter: { name: 'A matter', hint: '1 if the entry is a matter: more people ask how something is done than about one detail of it' },
     first_stage: { name: 'First selection', hint: 'What the entry scored when candidates were chosen among all entries' },
-    dense: { name: 'Similar meaning', hint: 'How far the entry stands out by meaning from what is merely near; 0 without search by meaning' },
+    dense: { name: 'Similar meaning', hint: 'How far the entry stands out by meaning from what is merely near, less what is usual; below 0 it is unlike; 0 without search by meaning' },
   },
   sought: {
     found: (place) => `The entry you named is no. ${place}`,
