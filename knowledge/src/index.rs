@@ -264,10 +264,10 @@ impl Index {
         Ok(search::search(&self.snapshot(), &self.analyzer, &self.model(), query, limit)?)
     }
 
-    /// The same hits as [`Index::search`] with what gave each its place. Several times slower; for people who look into
+    /// The same hits as [`Index::look_fused`] with what gave each its place. Several times slower; for people who look into
     /// one question.
-    pub fn explain(&self, query: &Query, limit: usize) -> Result<Vec<Explained>, IndexError> {
-        Ok(explain::explain(&self.snapshot(), &self.analyzer, &self.model(), query, limit)?)
+    pub fn explain(&self, query: &Query, limit: usize, near: Near<'_>) -> Result<Vec<Explained>, IndexError> {
+        Ok(explain::explain(&self.snapshot(), &self.analyzer, &self.model(), query, limit, near)?)
     }
 
     /// What the answers of this moment depend on.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use knowledge::vectors::{Holdings, TextLimits, Vectors};
-use knowledge::{EntryId, Found, Index, IndexError, Near, Query};
+use knowledge::{EntryId, Explained, Found, Index, IndexError, Near, Query};
 use tokio::sync::Notify;
 
 use crate::embedding::{Embedder, QuestionCounts};
@@ -105,14 +105,23 @@ pub(super) fn look(
     limit: usize,
     asked: Option<&Asked>,
 ) -> Result<Found, IndexError> {
+    near(index, query, asked, |near| index.look_fused(query, limit, near))
+}
+
+/// The same hits with what gave each its place.
+pub(super) fn explain(
+    index: &Index,
+    query: &Query,
+    limit: usize,
+    asked: Option<&Asked>,
+) -> Result<Vec<Explained>, IndexError> {
+    near(index, query, asked, |near| index.explain(query, limit, near))
+}
+
+/// Does something with what lies near the question and may be shown.
+fn near<T>(index: &Index, query: &Query, asked: Option<&Asked>, with: impl FnOnce(Near<'_>) -> T) -> T {
+    let Some(asked) = asked else { return with(Near::default()) };
     // An entry about which the index cannot be asked is none that may be shown.
-    let nearest = |asked: &Asked| {
-        (asked.nearest(|id| index.admits(id, &query.scope).unwrap_or(false)), asked.dense.settings.weight)
-    };
-    match asked.map(nearest) {
-        Some((entries, weight)) if !entries.is_empty() => {
-            index.look_fused(query, limit, Near { entries: &entries, weight })
-        }
-        _ => index.look(query, limit),
-    }
+    let entries = asked.nearest(|id| index.admits(id, &query.scope).unwrap_or(false));
+    with(Near { entries: &entries, weight: asked.dense.settings.weight })
 }

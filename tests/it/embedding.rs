@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -186,6 +186,16 @@ async fn a_question_that_shares_no_word_with_its_entry_is_answered_by_meaning_al
     let answer = server.ask(ASKED, None).await;
     assert_eq!(entries_of(&answer), ["moon"]);
     assert_eq!(endpoint.taken(), Vec::<String>::new(), "it is remembered");
+    let (_, looked) = editor.call(Method::POST, "/search", Some(json!({ "question": ASKED }))).await;
+    let hit = &looked["hits"][0];
+    assert_eq!(
+        (&looked["outcome"], &hit["id"]),
+        (&json!("answered"), &json!("moon")),
+        "the office sees the same"
+    );
+    let features = hit["features"].as_array().unwrap();
+    let dense = features.iter().find(|feature| feature["name"] == "dense").unwrap();
+    assert!(dense["contribution"].as_f64() > Some(0.0), "{dense}");
     let metrics = server.metrics().await;
     assert!(metrics.contains("yikouwen_embedding_away 0"), "{metrics}");
     assert!(metrics.contains("yikouwen_embedding_questions_total{how=\"remembered\"} "), "{metrics}");

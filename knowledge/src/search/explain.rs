@@ -8,7 +8,7 @@ use tantivy::TantivyError;
 use super::asked::Asked;
 use super::features::{Feature, Features};
 use super::model::{Model, Weights};
-use super::{Hit, Query};
+use super::{Hit, Near, Query};
 use crate::analyzer::Analyzer;
 use crate::index::Snapshot;
 use crate::index::forward::{GAP, Part};
@@ -105,8 +105,9 @@ pub(crate) fn explain(
     model: &Model,
     query: &Query,
     limit: usize,
+    near: Near<'_>,
 ) -> Result<Vec<Explained>, TantivyError> {
-    let found = super::search(snapshot, analyzer, model, query, limit)?;
+    let found = super::fused(snapshot, analyzer, model, query, limit, near)?;
     let asked = Asked::new(snapshot, analyzer, &query.text)?;
     found.hits.into_iter().map(|hit| look_into(snapshot, model, &asked, hit)).collect()
 }
@@ -271,9 +272,13 @@ mod tests {
     #[test]
     fn an_explanation_is_of_the_same_hits_and_adds_up() {
         let index = index();
-        for text in ["社保卡丢了怎么办", "护照丢了", "退税", "卡", "什么都不是xyz"] {
-            let hits = index.search(&query(text), 10).unwrap();
-            let explained = index.explain(&query(text), 10).unwrap();
+        let meant = [("tax", 0.9), ("pass", 0.5), ("card", 0.4)]
+            .map(|(id, cosine)| (EntryId::new(id).unwrap(), cosine));
+        let asked = ["社保卡丢了怎么办", "护照丢了", "退税", "卡", "什么都不是xyz"];
+        let nears = [Near::default(), Near { entries: &meant, weight: 1.0 }];
+        for (text, near) in asked.into_iter().flat_map(|text| nears.map(|near| (text, near))) {
+            let hits = index.look_fused(&query(text), 10, near).unwrap().hits;
+            let explained = index.explain(&query(text), 10, near).unwrap();
             assert_eq!(
                 explained.iter().map(|hit| (hit.id.as_str(), hit.score)).collect::<Vec<_>>(),
                 hits.iter().map(|hit| (hit.id.as_str(), hit.score)).collect::<Vec<_>>(),
@@ -294,7 +299,7 @@ mod tests {
 
     #[test]
     fn fields_terms_and_place_are_named() {
-        let found = index().explain(&query("社保卡丢了怎么办"), 10).unwrap();
+        let found = index().explain(&query("社保卡丢了怎么办"), 10, Near::default()).unwrap();
         let first = &found[0];
         assert_eq!((first.id.as_str(), first.title.as_str()), ("card", "社保卡补办"));
         assert_eq!(first.region.as_deref(), Some("990100"));

@@ -69,10 +69,7 @@ impl KnowledgeBase {
             scope.region = Some(region);
             rest = Some(words).filter(|words| words != text);
         }
-        let asked = match self.dense() {
-            Some(dense) => dense.question(text).await,
-            None => None,
-        };
+        let asked = self.embedded(text).await;
         let text = text.to_owned();
         let index = self.searchable().await?;
         let found = blocking(move || {
@@ -89,6 +86,11 @@ impl KnowledgeBase {
             drop(self.requests.try_send(Request::Rebuild { reason: why.clone(), answer: None }));
         }
         Ok((found?, scope))
+    }
+
+    /// The question's vector, if entries are looked for by meaning and it comes in time.
+    pub(in crate::retrieval) async fn embedded(&self, text: &str) -> Option<dense::Asked> {
+        self.dense()?.question(text).await
     }
 
     /// The best hits for a question.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::record::Thresholds;
 use super::{TrialError, Trials};
 use crate::dialogue::Found;
-use crate::retrieval::KnowledgeError;
+use crate::retrieval::{KnowledgeError, dense};
 
 /// How far down the list an entry is looked for.
 const SOUGHT_AMONG: usize = 50;
@@ -146,6 +146,7 @@ impl Trials {
         let scope = query.scope;
         let wanted = if entry.is_some() { limit.max(SOUGHT_AMONG) } else { limit.max(self.policy.evidence) };
         let trials = Arc::clone(self);
+        let asked = self.knowledge.embedded(question).await;
         let index = self.knowledge.searchable().await?;
         let searched = super::super::base::blocking(move || {
             let analyzer = Analyzer::shared();
@@ -153,9 +154,9 @@ impl Trials {
             let version = index.version();
             // What a citizen waits for is the search alone, so that is what is timed.
             let begun = Instant::now();
-            index.search(&query, trials.policy.evidence)?;
+            dense::look(&index, &query, trials.policy.evidence, asked.as_ref())?;
             let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
-            Ok((read_as, version, index.explain(&query, wanted)?, milliseconds))
+            Ok((read_as, version, dense::explain(&index, &query, wanted, asked.as_ref())?, milliseconds))
         });
         let (read_as, version, mut hits, milliseconds) =
             searched.await?.map_err(|error: knowledge::IndexError| KnowledgeError::from(error))?;

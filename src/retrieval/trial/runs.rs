@@ -12,6 +12,7 @@ use super::record::{RowRecord, RunRecord, RunState, SetQuestion, SetRecord, TopH
 use super::{Running, TrialError, Trials, Verdict};
 use crate::dialogue::{Foreseen, Found};
 use crate::records::keys;
+use crate::retrieval::dense;
 use crate::store::{Commit, Committed, StoreExt};
 
 /// How many questions are tried before others get their turn.
@@ -255,16 +256,17 @@ impl Trials {
         questions: Vec<SetQuestion>,
         asker: &Asker,
     ) -> Result<Vec<(SetQuestion, Vec<Hit>, Foreseen)>, TrialError> {
-        let queries = questions
-            .into_iter()
-            .map(|question| Ok((self.query(&question.text, asker)?, question)))
-            .collect::<Result<Vec<_>, TrialError>>()?;
+        let mut queries = Vec::with_capacity(questions.len());
+        for question in questions {
+            let asked = self.knowledge.embedded(&question.text).await;
+            queries.push((self.query(&question.text, asker)?, question, asked));
+        }
         let trials = Arc::clone(self);
         let index = self.knowledge.searchable().await?;
         let found = super::super::base::blocking(move || {
             let limit = trials.policy.evidence.max(KEPT_HITS);
-            let looked = queries.into_iter().map(|(query, question)| {
-                let hits = index.search(&query, limit)?;
+            let looked = queries.into_iter().map(|(query, question, asked)| {
+                let hits = dense::look(&index, &query, limit, asked.as_ref())?.hits;
                 let foreseen = trials.judge(&question.text, hits.iter().map(seen));
                 Ok((question, hits, foreseen))
             });
