@@ -42,6 +42,9 @@ pub(super) async fn search(
         looked.version.weights,
         looked.version.analyzer
     )?;
+    if let Some(model) = &looked.version.embedding {
+        write!(text, ", embedding {model}")?;
+    }
     Ok(text)
 }
 

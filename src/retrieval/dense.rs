@@ -71,6 +71,12 @@ impl Dense {
         }
     }
 
+    /// The model that questions are compared by now; `None` while words decide alone.
+    pub(super) fn in_use(&self) -> Option<String> {
+        let used = !self.vectors.is_empty() && !self.embedder.away().is_away();
+        used.then(|| self.embedder.settings().model.clone())
+    }
+
     /// The question's vector, if there is anything to compare it with and it comes in time.
     pub(super) async fn question(self: &Arc<Self>, text: &str) -> Option<Asked> {
         // Before the first vector nothing could be compared, and the citizen would wait in vain.

@@ -90,11 +90,19 @@ pub struct Version {
     pub weights: String,
     /// The layout of the index and the analyzer that made it.
     pub analyzer: String,
+    /// The model by which entries are looked for by meaning, too; the index knows of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<String>,
 }
 
 impl Version {
     pub(crate) fn of(generation: u64, model: &Model) -> Version {
-        Version { knowledge: generation, weights: model.fingerprint(), analyzer: schema::fingerprint() }
+        Version {
+            knowledge: generation,
+            weights: model.fingerprint(),
+            analyzer: schema::fingerprint(),
+            embedding: None,
+        }
     }
 }
 

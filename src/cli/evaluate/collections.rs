@@ -31,7 +31,7 @@ pub(in crate::cli) struct Collections {
     /// Figures published elsewhere, to be shown beside: [SYSTEM.COLLECTION] tables of figures named as in --json
     #[arg(long, value_name = "FILE.toml")]
     baselines: Option<PathBuf>,
-    /// Measures a third time with the model of embeddings of this configuration file's [embedding]
+    /// Measures a third time with the model of embeddings that this configuration file names
     #[arg(long, value_name = "FILE.toml")]
     embedding: Option<PathBuf>,
     /// Where the vectors are kept, so that measuring again is quick; a folder a collection

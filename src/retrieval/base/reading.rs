@@ -167,7 +167,8 @@ impl KnowledgeBase {
 
     /// What the answers of this moment depend on.
     pub fn version(&self) -> Version {
-        self.shared.index().map(|index| index.version()).unwrap_or_default()
+        let version = self.shared.index().map(|index| index.version()).unwrap_or_default();
+        Version { embedding: self.dense().and_then(|dense| dense.in_use()), ..version }
     }
 
     /// How many entries the index has.

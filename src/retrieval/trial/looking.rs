@@ -151,7 +151,7 @@ impl Trials {
         let searched = super::super::base::blocking(move || {
             let analyzer = Analyzer::shared();
             let read_as = analyzer.canonical(analyzer.question(&query.text));
-            let version = index.version();
+            let version = trials.knowledge.version();
             // What a citizen waits for is the search alone, so that is what is timed.
             let begun = Instant::now();
             dense::look(&index, &query, trials.policy.evidence, asked.as_ref())?;

@@ -148,6 +148,9 @@ describe('sets and runs', () => {
       region: '990102',
     });
     expect(differences(run(), later)).toEqual(['knowledge', 'weights', 'thresholds', 'region']);
+    const byMeaning = run({ version: { ...version, embedding: 'multilingual-e5-small' } });
+    expect(differences(run(), byMeaning)).toEqual(['embedding']);
+    expect(differences(byMeaning, byMeaning)).toEqual([]);
   });
 
   it('are filtered by what became of the questions', () => {

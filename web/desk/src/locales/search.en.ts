@@ -255,7 +255,7 @@ export const searchEn: typeof searchZh = {
     after: 'After',
     same: 'Knowledge, weights and thresholds are the same in both.',
     differ: 'Changed in between: ',
-    differences: { knowledge: 'knowledge', weights: 'weights', analyzer: 'analyzer and index', thresholds: 'thresholds', region: 'region' },
+    differences: { knowledge: 'knowledge', weights: 'weights', analyzer: 'analyzer and index', embedding: 'search by meaning', thresholds: 'thresholds', region: 'region' },
     counts: {
       worse: 'worse',
       better: 'better',

@@ -253,7 +253,7 @@ export const searchZh = {
     after: '之后',
     same: '两次的知识库、权重和门槛都相同。',
     differ: '两次之间变了：',
-    differences: { knowledge: '知识库', weights: '权重', analyzer: '分词与索引', thresholds: '门槛', region: '地区' },
+    differences: { knowledge: '知识库', weights: '权重', analyzer: '分词与索引', embedding: '语义检索', thresholds: '门槛', region: '地区' },
     counts: {
       worse: '变差',
       better: '变好',

@@ -88,12 +88,16 @@ export function rightOf({ totals }: Run): string {
   return judged === 0 ? '—' : `${totals.right}/${judged}`;
 }
 
+/** What two runs may differ in. */
+export type Difference = 'knowledge' | 'weights' | 'analyzer' | 'embedding' | 'thresholds' | 'region';
+
 /** What differs between the versions of two runs. */
-export function differences(before: Run, after: Run): ('knowledge' | 'weights' | 'analyzer' | 'thresholds' | 'region')[] {
-  const differ: ('knowledge' | 'weights' | 'analyzer' | 'thresholds' | 'region')[] = [];
+export function differences(before: Run, after: Run): Difference[] {
+  const differ: Difference[] = [];
   if (before.version.knowledge !== after.version.knowledge) differ.push('knowledge');
   if (before.version.weights !== after.version.weights) differ.push('weights');
   if (before.version.analyzer !== after.version.analyzer) differ.push('analyzer');
+  if (before.version.embedding !== after.version.embedding) differ.push('embedding');
   const { thresholds: a } = before;
   const { thresholds: b } = after;
   if (a.answer_at !== b.answer_at || a.clarify_at !== b.clarify_at) differ.push('thresholds');

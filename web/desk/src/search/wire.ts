@@ -42,6 +42,8 @@ export interface Version {
   knowledge: number;
   weights: string;
   analyzer: string;
+  /** The model by which entries were looked for by meaning; absent: by words alone. */
+  embedding?: string;
 }
 
 export interface Thresholds {
