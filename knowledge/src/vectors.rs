@@ -162,6 +162,11 @@ impl Vectors {
         self.read().entries()
     }
 
+    /// How many entries are held.
+    pub fn entry_count(&self) -> usize {
+        self.read().entry_count()
+    }
+
     /// Keeps the vectors of texts. They need no particular length.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! vector in time is answered by words alone.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use knowledge::vectors::{Holdings, TextLimits, Vectors};
@@ -16,6 +17,10 @@ mod upkeep;
 
 /// How many entries a question is given at most.
 pub(crate) const NEAREST: usize = 50;
+
+/// Words decide alone while more than one entry in so many lacks vectors: an entry without any would look unlike every question
+/// beside those that have theirs.
+const BEHIND: usize = 10;
 
 /// How entries are embedded, and what it counts.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +53,21 @@ pub struct Dense {
     changed: Mutex<BTreeSet<EntryId>>,
     /// Told when one is added.
     woken: Notify,
+    /// More entries than [`BEHIND`] allows lack vectors.
+    behind: AtomicBool,
 }
 
 impl Dense {
     /// Puts the parts together; nothing is embedded before [`Dense::keep`] runs.
     pub fn new(embedder: Embedder, vectors: Vectors, settings: DenseSettings) -> Arc<Self> {
-        Arc::new(Self { embedder, vectors, settings, changed: Mutex::default(), woken: Notify::new() })
+        Arc::new(Self {
+            embedder,
+            vectors,
+            settings,
+            changed: Mutex::default(),
+            woken: Notify::new(),
+            behind: AtomicBool::new(false),
+        })
     }
 
     /// Entries were put in, replaced or taken out. Returns at once.
@@ -73,14 +87,18 @@ impl Dense {
 
     /// The model that questions are compared by now; `None` while words decide alone.
     pub(super) fn in_use(&self) -> Option<String> {
-        let used = !self.vectors.is_empty() && !self.embedder.away().is_away();
+        let used = self.is_usable() && !self.embedder.away().is_away();
         used.then(|| self.embedder.settings().model.clone())
+    }
+
+    fn is_usable(&self) -> bool {
+        !self.vectors.is_empty() && !self.behind.load(Ordering::Relaxed)
     }
 
     /// The question's vector, if there is anything to compare it with and it comes in time.
     pub(super) async fn question(self: &Arc<Self>, text: &str) -> Option<Asked> {
-        // Before the first vector nothing could be compared, and the citizen would wait in vain.
-        if self.vectors.is_empty() {
+        // Otherwise the citizen would wait in vain.
+        if !self.is_usable() {
             return None;
         }
         let vector = self.embedder.question(text, self.vectors.dimensions()).await?;

@@ -1,5 +1,6 @@
 //! Search by meaning beside search by words: what it finds, that nothing depends on it, and what leaves the house.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -26,6 +27,8 @@ enum Mood {
     Good,
     Fails(u16),
     Silent,
+    /// It has no time for documents.
+    QuestionsOnly,
     Garbage,
     NotNumbers,
     Shorter,
@@ -107,6 +110,10 @@ async fn embed(State(endpoint): State<Arc<Endpoint>>, axum::Json(body): axum::Js
         Mood::Good => list(&|text| json!(toy(text))),
         Mood::Fails(status) => StatusCode::from_u16(status).unwrap().into_response(),
         Mood::Silent => std::future::pending().await,
+        Mood::QuestionsOnly if texts.iter().any(|text| !text.starts_with(QUERY)) => {
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+        Mood::QuestionsOnly => list(&|text| json!(toy(text))),
         Mood::Garbage => "<html>busy</html>".into_response(),
         Mood::NotNumbers => {
             let text =
@@ -306,6 +313,37 @@ async fn a_restart_keeps_the_vectors_and_only_what_was_changed_is_embedded_again
     let again = embedded(&server).await;
     assert_eq!(again["vectors"], after["vectors"]);
     assert_eq!(endpoint.taken().len() as u64, after["vectors"].as_u64().unwrap(), "another size: all anew");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_many_entries_have_no_vectors_words_decide_alone() {
+    let endpoint = Endpoint::start().await;
+    let (server, editor) = start(&endpoint.section()).await;
+    let all = embedded(&server).await["entries"].as_u64().unwrap();
+    endpoint.becomes(Mood::QuestionsOnly);
+    // A few are missed by nobody.
+    put(&server, &editor, &entry("moon", MOON)).await;
+    endpoint.taken();
+    server.ask("月亮上能不能落户", None).await;
+    assert_eq!(Endpoint::questions(&endpoint.taken()), ["月亮上能不能落户"]);
+    // More than one in ten are.
+    for number in 0..all / 8 {
+        put(&server, &editor, &entry(&format!("star{number}"), &format!("第{number}号星球旅行许可"))).await;
+    }
+    let tries = AtomicUsize::new(0);
+    eventually("words deciding alone, so that no citizen waits for what is not compared", || async {
+        // Another one each time, for what was asked before is remembered.
+        let question = format!("怎么办理{MOON}，{}人", tries.fetch_add(1, Ordering::Relaxed) + 2);
+        endpoint.taken();
+        let found = server.ask(&question, None).await;
+        assert_eq!(entries_of(&found), ["moon"], "by its words");
+        Endpoint::questions(&endpoint.taken()).is_empty().then_some(())
+    })
+    .await;
+    endpoint.becomes(Mood::Good);
+    embedded(&server).await;
+    assert_eq!(entries_of(&server.ask(ASKED, None).await), ["moon"], "and by meaning again");
     server.stop().await;
 }
 

@@ -49,6 +49,10 @@ impl Table {
         self.entries.keys().cloned().collect()
     }
 
+    pub(super) fn entry_count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Takes over what a record says.
     pub(super) fn take(&mut self, record: Record) {
         match record {

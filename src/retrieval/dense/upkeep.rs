@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use knowledge::vectors::{TextHash, Vectors, VectorsError, texts};
 use knowledge::{Entry, EntryId};
 use tokio::time::Instant;
 
-use super::Dense;
+use super::{BEHIND, Dense};
 use crate::embedding::EmbeddingError;
 use crate::records::keys;
 use crate::store::{Record, Store, StoreError, StoreExt};
@@ -125,6 +126,8 @@ impl Dense {
                 tokio::time::sleep(backoff.next().unwrap_or_default()).await;
                 continue;
             }
+            let behind = progress.lacking.len() * BEHIND > self.vectors.entry_count();
+            self.behind.store(behind, Ordering::Relaxed);
             if progress.fits && progress.lacking.is_empty() {
                 self.rest().await;
                 continue;
