@@ -15,7 +15,7 @@ pub use base::{
     Site, Taking,
 };
 pub(crate) use cleaned::Cleaned;
-pub(crate) use dense::NEAREST;
 pub use dense::{Dense, DenseSettings, DenseState};
+pub(crate) use dense::{NEAREST, sent};
 pub(crate) use evidence::evidence_of;
 pub(crate) use port::KnowledgeRetriever;

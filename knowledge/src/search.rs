@@ -214,7 +214,8 @@ pub(crate) fn fused(
     Ok(Found { hits, ended })
 }
 
-/// Puts the entries nearest by embedding among the candidates, and says of every candidate how far it stands out.
+/// Puts the entries nearest by embedding among the candidates, and says of every candidate how far it stands out; of none
+/// without such entries.
 ///
 /// What a cosine means depends on the model: unrelated texts stand at 0.3 with one and at 0.8 with another. So it is not
 /// the cosine that counts but its lift: how far it stands above the last of the handed-in entries, the background, on the
@@ -226,8 +227,9 @@ fn lifts(
     near: Near<'_>,
     candidates: &mut Vec<Candidate>,
 ) -> Result<Vec<f32>, TantivyError> {
-    let best = near.entries.first().map_or(0.0, |&(_, cosine)| cosine);
-    let background = near.entries.last().map_or(0.0, |&(_, cosine)| cosine);
+    let (Some(&(_, best)), Some(&(_, background))) = (near.entries.first(), near.entries.last()) else {
+        return Ok(Vec::new());
+    };
     let mut cosines = vec![background; candidates.len()];
     for (id, cosine) in near.entries {
         let Some((segment, document)) = snapshot.find(id)? else { continue };

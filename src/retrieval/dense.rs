@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use knowledge::vectors::{Holdings, TextLimits, Vectors};
-use knowledge::{EntryId, Explained, Found, Index, IndexError, Near, Query};
+use knowledge::vectors::{Holdings, TextHash, TextLimits, Vectors, texts};
+use knowledge::{Entry, EntryId, Explained, Found, Index, IndexError, Near, Query};
 use tokio::sync::Notify;
 
 use crate::embedding::{Embedder, QuestionCounts};
@@ -120,6 +120,12 @@ impl Asked {
             Vec::new()
         })
     }
+}
+
+/// The texts of an entry as the endpoint is sent them, each with what its vector is kept under.
+pub(crate) fn sent(embedder: &Embedder, entry: &Entry, limits: TextLimits) -> Vec<(TextHash, String)> {
+    let sent = texts(entry, limits).into_iter().map(|text| embedder.document(&text));
+    sent.map(|sent| (TextHash::of(&embedder.identity(&sent)), sent)).collect()
 }
 
 /// Searches by words, and by meaning where there is a vector.

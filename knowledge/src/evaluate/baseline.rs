@@ -108,7 +108,7 @@ impl Baseline {
         judgments: Option<&Judgments>,
         depth: usize,
     ) -> Result<Outcome, EvaluateError> {
-        answered(names, questions, judgments, |text| self.search(text, depth))
+        answered(names, questions, judgments, |text| Ok(self.search(text, depth)?))
     }
 }
 

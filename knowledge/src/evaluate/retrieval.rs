@@ -13,6 +13,7 @@ use crate::analyzer::Analyzer;
 use crate::entry::{Details, Entry, EntryId};
 use crate::index::{Index, IndexError, Placed};
 use crate::search::{Hit, Near, Query, Scope};
+use crate::vectors::VectorsError;
 
 /// One document of the collection.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -134,6 +135,9 @@ pub enum EvaluateError {
     /// The machine refuses; try again.
     #[error("the throw-away index failed")]
     Unavailable(#[from] IndexError),
+    /// Embed the documents anew: those that are kept are of another model.
+    #[error("a question cannot be compared with the documents")]
+    Incomparable(#[from] VectorsError),
 }
 
 /// Reads `{"id","title","text","similar"?}` a line.
@@ -216,7 +220,7 @@ impl Collection {
         questions: &[Question],
         judgments: Option<&Judgments>,
     ) -> Result<Outcome, EvaluateError> {
-        self.ask_near(questions, judgments, 0.0, |_| Vec::new())
+        self.ask_near(questions, judgments, 0.0, |_| Ok(Vec::new()))
     }
 
     /// The same with the documents nearest to a question by embedding, best first, and what that counts. Their ids are their
@@ -226,11 +230,11 @@ impl Collection {
         questions: &[Question],
         judgments: Option<&Judgments>,
         weight: f32,
-        mut nearest: impl FnMut(&str) -> Vec<(EntryId, f32)>,
+        mut nearest: impl FnMut(&str) -> Result<Vec<(EntryId, f32)>, VectorsError>,
     ) -> Result<Outcome, EvaluateError> {
         let scope = Scope { region: None, audience: None, on: Date::constant(2000, 1, 1) };
         let mut outcome = answered(&self.names, questions, judgments, |text| {
-            let entries = nearest(text);
+            let entries = nearest(text)?;
             let near = Near { entries: &entries, weight };
             let hits = self.index.look_fused(&Query { text: text.to_owned(), scope }, DEPTH, near)?.hits;
             let numbered = |hit: &Hit| Some((hit.id.as_str().parse().ok()?, hit.confidence));
@@ -268,7 +272,7 @@ pub(super) fn answered(
     names: &[String],
     questions: &[Question],
     judgments: Option<&Judgments>,
-    mut search: impl FnMut(&str) -> Result<Vec<(usize, f32)>, IndexError>,
+    mut search: impl FnMut(&str) -> Result<Vec<(usize, f32)>, EvaluateError>,
 ) -> Result<Outcome, EvaluateError> {
     let mut answers = Vec::with_capacity(questions.len());
     let mut times = Vec::with_capacity(questions.len());
@@ -400,6 +404,15 @@ mod tests {
         assert!(outcome.rows[0].to_string().starts_with("1\ta/1\t1\t0."), "{}", outcome.rows[0]);
         let without = run(corpus, &queries, None, Analyzer::shared()).unwrap().figures;
         assert_eq!((without.hit_at_1, without.answerable), (None, 0));
+    }
+
+    #[test]
+    fn a_question_that_cannot_be_compared_is_an_error_and_no_figure() {
+        let corpus = read_corpus(CORPUS.as_bytes()).unwrap();
+        let questions = read_queries("{\"id\":\"1\",\"text\":\"卡\"}".as_bytes()).unwrap();
+        let collection = Collection::build(corpus, Analyzer::shared()).unwrap();
+        let outcome = collection.ask_near(&questions, None, 1.0, |_| Err(VectorsError::Directionless));
+        assert!(matches!(outcome, Err(EvaluateError::Incomparable(VectorsError::Directionless))));
     }
 
     #[test]

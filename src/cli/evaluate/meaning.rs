@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use knowledge::evaluate::collections::Material;
 use knowledge::evaluate::retrieval::{Collection, Outcome};
-use knowledge::vectors::{Space, TextHash, TextLimits, texts};
+use knowledge::vectors::{Space, TextHash, TextLimits};
 use knowledge::{EntryId, Vectors};
 
 use crate::app::{embedder, trust};
 use crate::config::{Config, EmbeddingConfig};
 use crate::embedding::Embedder;
-use crate::retrieval::NEAREST;
+use crate::retrieval::{NEAREST, sent};
 
 /// A model of embeddings, and how it is used.
 pub(super) struct Meaning {
@@ -46,11 +46,10 @@ impl Meaning {
     ) -> anyhow::Result<Outcome> {
         let vectors = self.documents(material, kept).await?;
         let questions = self.questions(material).await?;
-        let nearest = |text: &str| {
-            let vector = questions.get(text)?;
-            vectors.nearest(vector, NEAREST, |_| true).ok()
+        let nearest = |text: &str| match questions.get(text) {
+            Some(vector) => vectors.nearest(vector, NEAREST, |_| true),
+            None => Ok(Vec::new()),
         };
-        let nearest = |text: &str| nearest(text).unwrap_or_default();
         Ok(index.ask_near(&material.questions, Some(&material.judgments), self.config.weight, nearest)?)
     }
 
@@ -69,10 +68,8 @@ impl Meaning {
         let mut held = Vec::new();
         for (number, document) in material.documents.iter().enumerate() {
             let id = EntryId::new(number.to_string())?;
-            let sent = texts(&document.clone().into_entry(id.clone()), limits);
-            let sent: Vec<String> = sent.iter().map(|text| self.embedder.document(text)).collect();
-            let hashed = sent.into_iter().map(|sent| (TextHash::of(&self.embedder.identity(&sent)), sent));
-            let hashes = hashed.map(|(hash, sent)| {
+            let sent = sent(&self.embedder, &document.clone().into_entry(id.clone()), limits);
+            let hashes = sent.into_iter().map(|(hash, sent)| {
                 if vectors.lacks(hash) {
                     lacking.insert(hash, sent);
                 }

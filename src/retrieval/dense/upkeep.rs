@@ -11,11 +11,11 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use knowledge::vectors::{TextHash, Vectors, VectorsError, texts};
+use knowledge::vectors::{TextHash, Vectors, VectorsError};
 use knowledge::{Entry, EntryId};
 use tokio::time::Instant;
 
-use super::{BEHIND, Dense};
+use super::{BEHIND, Dense, sent};
 use crate::embedding::EmbeddingError;
 use crate::records::keys;
 use crate::store::{Record, Store, StoreError, StoreExt};
@@ -232,10 +232,8 @@ impl Dense {
 
     /// The texts of an entry as they are sent, with their hashes.
     fn wanted(&self, entry: &Entry) -> Vec<Wanted> {
-        let texts = texts(entry, self.settings.limits);
-        let sent = texts.iter().map(|text| self.embedder.document(text));
-        let hash = |sent: &str| TextHash::of(&self.embedder.identity(sent));
-        sent.map(|sent| Wanted { entry: entry.id.clone(), hash: hash(&sent), sent }).collect()
+        let sent = sent(&self.embedder, entry, self.settings.limits);
+        sent.into_iter().map(|(hash, sent)| Wanted { entry: entry.id.clone(), hash, sent }).collect()
     }
 
     /// Says which texts the entries have; none for one that is gone.
