@@ -447,6 +447,8 @@ fn engine(config: &Config, knowledge: &Knowledge, models: Option<Models>) -> any
     let policy = Policy {
         answer_at: config.dialogue.answer_at,
         clarify_at: config.dialogue.clarify_at,
+        ask_model_at: config.dialogue.ask_model_at,
+        decline_odds: config.dialogue.decline_odds,
         close_margin: config.dialogue.close_margin,
         choices: config.dialogue.choices,
         evidence: config.dialogue.evidence,

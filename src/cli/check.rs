@@ -303,7 +303,7 @@ async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duratio
                 }
             }
             // It was reached, and took the key.
-            Err(SynthesisError::Refused) => {
+            Err(SynthesisError::Refused | SynthesisError::Filtered) => {
                 say!("{name}: answers, but declined the trial question; {profile}");
             }
             Err(error) => {

@@ -210,6 +210,8 @@ impl LimitsConfig {
 pub struct DialogueConfig {
     pub answer_at: f32,
     pub clarify_at: f32,
+    pub ask_model_at: f32,
+    pub decline_odds: f32,
     pub close_margin: f32,
     pub choices: usize,
     pub evidence: usize,
@@ -247,13 +249,23 @@ impl DialogueConfig {
 
     pub(super) fn check(&self, has_model: bool, faults: &mut Vec<String>) {
         let within = |value: f32| (0.0..=1.0).contains(&value);
-        for (name, value) in [("answer_at", self.answer_at), ("clarify_at", self.clarify_at)] {
+        for (name, value) in [
+            ("answer_at", self.answer_at),
+            ("clarify_at", self.clarify_at),
+            ("ask_model_at", self.ask_model_at),
+        ] {
             if !within(value) {
                 faults.push(format!("[dialogue] {name}: {value} is not between 0 and 1"));
             }
         }
         if self.close_margin.is_nan() || self.close_margin < 0.0 {
             faults.push(format!("[dialogue] close_margin: {} is negative", self.close_margin));
+        }
+        if self.decline_odds.is_nan() || self.decline_odds < 1.0 {
+            faults.push(format!(
+                "[dialogue] decline_odds: {} is below 1: that a model finds no answer would make one likelier",
+                self.decline_odds
+            ));
         }
         if self.clarify_at > self.answer_at {
             faults

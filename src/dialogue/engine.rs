@@ -11,6 +11,7 @@ mod choosing;
 mod citing;
 mod course;
 mod leaning;
+mod opinion;
 mod placing;
 mod replaying;
 mod screening;
@@ -138,6 +139,10 @@ pub struct Policy {
     pub answer_at: f32,
     /// Below this confidence, there is no answer; between the two, the citizen is asked.
     pub clarify_at: f32,
+    /// From this confidence on, a model is asked whether what was found answers.
+    pub ask_model_at: f32,
+    /// So many times rarer a model finds no answer where there is one than where there is none.
+    pub decline_odds: f32,
     /// Entries whose confidences differ less than this, in log-odds, are equally likely.
     pub close_margin: f32,
     /// How many choices are offered at most.

@@ -64,7 +64,7 @@ pub fn judge(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) ->
     };
     // Two characters name a field of life ("过户"), not a matter in it.
     let content = words.content_of(text);
-    let vague = content.chars().count() <= VAGUE;
+    let vague = is_vague(words, text);
     if sure < policy.clarify_at {
         let named = places(&|entry| vague && !content.is_empty() && entry.unit.contains(&content));
         return if named.len() > 1 { Judgement::Clarify(named) } else { Judgement::NoAnswer };
@@ -80,6 +80,11 @@ pub fn judge(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) ->
         return Judgement::Clarify(close);
     }
     if found[0].scenario { Judgement::Guide } else { Judgement::Answer }
+}
+
+/// Whether the words name a field of life, and not a matter in it.
+pub(super) fn is_vague(words: &Words, text: &str) -> bool {
+    words.content_of(text).chars().count() <= VAGUE
 }
 
 /// Whether a wish that is not beyond doubt gives way to what was found.

@@ -176,9 +176,12 @@ pub enum SynthesisError {
     /// The model answered too slowly.
     #[error("the model is too slow: {0}")]
     Slow(String),
-    /// The model declined, or found nothing in the evidence.
-    #[error("the model declined to answer")]
+    /// The model found no answer in the evidence.
+    #[error("the model found no answer in the evidence")]
     Refused,
+    /// The model, or a filter before or behind it, does not speak of such things. That says nothing of the evidence.
+    #[error("the model or its filter refuses to speak of it")]
+    Filtered,
     /// What came was not an answer: cut off, empty, or without a source.
     #[error("the model's answer cannot be used: {0}")]
     Unusable(String),

@@ -127,8 +127,10 @@ names! {
         Slow = "slow",
         /// The model had not gone on when the patience of whoever waits was over.
         Overdue = "overdue",
-        /// The model declined.
+        /// The model found no answer in the evidence.
         Declined = "declined",
+        /// The model, or its filter, does not speak of such things.
+        Filtered = "filtered",
         /// What the model wrote is no answer: cut off, empty, or without a source; or no question.
         Malformed = "malformed",
         /// Nobody watched any more, so the model was not waited for.
@@ -178,6 +180,7 @@ impl Step {
                     Overdue,
                     Unavailable,
                     Declined,
+                    Filtered,
                     Malformed,
                     Unwatched,
                     Stopped,
@@ -198,6 +201,7 @@ impl Ending {
             SynthesisError::Unavailable(_) => Self::Unavailable,
             SynthesisError::Slow(_) => Self::Slow,
             SynthesisError::Refused => Self::Declined,
+            SynthesisError::Filtered => Self::Filtered,
             SynthesisError::Unusable(_) => Self::Malformed,
         }
     }

@@ -42,6 +42,8 @@ pub enum Text {
     Stopped,
     /// Not even the quotation could be made.
     Failed,
+    /// Nothing was written that may be sent.
+    Withheld,
 }
 
 /// What came of the writing, and how.
@@ -60,6 +62,28 @@ impl Composed {
     pub(super) fn cached(written: Written) -> Self {
         let attempt = Attempt { ending: Ending::Cached, ..begun(By::Cache) };
         Self { text: Text::Written(written), attempts: vec![attempt], checking: Duration::ZERO }
+    }
+
+    /// Whether the last that a model had to say is that it finds no answer in the evidence.
+    pub(super) fn is_declined(&self) -> bool {
+        let of_model = self.attempts.iter().rev().find(|attempt| attempt.by != By::Quote);
+        of_model.is_some_and(|attempt| attempt.ending == Ending::Declined)
+    }
+
+    /// Whether a model wrote it, now or before, or was stopped.
+    pub(super) fn is_written(&self) -> bool {
+        self.attempts.last().is_some_and(|last| last.by != By::Quote)
+    }
+
+    /// Takes the quotation back, which is not sent.
+    pub(super) fn withhold(&mut self) {
+        self.attempts.retain(|attempt| attempt.by != By::Quote);
+        self.text = Text::Withheld;
+    }
+
+    /// Whether nothing of it is sent.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.text == Text::Withheld
     }
 }
 

@@ -2,31 +2,22 @@
 //! invent. What is reached is in docs/answers.md; the floors lie a little below.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
-use axum::body::Body;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use serde_json::{Value, json};
 
 use crate::support::endpoint::{Act, Endpoint, events, finish, words};
-use crate::support::oracle;
+use crate::support::phrasing::{self, Reply};
 use crate::support::process::{PROGRAM, run, stdout};
 use crate::support::visitor::Visitor;
-use crate::support::{MEMORY, Server, config, eventually};
+use crate::support::{MEMORY, Server, config, eventually, fixture, oracle};
 
 /// Of the words that lean on earlier turns, so many at least find what they mean.
 const BY_RULES: u64 = 39;
 const BY_A_MODEL: u64 = 44;
 /// Of those that change the subject.
 const CHANGING: u64 = 46;
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
 
 /// The questions as they would stand alone, by the words of the turn.
 fn meanings() -> HashMap<String, String> {
@@ -46,45 +37,24 @@ type Speller = Arc<dyn Fn(&str) -> Result<String, StatusCode> + Send + Sync>;
 
 /// A model that spells questions out like this and finds no answer in any evidence; and what it was asked.
 async fn model(speller: Speller) -> (String, Arc<Mutex<Vec<String>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&asked);
-    let complete = move |axum::Json(body): axum::Json<Value>| {
-        let told = body["messages"][1]["content"].as_str().unwrap().to_owned();
-        let text = if told.contains("<earlier>") {
-            let (_, rest) = told.rsplit_once("<question>\n").unwrap();
-            let (question, _) = rest.split_once("\n</question>").unwrap();
-            speller(question)
+    let reply: Reply = Arc::new(move |prompt| {
+        if prompt.contains("<earlier>") {
+            speller(phrasing::question(prompt))
         } else {
             Ok("NO_ANSWER".to_owned())
-        };
-        heard.lock().unwrap().push(told);
-        async move {
-            match text {
-                Ok(text) => stream(&text),
-                Err(status) => status.into_response(),
-            }
         }
-    };
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let router = Router::new().route("/v1/chat/completions", post(complete));
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (section(&address.to_string()), asked)
+    });
+    let (section, asked) = phrasing::model(reply).await;
+    (spelling(&section), asked)
+}
+
+/// Settings for a model that is asked to spell out, and whose opinion of the evidence counts nothing.
+fn spelling(section: &str) -> String {
+    format!("[dialogue]\nrewrite = \"model\"\ndecline_odds = 1\nask_model_at = 1\n{section}")
 }
 
 fn section(address: &str) -> String {
-    format!(
-        "[dialogue]\nrewrite = \"model\"\n[model]\nbase_url = \"http://{address}/v1\"\nmodel = \"scripted\"\napi_key = \"k\"\n\
-         breaker_failures = 0\n"
-    )
-}
-
-fn stream(text: &str) -> Response {
-    let piece = json!({ "choices": [{ "delta": { "content": text } }] });
-    let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }],
-        "usage": { "prompt_tokens": 90, "completion_tokens": 7 } });
-    let events = format!("data: {piece}\n\ndata: {end}\n\ndata: [DONE]\n\n");
-    Response::builder().header("content-type", "text/event-stream").body(Body::from(events)).unwrap()
+    spelling(&phrasing::section(address))
 }
 
 fn object(question: &str) -> String {

@@ -56,7 +56,15 @@ pub(crate) async fn gateway_with(
     let ledger = Ledger::new(store, Events::new(Arc::new(LocalBus::default())), clock, policy, vault);
     let phrases = words::phrases(None).unwrap();
     let quoter = Arc::new(Extractive::new(phrases.clone()));
-    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
+    let policy = Policy {
+        answer_at: 0.5,
+        clarify_at: 0.3,
+        ask_model_at: 0.5,
+        decline_odds: 20.0,
+        close_margin: 0.25,
+        choices: 4,
+        evidence: 8,
+    };
     let words = words::words(None).unwrap();
     let settings = yikouwen::Config::load(&[], std::path::Path::new("data")).unwrap();
     let safeguards = yikouwen::app::safeguards(&settings.dialogue).unwrap();

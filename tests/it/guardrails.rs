@@ -6,11 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::fixture;
 use crate::support::process::PROGRAM;
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
 
 fn figures(command: &mut Command) -> Value {
     let done = command.env_remove("OPENAI_API_KEY").env_remove("OPENAI_BASE_URL").output().unwrap();

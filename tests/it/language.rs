@@ -12,7 +12,7 @@ type Floor = (&'static str, f64, f64);
 
 /// Floors of precision and recall on files of lines by other hands that nothing was fitted to; what is reached is in
 /// docs/language.md.
-const FLOORS: [(&str, &[Floor]); 4] = [
+const FLOORS: [(&str, &[Floor]); 5] = [
     (
         "intents_unseen.jsonl",
         &[
@@ -35,6 +35,10 @@ const FLOORS: [(&str, &[Floor]); 4] = [
     (
         "intents_third.jsonl",
         &[("emergency", 0.70, 1.0), ("ask_human", 0.95, 0.92), ("dissatisfied", 0.95, 0.92)],
+    ),
+    (
+        "intents_fourth.jsonl",
+        &[("emergency", 0.86, 1.0), ("ask_human", 0.96, 0.97), ("dissatisfied", 0.96, 0.95)],
     ),
 ];
 

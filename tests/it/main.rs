@@ -40,6 +40,7 @@ mod model_wire;
 mod places;
 mod private;
 mod questions;
+mod recorded_model;
 mod search_trial;
 mod store_conformance;
 mod store_crash;

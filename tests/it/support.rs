@@ -10,6 +10,7 @@ pub(crate) mod helper;
 pub(crate) mod identity;
 pub(crate) mod knowledge;
 pub(crate) mod oracle;
+pub(crate) mod phrasing;
 pub(crate) mod platform;
 pub(crate) mod process;
 pub(crate) mod time;
@@ -33,6 +34,11 @@ use platform::PushChannel;
 
 /// A password long enough for every account of the tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A file of labelled lines.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
 
 /// A server in this process.
 pub(crate) struct Server {

@@ -17,7 +17,7 @@ use super::spelling::Spelling;
 use super::{Engine, Gap, Input, Turn};
 
 /// How many entries a model may draw on for one answer.
-const SOURCES: usize = 3;
+pub(super) const SOURCES: usize = 3;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     /// What is looked up.
-    fn sought(&self) -> &'a str {
+    pub(super) fn sought(&self) -> &'a str {
         self.standalone.unwrap_or(self.text)
     }
 }
@@ -232,7 +232,8 @@ impl Engine {
             return self.ended(context, input, text, &evidence, ended);
         }
         let found: Vec<Found<'_>> = evidence.iter().map(Found::of).collect();
-        let judged = judgement::judge(&self.policy, &self.words, &self.subject(input, sought), &found);
+        let subject = self.subject(input, sought);
+        let judged = judgement::judge(&self.policy, &self.words, &subject, &found);
         course.pass(
             Step::Enough,
             match judged {
@@ -242,6 +243,9 @@ impl Engine {
                 Judgement::Answer => Ending::Answered,
             },
         );
+        if let Some(given) = self.open_to_opinion(&judged, &subject, &evidence, course) {
+            return self.by_opinion(context, input, asking, &given, evidence, course).await;
+        }
         match judged {
             Judgement::NoAnswer => self.no_answer(context, input, text, &evidence, "no_answer"),
             Judgement::Clarify(places) => {
@@ -262,7 +266,6 @@ impl Engine {
         evidence: Vec<Evidence>,
         course: &Course<'_>,
     ) -> Turn {
-        let Asking { text, standalone, aspect } = asking;
         let sources: Vec<Evidence> = evidence
             .iter()
             .enumerate()
@@ -270,23 +273,43 @@ impl Engine {
             .map(|(_, entry)| entry.clone())
             .take(SOURCES)
             .collect();
-        let first = &sources[0];
         // Whoever smuggled orders into an entry may have left more behind than is told from knowledge.
         if sources.iter().any(|source| source.is_suspect) {
             course.quote_only();
         }
+        // What a model found no answer in is quoted only where it is sure all the same.
+        let may_be_sent = |composed: &Composed| !composed.is_declined() || self.stays_sure(&sources[0]);
+        let composed = self.put_into_words(context, input, asking, &sources, may_be_sent, course).await;
+        if composed.is_withheld() {
+            let doubted = self.doubted(&sources, evidence);
+            return self.short_of_an_answer(context, input, asking, &doubted, course);
+        }
+        self.answered(context, input, asking, &sources, &evidence, composed)
+    }
+
+    /// Puts sources into words. What may not be sent is withheld.
+    pub(super) async fn put_into_words(
+        &self,
+        context: &Context,
+        input: &Input,
+        asking: Asking<'_>,
+        sources: &[Evidence],
+        may_be_sent: impl Fn(&Composed) -> bool + Send,
+        course: &Course<'_>,
+    ) -> Composed {
+        let Asking { text, standalone, aspect } = asking;
         // A follow-up goes to the writer with its subject spelt out.
         let spelt_out = if standalone.is_some() || self.words.content_of(text).chars().count() > 1 {
             text.to_owned()
         } else {
-            format!("{}：{text}", first.title)
+            format!("{}：{text}", sources[0].title)
         };
         let masked = self.safeguards.redactor.redact(&spelt_out);
         let brief = Brief {
             question: masked.as_deref().unwrap_or(&spelt_out),
             standalone,
             aspect,
-            evidence: &sources,
+            evidence: sources,
             locale: input.locale,
             asker: input.asker.as_deref(),
             faults: &[],
@@ -294,26 +317,46 @@ impl Engine {
         };
         let may_keep = masked.is_none() && !course.quotes_only();
         let asked = asked(context, input, String::new());
-        let composed = self.compose(brief, may_keep.then(|| cache::key(&brief, &asked)), course).await;
+        let mut composed = self.compose(brief, may_keep.then(|| cache::key(&brief, &asked)), course).await;
+        if !may_be_sent(&composed) {
+            composed.withhold();
+        }
         course.wrote(&brief, &composed);
-        let topic = Some(Topic { entry: first.id.clone(), title: first.title.clone() });
+        composed
+    }
+
+    /// The turn of what was put into words.
+    pub(super) fn answered(
+        &self,
+        context: &Context,
+        input: &Input,
+        asking: Asking<'_>,
+        sources: &[Evidence],
+        evidence: &[Evidence],
+        composed: Composed,
+    ) -> Turn {
+        let Asking { text, aspect, .. } = asking;
+        let (reply, first) = match composed.text {
+            Text::Written(written) => {
+                // What the text draws on first is what it is about.
+                let first = &sources[written.cited.first().copied().unwrap_or(0)];
+                let remarks = self.remarks(sources, &written.cited, input.locale);
+                let mut reply = Reply::plain(written.text + &remarks).with_outcome(Outcome::Answered);
+                reply.citations = super::citing::citations(sources, &written.cited, aspect);
+                reply.evidence = notes(evidence);
+                reply.confidence = Some(first.confidence);
+                (reply, first)
+            }
+            Text::Stopped => (Reply::plain(self.say(Phrase::Stopped, input.locale)), &sources[0]),
+            Text::Failed | Text::Withheld => {
+                return self.no_answer(context, input, text, evidence, "unavailable");
+            }
+        };
         let remembered = Context {
-            topic,
+            topic: Some(Topic { entry: first.id.clone(), title: first.title.clone() }),
             last_question: Some(comparable(text)),
             region: context.region.clone(),
             ..Context::default()
-        };
-        let reply = match composed.text {
-            Text::Written(written) => {
-                let remarks = self.remarks(&sources, &written.cited, input.locale);
-                let mut reply = Reply::plain(written.text + &remarks).with_outcome(Outcome::Answered);
-                reply.citations = super::citing::citations(&sources, &written.cited, aspect);
-                reply.evidence = notes(&evidence);
-                reply.confidence = Some(first.confidence);
-                reply
-            }
-            Text::Stopped => Reply::plain(self.say(Phrase::Stopped, input.locale)),
-            Text::Failed => return self.no_answer(context, input, text, &evidence, "unavailable"),
         };
         Turn::saying(reply, remembered)
     }
@@ -361,7 +404,7 @@ impl Engine {
         Turn::saying(reply, context)
     }
 
-    fn clarify(
+    pub(super) fn clarify(
         &self,
         context: &Context,
         input: &Input,

@@ -191,10 +191,12 @@ fn writing_ended(composed: &Composed) -> Ending {
 
 /// How checking ended, where there was a text.
 fn verifying_ended(composed: &Composed) -> Option<Ending> {
-    if !matches!(composed.text, Text::Written(_)) {
-        return None;
-    }
     let faulty = composed.attempts.iter().any(|attempt| attempt.ending == Ending::Faults);
+    match composed.text {
+        Text::Written(_) => {}
+        Text::Withheld => return faulty.then_some(Ending::Faults),
+        Text::Stopped | Text::Failed => return None,
+    }
     let last = composed.attempts.last()?;
     Some(match last.by {
         By::Cache => Ending::NotNeeded,

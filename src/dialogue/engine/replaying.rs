@@ -76,7 +76,7 @@ impl Engine {
                 let remarks = self.remarks(&evidence, &written.cited, again.locale);
                 Some(written.text + &remarks)
             }
-            Text::Stopped | Text::Failed => None,
+            Text::Stopped | Text::Failed | Text::Withheld => None,
         };
         Replayed { text, trace: course.finish() }
     }

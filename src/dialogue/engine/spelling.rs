@@ -145,7 +145,7 @@ fn ending_of(error: &SynthesisError) -> Ending {
     match error {
         SynthesisError::Slow(_) => Ending::Overdue,
         SynthesisError::Unusable(_) => Ending::Malformed,
-        SynthesisError::Unavailable(_) | SynthesisError::Refused => Ending::Failed,
+        SynthesisError::Unavailable(_) | SynthesisError::Refused | SynthesisError::Filtered => Ending::Failed,
     }
 }
 

@@ -22,7 +22,8 @@ impl Retriever for Shelf {
     }
 
     async fn entry(&self, id: &str) -> Result<Option<Evidence>, RetrievalError> {
-        Ok(self.0.iter().find(|entry| entry.id == id).cloned())
+        let found = self.0.iter().find(|entry| entry.id == id).cloned();
+        Ok(found.map(|entry| Evidence { confidence: 1.0, ..entry }))
     }
 }
 
@@ -74,7 +75,24 @@ fn engine_with(entries: Vec<Evidence>, writer: Arc<dyn Synthesizer>) -> Engine {
 }
 
 pub(super) fn engine_over(retriever: Arc<dyn Retriever>, writer: Arc<dyn Synthesizer>) -> Engine {
-    let policy = Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
+    engine_asking(retriever, writer, 0.5)
+}
+
+/// An engine that asks its writer about what is less sure than an answer, too.
+pub(super) fn engine_asking(
+    retriever: Arc<dyn Retriever>,
+    writer: Arc<dyn Synthesizer>,
+    ask_model_at: f32,
+) -> Engine {
+    let policy = Policy {
+        answer_at: 0.5,
+        clarify_at: 0.3,
+        ask_model_at,
+        decline_odds: 20.0,
+        close_margin: 0.25,
+        choices: 4,
+        evidence: 8,
+    };
     let (words, phrases) = (words::words(None).unwrap(), words::phrases(None).unwrap());
     let safeguards =
         crate::app::safeguards(&crate::Config::load(&[], std::path::Path::new("data")).unwrap().dialogue)

@@ -2,8 +2,15 @@
 
 use super::*;
 
-const POLICY: Policy =
-    Policy { answer_at: 0.5, clarify_at: 0.3, close_margin: 0.25, choices: 4, evidence: 8 };
+const POLICY: Policy = Policy {
+    answer_at: 0.5,
+    clarify_at: 0.3,
+    ask_model_at: 0.1,
+    decline_odds: 20.0,
+    close_margin: 0.25,
+    choices: 4,
+    evidence: 8,
+};
 
 fn words() -> Words {
     crate::config::words::words(None).unwrap()

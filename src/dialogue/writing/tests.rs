@@ -270,10 +270,11 @@ async fn who_has_waited_long_enough_gets_the_evidence() {
 #[tokio::test]
 async fn whatever_a_model_does_instead_of_answering_has_its_name_and_ends_in_a_quotation() {
     let half = || Ok(Piece::Text("带户口簿".into()));
-    let table: [(Vec<Result<Piece, SynthesisError>>, Ending); 7] = [
+    let table: [(Vec<Result<Piece, SynthesisError>>, Ending); 8] = [
         (vec![half(), Err(SynthesisError::Slow("x".into()))], Ending::Slow),
         (vec![Err(SynthesisError::Unavailable("x".into()))], Ending::Unavailable),
         (vec![half(), Err(SynthesisError::Refused)], Ending::Declined),
+        (vec![Err(SynthesisError::Filtered)], Ending::Filtered),
         (vec![half(), Err(SynthesisError::Unusable("x".into()))], Ending::Malformed),
         (vec![half()], Ending::Malformed),
         (vec![Ok(Piece::Text(" \n".into())), Ok(Piece::Cite(7))], Ending::Malformed),

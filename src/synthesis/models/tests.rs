@@ -347,7 +347,7 @@ async fn broken_streams_are_no_answers() {
     assert!(is_unusable(&answered(&[]).await), "nothing at all");
     assert!(is_unusable(&answered(&[FINISHED, "[DONE]"]).await), "empty");
     assert!(is_unavailable(&answered(&[&words, r#"{"error":{"message":"overloaded"}}"#, FINISHED]).await));
-    for (reason, refused) in [
+    for (reason, filtered) in [
         ("length", false),
         ("insufficient_system_resource", false),
         ("content_filter", true),
@@ -355,8 +355,8 @@ async fn broken_streams_are_no_answers() {
     ] {
         let end = json!({"choices": [{"delta": {}, "finish_reason": reason}]}).to_string();
         let result = answered(&[&words, &end, "[DONE]"]).await;
-        assert_eq!(matches!(result, Err(SynthesisError::Refused)), refused, "{reason}");
-        assert_eq!(is_unusable(&result), !refused, "{reason}");
+        assert_eq!(matches!(result, Err(SynthesisError::Filtered)), filtered, "{reason}");
+        assert_eq!(is_unusable(&result), !filtered, "{reason}");
     }
 }
 
@@ -378,7 +378,7 @@ async fn a_refusal_is_a_refusal() {
     }
     let filtered = Step::status(400, &[], r#"{"error":{"code":"data_inspection_failed"}}"#);
     let server = Server::start(vec![filtered]).await;
-    assert!(matches!(read(settings(&server)).await, Err(SynthesisError::Refused)));
+    assert!(matches!(read(settings(&server)).await, Err(SynthesisError::Filtered)));
 }
 
 #[tokio::test]

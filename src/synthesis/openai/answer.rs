@@ -128,7 +128,7 @@ impl Answer {
                 "stop" | "eos" | "eos_token" | "end" | "end_turn" | "stop_sequence" | "complete"
                 | "completed",
             ) => self.finish(),
-            Some("content_filter" | "sensitive" | "refusal") => Err(Failure::Declined),
+            Some("content_filter" | "sensitive" | "refusal") => Err(Failure::Filtered),
             Some("length" | "max_tokens" | "model_context_window_exceeded") => Err(Failure::Long),
             // The reason is the server's word, and words that are not known are not repeated.
             Some(_) => Err(Failure::Broken("it ended for another reason than its end".to_owned())),

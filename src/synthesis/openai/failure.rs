@@ -39,9 +39,12 @@ pub(in crate::synthesis) enum Failure {
     /// Something took too long.
     #[error("{0} took too long")]
     Slow(&'static str),
-    /// The model or a filter before it declined.
+    /// The model found no answer in the evidence.
     #[error("declined")]
     Declined,
+    /// The model, or a filter before or behind it, does not speak of such things.
+    #[error("filtered")]
+    Filtered,
     /// It reached the limit of its length before its end.
     #[error("it is longer than it may be")]
     Long,
@@ -114,7 +117,7 @@ impl Failure {
         let lower = body.to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         if status != 429 && status < 500 && says(&FILTERED) {
-            return Self::Declined;
+            return Self::Filtered;
         }
         let meaning = if status == 402 || says(&UNPAID) {
             Meaning::Unpaid
@@ -148,7 +151,8 @@ impl Failure {
             Self::Unreachable { unanswered, .. } => *unanswered,
             Self::Status { meaning: Meaning::Busy, .. } => true,
             Self::Status { meaning: Meaning::Trouble, status, .. } => (500..600).contains(status),
-            Self::Status { .. } | Self::Slow(_) | Self::Declined | Self::Long | Self::Broken(_) => false,
+            Self::Status { .. } | Self::Slow(_) | Self::Declined | Self::Filtered => false,
+            Self::Long | Self::Broken(_) => false,
         }
     }
 
@@ -163,7 +167,7 @@ impl Failure {
     /// What it means for the operator; none for what is the model's own decision.
     pub(in crate::synthesis) fn meaning(&self) -> Option<Meaning> {
         match self {
-            Self::Declined => None,
+            Self::Declined | Self::Filtered => None,
             Self::Status { meaning, .. } => Some(*meaning),
             Self::Long => Some(Meaning::Long),
             Self::Unreachable { .. } | Self::Slow(_) | Self::Broken(_) => Some(Meaning::Trouble),
@@ -178,6 +182,7 @@ impl Failure {
             Self::Status { status, .. } => format!("status {status}"),
             Self::Slow(what) => format!("{what} took too long"),
             Self::Declined => "declined".to_owned(),
+            Self::Filtered => "filtered".to_owned(),
             Self::Long => "too long".to_owned(),
             Self::Broken(_) => "what it sends is no answer".to_owned(),
         }
@@ -219,6 +224,7 @@ impl From<Failure> for SynthesisError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Declined => Self::Refused,
+            Failure::Filtered => Self::Filtered,
             Failure::Broken(what) => Self::Unusable(what),
             Failure::Long => Self::Unusable(failure.to_string()),
             Failure::Slow(_) => Self::Slow(failure.to_string()),
@@ -287,7 +293,7 @@ mod tests {
             assert_eq!(failure.is_passing(), meaning == Meaning::Busy || status >= 500, "{status} {body}");
         }
         for body in [r#"{"error":{"code":"data_inspection_failed"}}"#, r#"{"error":{"code":"1301"}}"#] {
-            assert!(matches!(Failure::of_status(400, body, None), Failure::Declined));
+            assert!(matches!(Failure::of_status(400, body, None), Failure::Filtered));
         }
     }
 

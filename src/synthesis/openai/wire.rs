@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(status_of(r#"{"code":"InternalError","message":"x","request_id":"y"}"#), Some(0));
         assert_eq!(status_of(r#"{"object":"error","message":"x","code":500}"#), Some(500));
         assert_eq!(status_of(r#"{"detail":"Invalid API key"}"#), Some(0));
-        assert!(matches!(delta(r#"{"code":"DataInspectionFailed","message":"x"}"#), Err(Failure::Declined)));
+        assert!(matches!(delta(r#"{"code":"DataInspectionFailed","message":"x"}"#), Err(Failure::Filtered)));
         assert!(matches!(delta("{"), Err(Failure::Broken(_))));
     }
 }
