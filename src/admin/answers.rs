@@ -189,7 +189,7 @@ impl Figures {
             figures.forbidden += 1;
         }
         match reply.outcome {
-            Some(Outcome::Answered) if cited(reply).iter().any(is_right) => {
+            Some(Outcome::Answered | Outcome::Guide) if cited(reply).iter().any(is_right) => {
                 figures.right += 1;
                 figures.points += row.must.len();
                 let missing: Vec<String> = row

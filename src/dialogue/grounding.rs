@@ -145,6 +145,15 @@ const HEADING: usize = 12;
 /// The longest line that does nothing but send the reader to somebody, in Chinese characters.
 const REFERENCE: usize = 60;
 
+/// Words of a clause that names what is left open.
+const OPEN: &[&str] = &["多少", "怎么", "什么", "几", "哪"];
+
+/// How much of a clause stands in the question that only says the question again.
+const REPEATED: f64 = 0.75;
+
+/// Who speaks and who is spoken to, which differs between a question and its answer.
+const SELF: [char; 3] = ['您', '你', '我'];
+
 /// Words of a line that sends the reader to somebody who knows.
 const REFERRING: &[&str] = &["12345", "请向", "咨询", "check with", "confirm with", "contact"];
 
@@ -261,8 +270,10 @@ impl Grounding {
         let says_something = text.chars().filter(|c| c.is_alphanumeric()).count() >= 4;
         let longest = if is_chinese(text) { REFERENCE } else { 3 * REFERENCE };
         let is_referring = |text: &str| REFERRING.iter().any(|word| text.contains(word));
-        // It may name what it is about and ask, and no more.
-        let may_refer = |text: &String| is_referring(text) || denial::asks(text);
+        // It may name what it is about, say the citizen's own words again and ask, and no more.
+        let is_asking = |text: &str| denial::asks(text) || OPEN.iter().any(|word| text.contains(word));
+        let may_refer =
+            |text: &String| is_referring(text) || is_asking(text) || self.was_said_by_the_citizen(text);
         let refers = || {
             text.chars().count() <= longest
                 && is_referring(text)
@@ -319,6 +330,16 @@ impl Grounding {
         for sentence in sentences(text) {
             wording::check(sentence, &self.asked_facts, sources, faults);
         }
+    }
+
+    /// Whether a clause only says again what the citizen said: 您 75 年 3 月出生.
+    fn was_said_by_the_citizen(&self, clause: &str) -> bool {
+        let said: Vec<char> = clause.chars().filter(|c| c.is_alphanumeric() && !SELF.contains(c)).collect();
+        let pairs = said.windows(2).map(|pair| pair.iter().collect::<String>());
+        let (known, all) = pairs.fold((0_u32, 0_u32), |(known, all), pair| {
+            (known + u32::from(self.asked.contains(&pair)), all + 1)
+        });
+        all > 0 && f64::from(known) >= REPEATED * f64::from(all)
     }
 
     fn was_asked(&self, fact: &Fact) -> bool {

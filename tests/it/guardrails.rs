@@ -28,10 +28,12 @@ fn wrong_answers_are_caught_and_faithful_ones_pass() {
         .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
         .collect();
     // Of the third and the fourth, which are short, one answer refused is a share of 0.014 or 0.012.
-    for (file, wrong, caught, refused, figure) in [
-        ("answers_fresh.jsonl", 400.0, 0.98, 0.02, 0.95),
-        ("answers_third.jsonl", 280.0, 0.975, 0.03, 0.95),
-        ("answers_fourth.jsonl", 280.0, 0.96, 0.03, 0.92),
+    // The fifth, a fifth of which says everything in other words, was never tuned on.
+    for (file, wrong, caught, refused, figure, further) in [
+        ("answers_fresh.jsonl", 400.0, 0.98, 0.02, 0.95, 0.8),
+        ("answers_third.jsonl", 280.0, 0.975, 0.03, 0.95, 0.8),
+        ("answers_fourth.jsonl", 280.0, 0.96, 0.03, 0.92, 0.8),
+        ("answers_fifth.jsonl", 340.0, 0.93, 0.1, 0.98, 0.74),
     ] {
         let mut command = Command::new(PROGRAM);
         command.args(["evaluate", "guardrails", "--json"]).arg(fixture(file)).arg("--entries").args(&entries);
@@ -40,7 +42,7 @@ fn wrong_answers_are_caught_and_faithful_ones_pass() {
         assert!(number(&found, "/all/wrong") >= wrong, "{file}: {found}");
         assert!(number(&found, "/caught_share") >= caught, "{file}: {found}");
         assert!(number(&found, "/refused_share") <= refused, "{file}: {found}");
-        assert!(number(&found, "/further_share") >= 0.8, "{file}: {found}");
+        assert!(number(&found, "/further_share") >= further, "{file}: {found}");
         // A figure that was changed is caught in nearly every case; of the 13 amounts of the fourth, one slips through.
         for kind in
             ["amount changed", "percentage changed", "phone changed", "date changed", "period changed"]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::support::{Server, entries_of};
+use crate::support::{MEMORY, Server, config, entries_of, phrasing};
 
 /// Of the 40 questions in citizens' words at least so many are right.
 const RIGHT: usize = 33;
@@ -130,6 +130,27 @@ async fn words_written_without_sight_of_the_entries_fare_as_well() {
     assert!(right >= RIGHT_UNSEEN, "{right} right");
     assert!(offered >= OFFERED_UNSEEN, "{offered} right or offered");
     assert!(refused >= REFUSED_UNSEEN, "{refused} refused");
+    server.stop().await;
+}
+
+/// The same questions with the replies of a language model, recorded: nineteen of twenty are right, and as many refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_model_nineteen_of_twenty_are_right_and_as_many_foreign_ones_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let (own, _) = phrasing::recorded().await;
+    let server = Server::start(config(data.path(), &format!("{MEMORY}{own}")), &[]).await;
+    let titles = titles();
+    let mut right_ones = 0;
+    for name in ["citizen_questions", "citizen_questions_unseen"] {
+        right_ones += right(&server, &titles, name).await.0;
+    }
+    let mut refused_ones = 0;
+    for name in ["foreign_questions", "foreign_questions_unseen"] {
+        refused_ones += refused(&server, &titles, name).await;
+    }
+    println!("with a model: {right_ones} of 140 right, {refused_ones} of 60 refused");
+    assert!(right_ones >= 133, "{right_ones} right");
+    assert!(refused_ones >= 57, "{refused_ones} refused");
     server.stop().await;
 }
 

@@ -4,15 +4,9 @@
 //! in docs/answers.md is printed with `--nocapture`; the floors lie a little below.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::http::StatusCode;
-use serde_json::Value;
-
-use crate::support::phrasing::{self, Reply};
 use crate::support::process::PROGRAM;
-use crate::support::{MEMORY, fixture, oracle};
+use crate::support::{MEMORY, fixture, oracle, phrasing};
 
 /// Questions that an entry answers.
 const ANSWERABLE: [&str; 5] = [
@@ -34,32 +28,6 @@ const UNANSWERABLE: [&str; 6] = [
 /// At most this share of the answerable ones may be refused, and at least that of the others has to be.
 const REFUSED_WRONGLY: f64 = 0.03;
 const REFUSED: f64 = 0.95;
-
-/// What a prompt asks, and the titles of its evidence.
-type Asked = (String, Vec<String>);
-
-fn recorded() -> HashMap<Asked, String> {
-    let text = std::fs::read_to_string(fixture("model_replies.jsonl")).unwrap();
-    let strings = |value: &Value| -> Vec<String> {
-        value.as_array().unwrap().iter().map(|title| title.as_str().unwrap().to_owned()).collect()
-    };
-    text.lines()
-        .map(|line| {
-            let row: Value = serde_json::from_str(line).unwrap();
-            let asked = (row["question"].as_str().unwrap().to_owned(), strings(&row["evidence"]));
-            (asked, row["reply"].as_str().unwrap().to_owned())
-        })
-        .collect()
-}
-
-/// The question and the titles of a prompt.
-fn asked(prompt: &str) -> Asked {
-    let titles = prompt.lines().filter_map(|line| {
-        let (number, title) = line.strip_prefix('[')?.split_once("] ")?;
-        number.bytes().all(|byte| byte.is_ascii_digit()).then(|| title.to_owned())
-    });
-    (phrasing::question(prompt).to_owned(), titles.collect())
-}
 
 /// What `yikouwen evaluate answers` counts over some files.
 async fn counted(files: &[&str], of: &str, own: &str) -> HashMap<String, u64> {
@@ -92,22 +60,16 @@ async fn a_model_that_reads_the_evidence_refuses_less_of_what_is_known_and_more_
         (counted(&ANSWERABLE, "answerable", "").await, counted(&UNANSWERABLE, "unanswerable", "").await);
     println!("without a model: {known:?} {unknown:?}");
 
-    let replies = recorded();
-    let (missing, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (missed, all) = (Arc::clone(&missing), Arc::clone(&heard));
-    let reply: Reply = Arc::new(move |prompt| {
-        all.fetch_add(1, Ordering::Relaxed);
-        replies.get(&asked(prompt)).cloned().ok_or_else(|| {
-            missed.fetch_add(1, Ordering::Relaxed);
-            StatusCode::BAD_REQUEST
-        })
-    });
-    let (section, _) = phrasing::model(reply).await;
-    let own = format!("[dialogue]\npatience = \"0s\"\n{section}");
+    let (own, heard) = phrasing::recorded().await;
     let helped = counted(&ANSWERABLE, "answerable", &own).await;
     let refused = counted(&UNANSWERABLE, "unanswerable", &own).await;
-    let (missing, heard) = (missing.load(Ordering::Relaxed), heard.load(Ordering::Relaxed));
-    println!("with a model: {helped:?} {refused:?}; {missing} of {heard} prompts have no recorded reply");
+    let heard = heard.lock().unwrap();
+    let missing = phrasing::unrecorded(&heard);
+    // Of a text that did not hold the model is told why, and asked once more.
+    let (again, heard) = (heard.iter().filter(|prompt| prompt.contains("<faults>")).count(), heard.len());
+    println!(
+        "with a model: {helped:?} {refused:?}; {again} of {heard} prompts ask for a text once more, {missing} have no recorded reply"
+    );
 
     assert!(share(&helped, "refused") <= REFUSED_WRONGLY, "{helped:?}");
     assert!(share(&refused, "refused") >= REFUSED, "{refused:?}");

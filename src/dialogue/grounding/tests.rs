@@ -81,6 +81,22 @@ const HOUSE: &str = "买了不满 2 年的住房，按 3% 全额交；满 2 年�
     - 已经到期，不能领了。现在能领的是国家补贴。\n\
     - 上门评估不收费。登记备案的人员，要有单位意见。";
 
+/// The prompt asks for such a line where the evidence answers only a part.
+#[test]
+fn a_line_that_sends_the_reader_on_may_say_the_question_again_and_nothing_else() {
+    let grounding = Grounding::new("我 75 年 3 月出生，在外地回不来，要干到几岁", &[grant()]);
+    for (text, expected) in [
+        ("您 75 年 3 月出生，具体是几岁几个月，要向窗口或 12345 核实。", ""),
+        ("这里没有写明仓库怎么算，您这份具体交多少，请向窗口或 12345 核实。", ""),
+        ("您在外地回不来，怎么办理，请向窗口或 12345 核实。", ""),
+        ("您 80 年 3 月出生，具体是几岁几个月，要向窗口或 12345 核实。", "uncited"),
+        ("您是低保户，可以先领钱，请向窗口或 12345 核实。", "uncited"),
+    ] {
+        let found = grounding.faults(text, &[]);
+        assert_eq!(found.first().map_or("", |fault| fault.kind.name()), expected, "{text}");
+    }
+}
+
 #[test]
 fn what_the_evidence_leaves_unsaid_may_be_named() {
     for text in [
