@@ -231,9 +231,8 @@ impl Engine {
             course.pass(Step::Retrieve, Ending::Ended);
             return self.ended(context, input, text, &evidence, ended);
         }
-        let found: Vec<Found<'_>> = evidence.iter().map(Found::of).collect();
         let subject = self.subject(input, sought);
-        let judged = judgement::judge(&self.policy, &self.words, &subject, &found);
+        let judged = self.judged(&subject, &evidence);
         course.pass(
             Step::Enough,
             match judged {
@@ -247,10 +246,8 @@ impl Engine {
             return self.by_opinion(context, input, asking, &given, evidence, course).await;
         }
         match judged {
-            Judgement::NoAnswer => self.no_answer(context, input, text, &evidence, "no_answer"),
-            Judgement::Clarify(places) => {
-                let likely: Vec<&Evidence> = places.into_iter().map(|place| &evidence[place]).collect();
-                self.clarify(context, input, text, &likely, &evidence)
+            Judgement::NoAnswer | Judgement::Clarify(_) => {
+                self.short_of_an_answer(context, input, asking, judged, &evidence, course)
             }
             Judgement::Guide => self.begin_scenario(context, input, &evidence[0], notes(&evidence)),
             Judgement::Answer => self.answer(context, input, asking, evidence, course).await,
@@ -282,7 +279,8 @@ impl Engine {
         let composed = self.put_into_words(context, input, asking, &sources, may_be_sent, course).await;
         if composed.is_withheld() {
             let doubted = self.doubted(&sources, evidence);
-            return self.short_of_an_answer(context, input, asking, &doubted, course);
+            let judged = self.judged(&self.subject(input, asking.sought()), &doubted);
+            return self.short_of_an_answer(context, input, asking, judged, &doubted, course);
         }
         self.answered(context, input, asking, &sources, &evidence, composed)
     }

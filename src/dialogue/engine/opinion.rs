@@ -51,7 +51,8 @@ impl Engine {
         let composed = self.put_into_words(context, input, asking, given, Composed::is_written, course).await;
         if composed.is_withheld() {
             let evidence = if composed.is_declined() { self.doubted(given, evidence) } else { evidence };
-            return self.short_of_an_answer(context, input, asking, &evidence, course);
+            let judged = self.judged(&self.subject(input, asking.sought()), &evidence);
+            return self.short_of_an_answer(context, input, asking, judged, &evidence, course);
         }
         course.pass(Step::Enough, Ending::Answered);
         self.answered(context, input, asking, given, &evidence, composed)
@@ -73,33 +74,33 @@ impl Engine {
         after_decline(entry.confidence, self.policy.decline_odds) >= self.policy.answer_at
     }
 
+    /// Whether evidence is an answer to what is asked.
+    pub(super) fn judged(&self, subject: &str, evidence: &[Evidence]) -> Judgement {
+        let found: Vec<Found<'_>> = evidence.iter().map(Found::of).collect();
+        judgement::judge(&self.policy, &self.words, subject, &found)
+    }
+
     /// Asks back about evidence that is not sure enough, or says that there is no answer.
     pub(super) fn short_of_an_answer(
         &self,
         context: &Context,
         input: &Input,
         asking: Asking<'_>,
+        judged: Judgement,
         evidence: &[Evidence],
         course: &Course<'_>,
     ) -> Turn {
-        let found: Vec<Found<'_>> = evidence.iter().map(Found::of).collect();
-        let subject = self.subject(input, asking.sought());
-        match judgement::judge(&self.policy, &self.words, &subject, &found) {
+        let likely: Vec<&Evidence> = match judged {
             Judgement::NoAnswer => {
                 course.pass(Step::Enough, Ending::NoAnswer);
-                self.no_answer(context, input, asking.text, evidence, "no_answer")
+                return self.no_answer(context, input, asking.text, evidence, "no_answer");
             }
-            Judgement::Clarify(places) => {
-                let likely: Vec<&Evidence> = places.into_iter().map(|place| &evidence[place]).collect();
-                course.pass(Step::Enough, Ending::Clarify);
-                self.clarify(context, input, asking.text, &likely, evidence)
-            }
+            Judgement::Clarify(places) => places.into_iter().map(|place| &evidence[place]).collect(),
             // The model was not given this one. It is not asked twice in a turn, so the citizen is.
-            Judgement::Guide | Judgement::Answer => {
-                course.pass(Step::Enough, Ending::Clarify);
-                self.clarify(context, input, asking.text, &[&evidence[0]], evidence)
-            }
-        }
+            Judgement::Guide | Judgement::Answer => vec![&evidence[0]],
+        };
+        course.pass(Step::Enough, Ending::Clarify);
+        self.clarify(context, input, asking.text, &likely, evidence)
     }
 }
 
