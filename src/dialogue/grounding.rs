@@ -8,6 +8,7 @@
 mod around;
 mod bare;
 mod beside;
+mod case;
 mod claim;
 mod denial;
 mod exclusive;
@@ -19,6 +20,7 @@ mod listed;
 mod moment;
 mod normal;
 mod numeral;
+mod office;
 mod omitted;
 mod pattern;
 mod piece;
@@ -306,6 +308,12 @@ impl Grounding {
                 faults.push(Fault { kind, words: fact.text });
             }
         }
+        for hours in stated::hours(text) {
+            if sources.iter().all(|source| source.stated.ends_otherwise(hours)) {
+                let words = format!("{}-{}", hours.0, hours.1);
+                faults.push(Fault { kind: FaultKind::Unstated(FactKind::Time), words });
+            }
+        }
         if !is_chinese(text) {
             // The Chinese names in brackets are copied from what is cited.
             let is_of_others = |name: &String| {
@@ -324,11 +332,15 @@ impl Grounding {
             faults.push(Fault { kind: FaultKind::Contrary, words: text.to_owned() });
         }
         figure::check(text, &self.asked_figures, sources, faults);
+        // The letters of a link are nothing that a word is said of.
+        let text = &fact::without_links(text);
         claim::check(text, sources, faults);
         exclusive::check(text, sources, faults);
         listed::check(text, sources, faults);
+        office::check(text, sources, faults);
         for sentence in sentences(text) {
-            wording::check(sentence, &self.asked_facts, sources, faults);
+            let asked = wording::Asked { text: &self.asked, facts: &self.asked_facts };
+            wording::check(sentence, asked, sources, faults);
         }
     }
 
@@ -344,6 +356,29 @@ impl Grounding {
 
     fn was_asked(&self, fact: &Fact) -> bool {
         self.asked_facts.iter().any(|asked| asked.kind == fact.kind && asked.key == fact.key)
+            || self.was_asked_in_short(fact)
+    }
+
+    /// Whether the citizen said it without the unit or the century: 我妈今年91, and 68年3月生.
+    fn was_asked_in_short(&self, fact: &Fact) -> bool {
+        match fact.kind {
+            FactKind::Age | FactKind::Amount => {
+                self.asked_facts.iter().any(|asked| asked.kind == FactKind::Number && asked.key == fact.key)
+                    || numeral::has_in_words(&self.asked, &fact.key)
+            }
+            FactKind::Date => {
+                let short = fact.key.strip_prefix("19").or_else(|| fact.key.strip_prefix("20"));
+                let parts: Vec<&str> = short.unwrap_or_default().split('-').collect();
+                let spoken = match parts[..] {
+                    [year] if !year.is_empty() => format!("{year}年"),
+                    [year, month] => format!("{year}年{month}月"),
+                    [year, month, day] => format!("{year}年{month}月{day}"),
+                    _ => return false,
+                };
+                self.asked.contains(&spoken)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a sentence is about something else than the cited evidence, or was copied from evidence that is not cited.
@@ -357,7 +392,9 @@ impl Grounding {
         // A line may join several of the evidence's items.
         let joined = || joined_share(&sentence, sources);
         let elsewhere = || self.sources.iter().any(|source| source.share_of(&sentence) >= COPIED);
-        (here < FOREIGN && !introduces && joined() < FOREIGN)
+        let telling = || sense(&sentence.iter().collect::<String>());
+        let speaks_of_it = || coverage(&telling(), &sense_of(sources)) >= SUPPORTED;
+        (here < FOREIGN && !introduces && joined() < FOREIGN && !speaks_of_it())
             || (here < NOT_HERE && self.sources.len() > 1 && elsewhere())
     }
 
@@ -370,11 +407,15 @@ impl Grounding {
         if own.len() < TELLING {
             return true;
         }
-        let union: Sense = sources.iter().flat_map(|source| source.sense.iter().cloned()).collect();
-        let together = coverage(&own, &union);
+        let together = coverage(&own, &sense_of(sources));
         let anywhere = self.sources.iter().map(|source| coverage(&own, &source.sense)).fold(0.0, f64::max);
         together >= SUPPORTED && anywhere <= together + ELSEWHERE
     }
+}
+
+/// What the sources are about together.
+fn sense_of(sources: &[&Source]) -> Sense {
+    sources.iter().flat_map(|source| source.sense.iter().cloned()).collect()
 }
 
 /// How much of a sentence stands in the sources when each of its clauses and items is looked up by itself. What says too little

@@ -1,5 +1,5 @@
-//! The gate of what is sent: the verification of answers on answers that nothing was tuned on, and whole answers of the demo
-//! city without a model. What is reached is in docs/answers.md; the floors lie a little below.
+//! The gate of what is sent: the verification of answers that people and models wrote, and whole answers of the demo city without a
+//! model. What is reached is in docs/answers.md; the floors lie a little below.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,12 +28,14 @@ fn wrong_answers_are_caught_and_faithful_ones_pass() {
         .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
         .collect();
     // Of the third and the fourth, which are short, one answer refused is a share of 0.014 or 0.012.
-    // The fifth, a fifth of which says everything in other words, was never tuned on.
+    // The fifth says a fifth of everything in other words, as the loose ones do throughout.
     for (file, wrong, caught, refused, figure, further) in [
         ("answers_fresh.jsonl", 400.0, 0.98, 0.02, 0.95, 0.8),
         ("answers_third.jsonl", 280.0, 0.975, 0.03, 0.95, 0.8),
         ("answers_fourth.jsonl", 280.0, 0.96, 0.03, 0.92, 0.8),
-        ("answers_fifth.jsonl", 340.0, 0.93, 0.1, 0.98, 0.74),
+        ("answers_fifth.jsonl", 340.0, 0.93, 0.1, 0.96, 0.78),
+        ("answers_model.jsonl", 500.0, 0.98, 0.02, 0.96, 0.88),
+        ("answers_model_loose.jsonl", 400.0, 0.94, 0.16, 0.92, 0.7),
     ] {
         let mut command = Command::new(PROGRAM);
         command.args(["evaluate", "guardrails", "--json"]).arg(fixture(file)).arg("--entries").args(&entries);

@@ -40,6 +40,8 @@ pub(super) struct Around {
     named_before: usize,
     /// How many of those behind it do.
     named_behind: usize,
+    /// How many of those before it stand behind the last mark.
+    own_before: usize,
     /// How many of those behind it stand before the next mark.
     own_behind: usize,
 }
@@ -77,7 +79,7 @@ impl Around {
         let behind: Vec<char> = tail.iter().filter(telling).take(most).copied().collect();
         let named_behind = own_behind.min(NAME.saturating_sub(own_before)).min(behind.len());
         let named_before = own_before.max(NAME.saturating_sub(named_behind)).min(before.len());
-        Self { before, behind, named_before, named_behind, own_behind }
+        Self { before, behind, named_before, named_behind, own_before, own_behind }
     }
 
     /// How much of what names this place names the other one, too.
@@ -87,7 +89,24 @@ impl Around {
         let most = (self.named_before.max(other.named_before) + 1).min(other.before.len());
         let found = shared(&self.before[..self.named_before], &other.before[..most])
             + shared(&self.behind[..self.named_behind], &other.behind);
-        if all == 0 { 0.0 } else { found as f64 / all as f64 }
+        let is_bare = |around: &Self| around.own_before + around.own_behind == 0;
+        match all {
+            // 10年以上,最长24个月 names neither.
+            0 if is_bare(self) && is_bare(other) => 1.0,
+            0 => 0.0,
+            _ => found as f64 / all as f64,
+        }
+    }
+
+    /// How much of what stands before this place in its clause follows the other one: 生食海产品不能做, and 不能做生食海产品. Nothing where
+    /// something follows this one, too.
+    pub(super) fn share_fronted(&self, other: &Self) -> f64 {
+        let own = &self.before[..self.own_before.min(self.before.len())];
+        if own.is_empty() || self.own_behind > 0 {
+            return 0.0;
+        }
+        let own: Vec<char> = own.iter().rev().copied().collect();
+        shared(&own, &other.behind) as f64 / own.len() as f64
     }
 
     /// How much of what stands around this place stands around the other one, 0 to 1; nothing where there is nothing.

@@ -3,6 +3,7 @@
 //! affirms is not denied, and where it does both, the place counts whose words around it are most like those of the answer.
 
 use super::around::Around;
+use super::case::{case_before, is_another, named_before};
 use super::denial::is_asked;
 use super::piece::{clause_at, stands, walk};
 use super::source::Source;
@@ -123,6 +124,9 @@ const ASKING: &[&str] = &["什么", "哪", "怎么", "多少", "吗"];
 /// So many characters are what it is said of.
 const OBJECT: usize = 2;
 
+/// With so much of what stands before it behind the other one, it is said of the same in another order.
+const FRONTED: f64 = 0.6;
+
 /// With so little in common, the same word is of something else.
 const SAME_THING: f64 = 0.04;
 
@@ -130,50 +134,108 @@ const SAME_THING: f64 = 0.04;
 const MORE: f64 = 0.25;
 
 /// What a line says of something.
+#[derive(Clone)]
 pub(super) struct Claim {
     mood: Mood,
     holds: bool,
     object: Vec<char>,
     start: usize,
     around: Around,
+    /// Whether the line begins with it.
+    begins: bool,
+    /// Of which case it is said, if of one.
+    case: Vec<char>,
+    /// What it is said of.
+    named: Vec<char>,
 }
 
-/// What a line in normal form says.
-pub(super) fn claims(text: &[char]) -> Vec<Claim> {
+/// What a line says that follows a question.
+pub(super) fn claims_after(question: &[char], line: &[char]) -> Vec<Claim> {
+    let text: Vec<char> = question.iter().chain(line).copied().collect();
+    let mut found = claims(&text, question.len());
+    let asked: Vec<Claim> = found.iter().filter(|claim| claim.start < question.len()).cloned().collect();
+    found.retain(|claim| claim.start >= question.len());
+    // 能, to a title that asks 能留着吗, says 能留着.
+    let bare = WORDS.iter().find(|(word, ..)| {
+        stands(line, 0, word) && line.get(word.chars().count()).is_none_or(|c| !c.is_alphanumeric())
+    });
+    if let Some((_, mood, holds)) = bare {
+        let same = asked.into_iter().find(|claim| claim.mood == *mood);
+        found.splice(0..0, same.map(|claim| Claim { holds: *holds, begins: true, ..claim }));
+    }
+    found
+}
+
+/// What a text in normal form says. A case is named behind the first characters, `from` of them.
+fn claims(text: &[char], from: usize) -> Vec<Claim> {
+    let line = text.get(from..).unwrap_or_default();
     let mut found = Vec::new();
     walk(text, OTHERS, |place| {
         let Some((word, mood, holds)) = WORDS.iter().find(|(word, ..)| stands(text, place, word)) else {
             return place + 1;
         };
-        let from = place + word.chars().count();
+        let behind = place + word.chars().count();
+        let claim = Claim {
+            mood: *mood,
+            holds: *holds,
+            object: Vec::new(),
+            start: place,
+            around: Around::default(),
+            begins: place == from,
+            case: place.checked_sub(from).map_or(&[][..], |place| case_before(line, place)).to_vec(),
+            named: place.checked_sub(from).map_or(&[][..], |place| named_before(line, place)).to_vec(),
+        };
         if matches!(mood, Mood::Costs | Mood::Belongs) {
-            let around = Around::of(text, place, from);
-            found.push(Claim { mood: *mood, holds: *holds, object: Vec::new(), start: place, around });
-            return from;
+            found.push(Claim { around: Around::of(text, place, behind), ..claim });
+            return behind;
         }
-        let behind = text[from..].iter().enumerate();
-        let object: Vec<(usize, char)> = behind
+        let rest = text[behind..].iter().enumerate();
+        let object: Vec<(usize, char)> = rest
             .take_while(|(_, c)| c.is_alphanumeric() && !"了的".contains(**c))
             .skip_while(|(_, c)| BETWEEN.contains(**c))
             .take(OBJECT)
-            .map(|(at, c)| (from + at, *c))
+            .map(|(at, c)| (behind + at, *c))
             .collect();
-        if let Some(&(start, _)) = object.first() {
+        if let Some(&(start, verb)) = object.first() {
             let end = start + object.len();
+            // 不能做生食海产品、裱花蛋糕 says so of both.
+            for item in further_items(text, end) {
+                found.push(Claim {
+                    object: vec![verb, text[item]],
+                    start,
+                    around: Around::of(text, item, item + 1),
+                    ..claim.clone()
+                });
+            }
             found.push(Claim {
-                mood: *mood,
-                holds: *holds,
                 object: object.into_iter().map(|(_, c)| c).collect(),
                 start,
                 around: Around::of(text, start, end),
+                ..claim
             });
         }
-        from
+        behind
     });
     found
 }
 
+/// Where the items after the first one begin that a clause lists behind a place. What allows or denies anew is none.
+fn further_items(text: &[char], from: usize) -> Vec<usize> {
+    let clause = text[from..].iter().take_while(|c| c.is_alphanumeric() || "、“”\"".contains(**c)).count();
+    (from..from + clause)
+        .filter(|&place| text[place] == '、')
+        .map(|place| place + 1)
+        .filter(|&place| text.get(place).is_some_and(|c| c.is_alphanumeric() && !"能可要须不".contains(*c)))
+        .collect()
+}
+
 impl Claim {
+    /// Whether a line begins with it, and says it of its title, and a clause says the same.
+    pub(super) fn is_said_in(&self, clause: &[char]) -> bool {
+        let says_so = |own: &Self| own.holds == self.holds && own.is_of(self);
+        self.begins && self.holds && claims(clause, 0).iter().any(says_so)
+    }
+
     /// Whether it is about the same, which the evidence or the answer may say with one character.
     fn is_of(&self, known: &Self) -> bool {
         let may_be = |mood: Mood| matches!(mood, Mood::May | Mood::Is);
@@ -183,27 +245,44 @@ impl Claim {
     }
 }
 
-/// Whether the place stands in a heading that asks, as 能享受什么 before what one gets: it states nothing.
-fn is_asking_heading(text: &[char], place: usize) -> bool {
+/// Whether the place stands in a heading that asks, as 能享受什么 before what one gets, or only names what follows, as 办理和收费: it
+/// states nothing.
+fn is_open_heading(text: &[char], place: usize) -> bool {
     let rest: String = text[place..].iter().take_while(|c| !",;".contains(**c)).collect();
-    rest.split_once(':').is_some_and(|(heading, _)| ASKING.iter().any(|word| heading.contains(word)))
+    rest == "收费:"
+        || rest.split_once(':').is_some_and(|(heading, _)| ASKING.iter().any(|word| heading.contains(word)))
 }
 
 /// What a line says and the evidence only denies, or denies and the evidence only says.
 pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = line.chars().collect();
-    let all = claims(&text);
+    let all = claims(&text, 0);
     for own in &all {
         // 今年不能上,满6岁才可以上 names both cases itself.
         let names_both =
             !own.object.is_empty() && all.iter().any(|other| other.holds != own.holds && own.is_of(other));
-        if is_asked(&text, own.start) || is_asking_heading(&text, own.start) || names_both {
+        if is_asked(&text, own.start) || is_open_heading(&text, own.start) || names_both {
             continue;
         }
+        // What is denied of another case says nothing of this one.
+        let evidence: Vec<&str> = cited.iter().map(|source| source.stated.text.as_str()).collect();
+        let is_elsewhere = |known: &Claim| {
+            own.holds && !known.holds && is_another(&known.case, &own.named, &text, &evidence)
+        };
         let most = |holds: bool| {
             let known = cited.iter().flat_map(|source| &source.claims);
-            let alike = known.filter(|known| known.holds == holds && own.is_of(known));
-            alike.map(|known| own.around.share_in(&known.around)).reduce(f64::max)
+            let alike =
+                known.filter(|known| known.holds == holds && own.is_of(known) && !is_elsewhere(known));
+            let is_verb = !own.object.is_empty();
+            let share = |known: &Claim| {
+                let fronted = own.around.share_fronted(&known.around);
+                own.around.share_in(&known.around).max(if is_verb && fronted >= FRONTED {
+                    fronted
+                } else {
+                    0.0
+                })
+            };
+            alike.map(share).reduce(f64::max)
         };
         let Some(contrary) = most(!own.holds) else { continue };
         let least = most(own.holds).map_or(SAME_THING, |same| same + MORE);

@@ -1,9 +1,10 @@
 //! Denials of an answer against those of the evidence: what is denied here only, and what is denied there only.
 
-use super::beside::beside;
+use super::beside::{Beside, beside, weight};
+use super::case::{case_before, is_another, named_before};
 use super::piece::clauses;
 use super::source::{Sentence, Source};
-use super::turn::{Kind, Turn, is_denied, turns};
+use super::turn::{Kind, Turn, asks_whether, is_denied, turns};
 use super::wording::{ALIKE, Clause, Laid, is_part};
 
 /// With so much, it was copied from there but for other things that are denied together with it.
@@ -11,6 +12,44 @@ const NAMES_ONE: f64 = 0.8;
 
 /// A denial in a clause with less in the evidence is in the writer's own words, and not held against any one sentence.
 const OWN_WORDS: f64 = 0.6;
+
+/// A clause with so much of its text in a sentence was copied from there.
+const COPIED: f64 = 0.85;
+
+/// The weight of a clause that can give a reason.
+const TELLING: usize = 3;
+
+/// Reasons stand at most so many clauses away.
+const REASONS: usize = 2;
+
+/// With so much of a case in a sentence, that is about it.
+const SAME_CASE: f64 = 0.5;
+
+/// A denial follows words if it begins within so many characters.
+const NEXT: usize = 5;
+
+/// Words that tell the reader of a refusal.
+const REFUSING: &[&str] = &["不能", "不可以", "不得", "不可"];
+
+/// Words of a clause that excludes whoever it does not hold for.
+const BINDING: &[&str] = &[
+    "必须",
+    "缺一不可",
+    "不算",
+    "不属于",
+    "才",
+    "只能",
+    "只限",
+    "仅限",
+    "不是",
+    "不符合",
+    "不满",
+    "未满",
+    "没满",
+];
+
+/// So many characters behind a denial are one phrase at the most.
+const LONG_PHRASE: usize = 6;
 
 /// Words that advise against something.
 const ADVICE: &[&str] = &["不要", "不能", "不得", "不可", "别", "勿"];
@@ -46,11 +85,13 @@ pub(super) fn exemptions_stand(line: &str, sources: &[Source]) -> bool {
 }
 
 /// Whether a clause denies what a sentence affirms, or affirms what it denies.
-pub(super) fn is_contrary(clause: &Clause<'_>, laid: &Laid<'_>, cited: &[&Source]) -> bool {
+///
+/// `asked` is the question in normal form.
+pub(super) fn is_contrary(clause: &Clause<'_>, laid: &Laid<'_>, cited: &[&Source], asked: &str) -> bool {
     let own = turns(clause.text);
     let denies = own.iter().filter(|turn| turn.kind == Kind::Not);
-    denies.into_iter().any(|turn| is_denied_only_here(clause, &own, turn, laid, cited))
-        || (laid.beside.share >= ALIKE && is_affirmed_only_here(clause, &own, laid))
+    denies.into_iter().any(|turn| is_denied_only_here(clause, &own, turn, laid, cited, asked))
+        || (laid.beside.share >= ALIKE && is_affirmed_only_here(clause, &own, laid, cited))
 }
 
 /// A denial that the sentence has not.
@@ -60,13 +101,18 @@ fn is_denied_only_here(
     turn: &Turn,
     laid: &Laid<'_>,
     cited: &[&Source],
+    asked: &str,
 ) -> bool {
     let object = turn.object(clause.text, own);
-    if object.is_empty() {
+    if object.is_empty() || is_colloquial(clause.text, turn) || is_circumstance(clause, turn, &object, asked)
+    {
         return false;
     }
     let known = laid.sentence;
-    if is_advice_against(clause, turn, known) || is_elided_there(clause, turn, cited) {
+    if is_advice_against(clause, turn, known)
+        || is_elided_there(clause, turn, cited)
+        || is_concluded(clause, turn, &object, cited)
+    {
         return false;
     }
     let there: Vec<(usize, usize)> =
@@ -99,6 +145,19 @@ fn is_denied_only_here(
     laid.beside.share >= DENIED
 }
 
+/// Whether a denial is part of a name (非营运), or only says so in spoken words, 光备案不行, for which the evidence has others.
+fn is_colloquial(text: &[char], turn: &Turn) -> bool {
+    let word: String = text[turn.start..turn.end].iter().collect();
+    ["不行", "不了", "非"].contains(&word.as_str())
+}
+
+/// Whether a denial is what the citizen told of the case, and not of what may or must be done: 没领证, 单位不肯盖章.
+fn is_circumstance(clause: &Clause<'_>, turn: &Turn, object: &[usize], asked: &str) -> bool {
+    let word: String = clause.text[turn.start..turn.end].iter().collect();
+    let words: String = word.chars().chain(object.first().map(|&place| clause.text[place])).collect();
+    ["不", "没", "没有", "未"].contains(&word.as_str()) && asked.contains(&words)
+}
+
 /// Whether a denial advises against what the evidence names as a mistake or punishes.
 fn is_advice_against(clause: &Clause<'_>, turn: &Turn, known: &Sentence) -> bool {
     let word: String = clause.text[turn.start..turn.end].iter().collect();
@@ -127,12 +186,55 @@ fn is_elided_there(clause: &Clause<'_>, turn: &Turn, cited: &[&Source]) -> bool 
             says_less || (tail.len() > turn.end - turn.start && known.starts_with(tail))
         })
     };
-    copied() || cited.iter().flat_map(|source| &source.sentences).any(elided)
+    // 旧居住证丢失的不用 is 丢失的不用, with what it is about before it.
+    let here = &clause.text[..end];
+    let is_prefixed = |sentence: &Sentence| {
+        clauses(&sentence.text).iter().any(|&(start, end)| {
+            let known = &sentence.text[start..end];
+            let from = here.len().saturating_sub(known.len());
+            known.len() > turn.end - turn.start + 1 && from <= turn.start && here.ends_with(known)
+        })
+    };
+    copied()
+        || cited.iter().flat_map(|source| &source.sentences).any(|known| elided(known) || is_prefixed(known))
+}
+
+/// Whether a denial follows from the clause beside it, which was copied: 已领护理费的,不能领这项补贴, where the evidence denies the same of
+/// whoever has that, and 股东必须全部签字,缺一不可;有一个签不了,就不能注销, where it says what has to be.
+fn is_concluded(clause: &Clause<'_>, turn: &Turn, object: &[usize], cited: &[&Source]) -> bool {
+    let pieces = clauses(clause.sentence);
+    let own = pieces.iter().position(|(start, end)| (*start..*end).contains(&(clause.start + turn.start)));
+    let Some(own) = own else { return false };
+    let beside_it = pieces.iter().enumerate().filter(|(place, _)| place.abs_diff(own) <= REASONS);
+    let reasons =
+        beside_it.filter(|(place, _)| *place != own).map(|(_, &(from, to))| &clause.sentence[from..to]);
+    let verb = object.first().map(|&place| clause.text[place]);
+    // The denial has to follow the words that give the reason.
+    let denies_it = |laid: &Beside, sentence: &Sentence| {
+        let Some(last) = laid.places.iter().flatten().max() else { return false };
+        let denials = sentence.turns.iter().filter(|turn| turn.kind == Kind::Not);
+        denials.filter(|turn| (*last..last + NEXT).contains(&turn.start)).any(|turn| {
+            let object = turn.object(&sentence.text, &sentence.turns);
+            object.first().map(|&place| sentence.text[place]) == verb
+        })
+    };
+    let word: String = clause.text[turn.start..turn.end].iter().collect();
+    reasons.filter(|reason| weight(reason) >= TELLING).any(|reason| {
+        let text: String = reason.iter().collect();
+        let binds = REFUSING.contains(&word.as_str()) && BINDING.iter().any(|word| text.contains(word));
+        cited.iter().flat_map(|source| &source.sentences).any(|sentence| {
+            let laid = beside(reason, &sentence.text);
+            laid.share >= COPIED && (binds || denies_it(&laid, sentence))
+        })
+    })
 }
 
 /// Whether words ask.
 pub(super) fn asks(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
     ASKED.iter().any(|word| text.contains(word))
+        || (0..characters.len())
+            .any(|place| "不没".contains(characters[place]) && asks_whether(&characters, place))
 }
 
 /// Whether the place stands in a question, which states neither.
@@ -163,10 +265,24 @@ fn is_denied_elsewhere(clause: &Clause<'_>, object: &[usize], cited: &[&Source])
 }
 
 /// What the sentence denies, or allows to some only, and the clause says without that.
-fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>) -> bool {
+fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>, cited: &[&Source]) -> bool {
     let known = laid.sentence;
-    known.turns.iter().any(|turn| {
+    let evidence: Vec<&str> = cited.iter().map(|source| source.stated.text.as_str()).collect();
+    let pieces = clauses(&known.text);
+    // 不会因为超生不给上户口 denies nothing of what it denies twice.
+    let is_denied_twice = |turn: &Turn| {
+        let piece = pieces.iter().find(|(start, end)| (*start..*end).contains(&turn.start));
+        let in_it =
+            |other: &&Turn| piece.is_some_and(|&(start, _)| other.start >= start && other.end <= turn.start);
+        turn.kind == Kind::Not
+            && known.turns.iter().filter(in_it).any(|other| other.kind == Kind::Not && !other.is_backward())
+    };
+    let once = known.turns.iter().filter(|turn| !is_denied_twice(turn));
+    let objects = once.flat_map(|turn| {
         let object = turn.object(&known.text, &known.turns);
+        std::iter::once((turn, object)).chain(last_verb(turn, known).map(|verb| (turn, verb)))
+    });
+    objects.into_iter().any(|(turn, object)| {
         let here: Vec<(usize, usize)> =
             object.iter().filter_map(|&there| Some((laid.beside.place_of(there)?, there))).collect();
         // Of several things that are denied together, an answer may name one: 不能做生食海产品、裱花蛋糕.
@@ -200,8 +316,40 @@ fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>) -> 
             });
         let is_turn_itself =
             here.iter().all(|&(place, _)| own.iter().any(|turn| (turn.start..turn.end).contains(&place)));
-        !agrees && !is_copied && !is_turn_itself && !is_affirmed_beside(clause, known, &object)
+        let is_of_another_case = || {
+            let own = here.first().map_or(clause.start, |&(place, _)| clause.start + place);
+            let own = named_before(clause.sentence, own);
+            turn.kind == Kind::Not
+                && is_another(case_before(&known.text, turn.start), own, clause.sentence, &evidence)
+        };
+        !agrees
+            && !is_copied
+            && !is_turn_itself
+            && !is_affirmed_beside(clause, known, &object)
+            && !is_of_another_case()
+            && !answers_the_title(clause, named_before(&known.text, turn.start), cited)
     })
+}
+
+/// Whether a clause says what an entry answers to its title, 要退, and not of the case that a sentence denies it of.
+fn answers_the_title(clause: &Clause<'_>, denied: &[char], cited: &[&Source]) -> bool {
+    let is_of_the_denied = beside(denied, clause.sentence).share >= SAME_CASE;
+    weight(denied) >= TELLING
+        && !is_of_the_denied
+        && cited
+            .iter()
+            .filter_map(|source| source.claims.first())
+            .any(|answer| answer.is_said_in(clause.text))
+}
+
+/// What a denial reaches last, where that ends its clause and little stands between: 不能再按本条申请 denies 申请.
+fn last_verb(turn: &Turn, known: &Sentence) -> Option<Vec<usize>> {
+    let reach = turn.reach(&known.text, &known.turns);
+    let (&first, &last) = (reach.first()?, reach.last()?);
+    let ends = known.text.get(last + 1).is_none_or(|c| !c.is_alphanumeric() && *c != '、');
+    let is_one_phrase = turn.end <= first && !known.text[first..=last].contains(&'、');
+    let is_long = (3..=LONG_PHRASE).contains(&reach.len());
+    (is_long && is_one_phrase && ends).then(|| reach[reach.len() - 2..].to_vec())
 }
 
 /// Whether the same words stand in the sentence without being denied, too, and the clause says no less of what stands there: 接到通知的,

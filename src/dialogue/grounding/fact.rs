@@ -83,8 +83,13 @@ patterns! {
     PERIOD = r"(\d+(?:\.\d+)?) ?(?:个|full |consecutive |more |calendar )?-?(工作日|自然日|日历日|天|日|星期|周|礼拜|月|季度|年|小时|钟头|分钟|秒|(?:working|business)[ -]days?|days?|weeks?|months?|years?|hours?|minutes?)";
     AGE = r"(\d+)(?:周岁|岁)|(?-u:\b)(\d+) (?:full )?years? (?:old|of age)|(?-u:\b)(?:aged?|age of|turn|turned|turning|under|over|younger than|older than) (\d+)(?-u:\b)( ?(?:months?|weeks?|days?|hours?|minutes?|working|business|calendar))?";
     ADDRESS = r"(\p{Han}{2}(?:路|街|巷|道|弄|里|大街|大道))(\d+)号";
-    SMALL = r"(?:^|[^\d.])([1-9]|10) ?(?:样|种|类|处|点(?:$|[^0-9:半])|步|件事|件(?:$|\P{Han})|个(?:条件|办法|方面|步骤|情况|地方|办理点|阶段|部分)|项:|(?:more )?(?:ways|things|steps|documents|kinds|options|conditions|cases|types|offices|places|items))";
+    SMALL = r"(?:[这那上下]面?|以[上下])(?:[2-9]|10)(?:个|项|样|种|笔|张|条)|(?:^|[^\d.])([1-9]|10) ?(?:样|种|类|处|点(?:$|[^0-9:半])|步|件事|件(?:$|\P{Han})|个(?:条件|办法|方面|步骤|情况|地方|办理点|阶段|部分)|项:|(?:more )?(?:ways|things|steps|documents|kinds|options|conditions|cases|types|offices|places|items))";
     NUMBER = r"\d+(?:\.\d+)?(万|亿)?";
+}
+
+/// A text without its links.
+pub(super) fn without_links(text: &str) -> String {
+    LINK.as_ref().map_or_else(|| text.to_owned(), |link| link.replace_all(text, "").into_owned())
 }
 
 /// A piece of a text between two places that a pattern found.

@@ -62,6 +62,7 @@ fn clause_is_free(line: &str, cited: &[&Source]) -> bool {
 /// Whether a line says of something that it is charged or free, and the evidence it cites says otherwise.
 pub(super) fn is_wrong(line: &str, cited: &[&Source]) -> bool {
     let charged = without(line, NEITHER).contains("收费");
+    let line = &line.replace("要不要钱", "");
     let free = ["免费", "不收费", "不要钱"].iter().any(|word| line.contains(word));
     if !charged && !free {
         return false;

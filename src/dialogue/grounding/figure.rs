@@ -6,9 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::around::Around;
+use super::beside::{beside, weight};
 use super::fact::{FactKind, facts, part};
 use super::limit::{Direction, direction};
 use super::pattern::patterns;
+use super::piece::clauses;
 use super::source::Source;
 use super::{Fault, FaultKind};
 
@@ -27,6 +29,9 @@ const NAMED: f64 = 0.9;
 /// By so much more another figure has to fit than the one that was said.
 const MORE: f64 = 0.12;
 
+/// The weight of words that say whose a figure is.
+const WHOSE: usize = 6;
+
 /// With fewer telling characters around it, a figure cannot be told from others.
 const TELLING: usize = 3;
 
@@ -36,7 +41,7 @@ patterns! {
     PHONE = r"0\d{2,3}-\d{7,8}";
     // Telephone numbers, times, links and house numbers are looked up as they are.
     OTHER = r"\d{3,}-\d{5,}|\d{1,2}:\d{2}|https?://[^ 。,;]*|(?:路|街|巷|道|弄)\d+号";
-    FIGURE = r"(\d+(?:\.\d+)?) ?((?:(?:、|-|/|或|到|和) ?\d+(?:\.\d+)?)*)(万元|亿元|万|元|块钱|块|个?工作日|个月|月|年|天|日|周岁|岁|周|个?小时|分钟|个百分点|%|平方米|人|名|次|份|张|公里|户|套|倍|分|级|米|家|孩|座)";
+    FIGURE = r"(\d+(?:\.\d+)?) ?((?:(?:、|-|/|或|到|和) ?\d+(?:\.\d+)?)*)(万元|亿元|万|元|块钱|块|个?工作日|个月|月|年|天|日|周岁|岁|周|个?小时|分钟|个百分点|%|平方米|平米|平|个人|人|名|次|份|张|公里|户|套|倍|分|级|米|家|孩|座)";
 }
 
 /// A figure and the words around it.
@@ -48,7 +53,45 @@ pub(super) struct Figure {
     /// Whether a range ends with it: 60-64岁.
     is_end_of_range: bool,
     text: String,
+    /// The place behind it.
+    end: usize,
+    /// The clause before its own, which may say of whom it is.
+    of: Vec<char>,
     around: Around,
+}
+
+/// What follows a limit and names the rest of the cases without its figure.
+const BEYOND: &[&str] = &["超过的", "超过了", "超过部分", "超过后", "超出的", "超出部分", "超过,"];
+
+/// The other side of the limits of a line, where the line goes on to it: 30分钟内免费,超过的每小时3元 says something of 超过30分钟, too.
+pub(super) fn beyond(line: &str, figures: &[Figure]) -> Vec<Figure> {
+    let characters: Vec<char> = line.chars().collect();
+    let mut found = Vec::new();
+    for word in BEYOND {
+        for (at, _) in line.match_indices(word) {
+            let start = part(line, 0, at).chars().count();
+            let is_down = |figure: &&Figure| figure.direction == Some(Direction::Down);
+            let before = figures.iter().filter(is_down).filter(|figure| figure.end <= start);
+            let Some(last) = before.max_by_key(|figure| figure.end) else { continue };
+            let limits = figures
+                .iter()
+                .filter(is_down)
+                .filter(|figure| figure.kind == last.kind && figure.end <= start);
+            found.extend(limits.map(|figure| Figure {
+                direction: Some(Direction::Up),
+                around: Around::of(&characters, start, start + 2),
+                ..figure.clone()
+            }));
+        }
+    }
+    found
+}
+
+/// The telephone numbers of offices in a line, as facts have them, each with the places from where and to before where it stands.
+pub(super) fn phones(line: &str) -> Vec<(String, usize, usize)> {
+    let place = |at: usize| part(line, 0, at).chars().count();
+    let found = PHONE.iter().flat_map(|pattern| pattern.find_iter(line));
+    found.map(|phone| (phone.as_str().replace('-', ""), place(phone.start()), place(phone.end()))).collect()
 }
 
 /// The figures of a line in normal form that have a unit.
@@ -66,6 +109,8 @@ pub(super) fn figures(line: &str) -> Vec<Figure> {
             direction: None,
             is_end_of_range: false,
             text: phone.as_str().to_owned(),
+            end: place(phone.end()),
+            of: Vec::new(),
             around: Around::of(&characters, place(phone.start()), place(phone.end())),
         });
     }
@@ -74,7 +119,12 @@ pub(super) fn figures(line: &str) -> Vec<Figure> {
         let (Some(number), Some(whole)) = (captures.get(1), captures.get(0)) else { break };
         at = number.end();
         let shares_unit = !captures[2].is_empty();
-        let unit = &captures[3];
+        // 20个人 and 150平 are spoken.
+        let unit = match &captures[3] {
+            "个人" => "人",
+            "平米" | "平" => "平方米",
+            unit => unit,
+        };
         let text = format!("{}{unit}", number.as_str());
         let Some(fact) = facts(&text).pop() else { continue };
         let key = if fact.kind == FactKind::Number { format!("{unit}:{}", fact.key) } else { fact.key };
@@ -89,9 +139,24 @@ pub(super) fn figures(line: &str) -> Vec<Figure> {
         let around = Around::of(&characters, place(number.start()), place(end));
         let is_end_of_range =
             before.ends_with(['-', '到', '至']) && RANGE.iter().any(|range| range.is_match(before));
-        found.push(Figure { kind: fact.kind, key, direction, is_end_of_range, text, around });
+        let (of, end) = (clause_before(&characters, place(number.start())), place(end));
+        found.push(Figure { kind: fact.kind, key, direction, is_end_of_range, text, end, of, around });
     }
     found
+}
+
+/// Whether a fact of a kind stands in words.
+fn has_kind(words: &[char], kind: FactKind) -> bool {
+    facts(&words.iter().collect::<String>()).iter().any(|fact| fact.kind == kind)
+}
+
+/// The clause before that of a place, in the same sentence.
+fn clause_before(line: &[char], place: usize) -> Vec<char> {
+    let pieces = clauses(line);
+    let own = pieces.iter().position(|(start, end)| (*start..*end).contains(&place));
+    let before = own.and_then(|own| own.checked_sub(1)).and_then(|before| pieces.get(before));
+    let joined = before.filter(|&&(_, end)| line.get(end) == Some(&','));
+    joined.map_or_else(Vec::new, |&(start, end)| line[start..end].to_vec())
 }
 
 fn stands_in_brackets(before: &str) -> bool {
@@ -99,6 +164,11 @@ fn stands_in_brackets(before: &str) -> bool {
 }
 
 impl Figure {
+    /// Whether it is at least that much.
+    pub(super) fn points_up(&self) -> bool {
+        self.direction == Some(Direction::Up)
+    }
+
     /// The same amount, period or number of things.
     fn is_same(&self, known: &Self) -> bool {
         self.kind == known.kind && self.key == known.key
@@ -143,15 +213,32 @@ struct Beside<'a> {
 /// Figures of a line that stand in the evidence for another case. `asked` are those of the question: an answer may repeat them, but
 /// not in words that were copied.
 pub(super) fn check(line: &str, asked: &[Figure], cited: &[&Source], faults: &mut Vec<Fault>) {
+    let characters: Vec<char> = line.chars().collect();
     for figure in figures(line) {
         let was_asked = asked.iter().any(|asked| asked.is_same(&figure));
-        if let Some(kind) = figure.beside(cited).fault(&figure, was_asked) {
+        let mut beside = figure.beside(cited);
+        if figure.names_whose_it_is(&characters, cited) {
+            beside.same = Some(1.0);
+        }
+        if let Some(kind) = beside.fault(&figure, was_asked) {
             faults.push(Fault { kind, words: figure.text });
         }
     }
 }
 
 impl Figure {
+    /// Whether the line names before it whose the same figure is in the evidence: 有两个孩子的家庭,租房每月2000元, where that stands
+    /// beside another figure's words.
+    fn names_whose_it_is(&self, line: &[char], cited: &[&Source]) -> bool {
+        let before = &line[..self.end.min(line.len())];
+        let known = cited.iter().flat_map(|source| &source.figures);
+        known.filter(|known| self.is_case_of(known)).any(|known| {
+            weight(&known.of) >= WHOSE
+                && !has_kind(&known.of, self.kind)
+                && beside(&known.of, before).share >= NAMED
+        })
+    }
+
     fn beside<'a>(&self, cited: &[&'a Source]) -> Beside<'a> {
         let known: Vec<&Figure> = cited
             .iter()

@@ -13,7 +13,8 @@ patterns! {
     MONTH_DAY = r"(\d{1,2})月(\d{1,2})[日号]";
     MONTH_OF_YEAR = r"(\d{1,2})月";
     DAY_OF_MONTH = r"(?:每月|当月|次月|下月|本月|上月|月)的?(\d{1,2})[日号]";
-    YEAR = r"((?:19|20)\d{2})年|(?-u:\b)((?:19|20)\d{2})(?-u:\b)";
+    // 2000元 and 1980万元 are no years: what a unit follows is read, and passed over.
+    YEAR = r"((?:19|20)\d{2})年|(?-u:\b)(?:19|20)\d{2} ?(?:[万亿元块人名份户个家米天日次分]|平方|公里|小时|yuan|rmb|cny|people|[、或/](?:\d{1,3}(?-u:\b)|[3-9]\d{3}|1[0-8]\d{2}|\d{5}))|(?-u:\b)((?:19|20)\d{2})(?-u:\b)";
     ENGLISH_DATE = r"(?-u:\b)(january|february|march|april|may|june|july|august|september|october|november|december) (\d{1,2})(?:st|nd|rd|th)?,? ((?:19|20)\d{2})|(?-u:\b)(\d{1,2}) (january|february|march|april|may|june|july|august|september|october|november|december),? ((?:19|20)\d{2})";
     TIME = r"(上午|早上|早|中午|下午|晚上|晚)?(\d{1,2})(?::(\d{2})|点(半|\d{1,2}分?)?)(?: ?([ap])\.?m(?-u:\b)\.?)?";
     ENGLISH_TIME = r"(?-u:\b)(\d{1,2}) ?([ap])\.?m(?-u:\b)";

@@ -16,6 +16,7 @@ const WEAK: &str = "个|人|名|位|户|次|份|张|页|套|件|项|本|台|辆|
 const NUMERAL: &str = "[〇零一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+";
 
 patterns! {
+    ANY = NUMERAL;
     PERCENT = &format!("百分之({NUMERAL}|[0-9.]+)");
     ARTICLE = &format!("第({NUMERAL})([条款项章])");
     STRONGLY = &format!("(^|[^0-9周期拜第]|[^星]期)({NUMERAL})({STRONG})");
@@ -57,7 +58,9 @@ fn counted(found: &Captures<'_>, strong: bool) -> String {
     let (before, numeral, unit) = (&found[1], &found[2], &found[3]);
     // A multiplier alone belongs to the digits before it, and 一份 counts nothing.
     let multiplier = numeral.chars().all(|c| "百千万亿佰仟".contains(c));
-    if multiplier || (!strong && numeral == "一") {
+    // 哪一天 and 同一年 count nothing either.
+    let points = numeral == "一" && before.ends_with(['哪', '某', '这', '那', '同', '另']);
+    if multiplier || points || (!strong && numeral == "一") {
         return found[0].to_owned();
     }
     format!("{before}{}{unit}", value(numeral))
@@ -79,6 +82,14 @@ fn value(numeral: &str) -> String {
     }
     let number: Result<u64, _> = plain.as_str().to_number(ChineseCountMethod::TenThousand);
     number.map_or_else(|_| numeral.to_owned(), |number| number.to_string())
+}
+
+/// Whether a text has a number written in words, with a unit or without one: 我六十三 has 63.
+pub(super) fn has_in_words(text: &str, number: &str) -> bool {
+    ANY.iter().flat_map(|pattern| pattern.find_iter(text)).any(|found| {
+        let numeral = found.as_str();
+        numeral.chars().count() > 1 && value(numeral) == number
+    })
 }
 
 fn english(word: &str) -> &'static str {
@@ -118,6 +129,7 @@ mod tests {
             ("两张照片", "2张照片"),
             ("一份申请表", "一份申请表"),
             ("一年", "1年"),
+            ("从哪一天起", "从哪一天起"),
             ("周一至周五", "周一至周五"),
             ("星期六", "星期六"),
             ("一次性告知", "一次性告知"),

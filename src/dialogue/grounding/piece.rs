@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::fact::without_links;
 use super::normal::normal;
 use super::pattern::patterns;
 
@@ -122,8 +123,7 @@ pub(super) fn names_in_brackets(text: &str) -> Vec<String> {
 /// Whether a text is Chinese enough to be compared with the evidence word by word.
 pub(super) fn is_chinese(text: &str) -> bool {
     // The letters of a link belong to no language.
-    let words: String =
-        text.split_inclusive(['/', ' ', ':', '。', ',']).filter(|word| !word.contains('.')).collect();
-    let letters = words.chars().filter(|c| c.is_alphabetic()).count();
+    let text = without_links(text);
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     text.chars().filter(|&c| is_han(c)).count() * 3 >= letters
 }

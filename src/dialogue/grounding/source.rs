@@ -3,12 +3,13 @@
 use super::super::described::Part;
 use super::super::evidence::Evidence;
 use super::beside::beside;
-use super::claim::{Claim, claims};
+use super::claim::{Claim, claims_after};
 use super::exclusive::{Member, home_of, members};
 use super::fact::{Fact, facts};
-use super::figure::{Figure, figures};
+use super::figure::{Figure, beyond, figures};
 use super::limit::{Limit, limits};
 use super::normal::normal;
+use super::office::Office;
 use super::piece::sentences;
 use super::sense::{Sense, sense};
 use super::stated::Stated;
@@ -59,6 +60,8 @@ pub(super) struct Source {
     pub(super) members: Vec<Member>,
     /// Its figures, each with the words around it.
     pub(super) figures: Vec<Figure>,
+    /// Its lines with telephone numbers.
+    pub(super) offices: Vec<Office>,
     /// What has to be told whole.
     pub(super) units: Vec<Unit>,
 }
@@ -67,19 +70,26 @@ impl Source {
     /// Takes a piece of evidence apart.
     pub(super) fn new(evidence: &Evidence) -> Self {
         let home = home_of(evidence.department.as_deref());
+        let title: Vec<char> = normal(&evidence.title).chars().collect();
         let mut whole = String::new();
         let mut parsed = Vec::new();
         let mut units = Vec::new();
         let mut known = Vec::new();
         let mut said = Vec::new();
         let mut excluding = Vec::new();
+        let mut offices = Vec::new();
         for line in evidence.lines() {
             let raw = line.text.trim_start_matches(|c: char| c.is_whitespace() || "-*•·".contains(c));
             let text = normal(raw);
             if line.part != Part::Title {
-                known.extend(figures(&text));
+                let own = figures(&text);
+                known.extend(beyond(&text, &own));
+                known.extend(own);
+                offices.extend(Office::of(&text));
                 let characters: Vec<char> = text.chars().collect();
-                said.extend(claims(&characters));
+                // What an answer begins with is said of what the title names: 要退 of 养老金还在发,要退吗.
+                let asked = if said.is_empty() && line.part == Part::Answer { title.as_slice() } else { &[] };
+                said.extend(claims_after(asked, &characters));
                 excluding.extend(members(&characters, home.as_deref()));
                 let mut is_mistake = false;
                 for text in sentences(&text) {
@@ -102,6 +112,7 @@ impl Source {
             figures: known,
             claims: said,
             members: excluding,
+            offices,
             units,
         }
     }

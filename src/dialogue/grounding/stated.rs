@@ -7,10 +7,12 @@ use regex::Regex;
 
 use super::fact::{Fact, FactKind, facts, number, plain};
 use super::figure::Figure;
+use super::limit::Direction;
 use super::pattern::patterns;
 
 patterns! {
     // 9:00, 0000-88001701 and links hold numbers that count nothing.
+    HOURS = r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})";
     COUNTLESS = r"\d{1,2}:\d{2}|\d{3,}-\d{5,}|https?://[^ 。，;]*";
 }
 
@@ -22,6 +24,8 @@ pub(super) struct Stated {
     values: BTreeSet<String>,
     /// Numbers whose unit stands behind a later one: 1500、1100、800元.
     shared: BTreeSet<(FactKind, String)>,
+    /// What is said of more than so much, be it without the figure.
+    beyond: BTreeSet<(FactKind, String)>,
 }
 
 /// Numbers that everybody may name: the hotlines that a citizen is sent to.
@@ -54,8 +58,17 @@ impl Stated {
             }
         }
         values.extend(facts.iter().map(|fact| fact.key.rsplit(':').next().unwrap_or_default().to_owned()));
-        let shared = figures.iter().map(Figure::fact).map(|(kind, key)| (kind, key.to_owned())).collect();
-        Self { text: normal.to_owned(), facts, values, shared }
+        let owned = |(kind, key): (FactKind, &str)| (kind, key.to_owned());
+        let shared = figures.iter().map(Figure::fact).map(owned).collect();
+        let beyond =
+            figures.iter().filter(|figure| figure.points_up()).map(Figure::fact).map(owned).collect();
+        Self { text: normal.to_owned(), facts, values, shared, beyond }
+    }
+
+    /// Whether the times of a day begin as they do here and end otherwise, wherever they begin so: 13:30-12:00 for 13:30-17:00.
+    pub(super) fn ends_otherwise(&self, (from, to): (&str, &str)) -> bool {
+        let mut known = hours(&self.text).filter(|(known, _)| *known == from).peekable();
+        known.peek().is_some() && known.all(|(_, end)| end != to)
     }
 
     /// What is wrong with a fact, if anything is.
@@ -86,15 +99,24 @@ impl Stated {
             };
             return (!stated).then_some(Wrong::Unstated);
         }
-        let fits = same.iter().any(|stated| match (fact.direction, stated.direction) {
-            (said, known) if said == known => true,
-            // 封顶300元 is stated without a word that limits, and 年满60周岁 is said as 60岁.
-            (Some(_), None) => true,
-            (None, Some(_)) => stated.soft || fact.kind != FactKind::Amount || fact.text.is_ascii(),
-            _ => false,
-        });
+        let is_beyond =
+            || fact.direction == Some(Direction::Up) && self.beyond.contains(&(fact.kind, fact.key.clone()));
+        let fits = is_beyond()
+            || same.iter().any(|stated| match (fact.direction, stated.direction) {
+                (said, known) if said == known => true,
+                // 封顶300元 is stated without a word that limits, and 年满60周岁 is said as 60岁.
+                (Some(_), None) => true,
+                (None, Some(_)) => stated.soft || fact.kind != FactKind::Amount || fact.text.is_ascii(),
+                _ => false,
+            });
         (!fits).then_some(Wrong::Limit)
     }
+}
+
+/// The times of day in a text in normal form that belong together.
+pub(super) fn hours(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let found = HOURS.iter().flat_map(|pattern| pattern.captures_iter(text));
+    found.filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str())))
 }
 
 /// Whether a date says less of the same day than another does: 7月1日 or 2026年 of 2026年7月1日.

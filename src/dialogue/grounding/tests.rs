@@ -165,6 +165,62 @@ fn a_figure_and_a_word_stand_for_the_case_they_stand_for_in_the_evidence() {
     }
 }
 
+const SHOP: &str = "能，前提是店面用了 1 年以上。\n\
+    - 租的房要房东同意；违章建筑、危房不能用来登记。\n\
+    - 店面用不满 1 年的，不能登记。\n\
+    - 路边停车 30 分钟内免费，超过的每小时 3 元；有两个孩子的家庭，每人每月最多 2000 元。\n\
+    - 企业迁入本市不算新设；新设企业，首套印章免费。\n\
+    - 现在不能再按本条申请；不能做生食海产品、裱花蛋糕。\n\
+    - 网上办，不收费。居民身份证，原件，1 份。\n\
+    - 东湖区婚姻登记处，安和市东湖区湖滨路 120 号，工作日 9:00–12:00，13:30–17:00，电话 0000-88003301\n\
+    - 西城区婚姻登记处，安和市西城区文昌路 58 号，工作日 9:00–12:00，13:30–17:00，电话 0000-88003302";
+
+fn kinds_of_a_shop(asked: &str, text: &str) -> Vec<&'static str> {
+    let evidence = [Evidence::new("one", "原来的店面能登记吗", SHOP, Details::Faq)];
+    let grounding = Grounding::new(asked, &evidence);
+    grounding.faults(text, &[0]).into_iter().map(|fault| fault.kind.name()).collect()
+}
+
+#[test]
+fn what_is_denied_of_one_case_is_not_denied_of_another() {
+    for (asked, text) in [
+        ("租的房行吗", "租的房可以用来登记，要房东同意。[1]"),
+        ("停一小时多少钱", "超过 30 分钟的，每小时 3 元。[1]"),
+        ("我们是搬来的企业", "企业迁入本市不算新设，不能享受首套印章免费。[1]"),
+        ("我今年六十三", "您 63 岁，网上办，不收费。[1]"),
+        ("68年3月生的", "您 1968 年 3 月出生，网上办，不收费。[1]"),
+        ("房东不肯签字", "房东不肯签字的，租的房要房东同意。[1]"),
+        ("哪天办好", "从哪一天起算，要向窗口或 12345 核实。"),
+        ("去哪办", "到下面两个窗口都能办：[1]"),
+    ] {
+        assert_eq!(kinds_of_a_shop(asked, text), [""; 0], "{text}");
+    }
+    for (text, kind) in [
+        ("违章建筑、危房可以用来登记。[1]", "contrary"),
+        ("游艇机库可以用来登记。[1]", "contrary"),
+        ("店面用不满 1 年的，能登记。[1]", "contrary"),
+        ("现在也能再申请。[1]", "contrary"),
+        ("我们店能做裱花蛋糕。[1]", "contrary"),
+        ("生食海产品也能做。[1]", "contrary"),
+    ] {
+        assert!(kinds_of_a_shop("能登记吗", text).contains(&kind), "{text}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_link_a_phone_or_an_hour_is_looked_at_too() {
+    for (text, kind) in [
+        ("网上办，收费：https://zwfw.anhe.example/matter/ent-food-renew-of-licences。[1]", "contrary"),
+        ("有两个孩子的家庭，每人每月最多 2000 万元。[1]", "amount"),
+        ("西城区婚姻登记处，安和市西城区文昌路 58 号，工作日 9:00–12:00，电话 0000-88003301。[1]", "phone"),
+        ("东湖区婚姻登记处，工作日 9:00–12:00，13:30–12:00。[1]", "time"),
+        ("居民身份证、收入证明，原件，1 份。[1]", "unsupported"),
+        ("不能做的：裱花蛋糕、生食海产品、裱花蛋糕。[1]", "contrary"),
+    ] {
+        assert!(kinds_of_a_shop("能登记吗", text).contains(&kind), "{text}: {:?}", kinds_of_a_shop("", text));
+    }
+}
+
 #[test]
 fn the_city_goes_by_its_name_too() {
     let answer = "临江户籍的免交租房合同；其他人要交。到临江市公安局户籍窗口办。";

@@ -36,9 +36,19 @@ const HARMLESS: &[&str] = &[
     "不过",
     "不锈",
     "无障碍",
+    "无房",
+    "无犯罪",
+    "无违法",
+    "无欠税",
     "无形",
     "差不多",
     "非常",
+    "除非",
+    "非法",
+    "非税",
+    "非遗",
+    "非机动车",
+    "非营利",
     "未成年",
     "是不是",
     "能不能",
@@ -71,6 +81,12 @@ const HARMLESS: &[&str] = &[
     "未到",
     "不足",
     "不见面",
+    "不然",
+    "别急",
+    "别慌",
+    "别怕",
+    "别担心",
+    "不要紧",
     "不断",
     "不一样",
     "不良",
@@ -91,13 +107,14 @@ const HARMLESS: &[&str] = &[
     "不要钱",
     "不用钱",
     "不花钱",
-    "不行",
 ];
 
 /// Words that deny, the longer ones first.
 const NOT: &[&str] = &[
     "不需要",
     "不可以",
+    "不行",
+    "不了",
     "不需",
     "不用",
     "不必",
@@ -123,6 +140,7 @@ const NOT: &[&str] = &[
     "勿",
     "别",
     "无",
+    "非",
     "禁止",
     "除外",
     "以外",
@@ -134,7 +152,7 @@ const NOT: &[&str] = &[
 const ONLY: &[&str] = &["只能", "只限", "仅限"];
 
 /// Those whose object stands before them.
-const BACKWARD: &[&str] = &["除外", "以外", "之外"];
+const BACKWARD: &[&str] = &["除外", "以外", "之外", "不行", "不了"];
 
 /// Characters between such a word and what it turns.
 const BETWEEN: &str = "能得可以要需必须予会再是有被让算给受去先另一定也都就应当该许准在将够于为按享到";
@@ -156,6 +174,9 @@ pub(super) fn turns(text: &[char]) -> Vec<Turn> {
             (None, None) => return place + 1,
         };
         let end = place + word.chars().count();
+        if asks_whether(text, place) {
+            return place + 1;
+        }
         if word != "别" || denies_alone(text, place) {
             found.push(Turn { start: place, end, kind, backward: BACKWARD.contains(&word) });
         }
@@ -164,14 +185,27 @@ pub(super) fn turns(text: &[char]) -> Vec<Turn> {
     found
 }
 
+/// Whether a denial asks: 行不行, 受理不受理.
+pub(super) fn asks_whether(text: &[char], place: usize) -> bool {
+    (1..=2).any(|length| {
+        let before = place.checked_sub(length).and_then(|from| text.get(from..place));
+        before.is_some() && before == text.get(place + 1..place + 1 + length)
+    })
+}
+
 /// 别 denies where a clause begins with it, and not in 类别, 别人, 别的.
 fn denies_alone(text: &[char], place: usize) -> bool {
-    let begins =
-        place.checked_sub(1).and_then(|before| text.get(before)).is_none_or(|c| !c.is_alphanumeric());
+    let before = place.checked_sub(1).and_then(|before| text.get(before));
+    let begins = before.is_none_or(|c| !c.is_alphanumeric() || "您你先也就都".contains(*c));
     begins && !matches!(text.get(place + 1), Some('人' | '的'))
 }
 
 impl Turn {
+    /// Whether what it turns stands before it.
+    pub(super) fn is_backward(&self) -> bool {
+        self.backward
+    }
+
     /// The places of the characters it turns: at most the two nearest.
     pub(super) fn object(&self, text: &[char], all: &[Turn]) -> Vec<usize> {
         let mut reach = self.reach(text, all);

@@ -25,7 +25,7 @@ const AS_GOOD: f64 = 0.1;
 const TRACEABLE: usize = 3;
 
 /// How near a clause's consequence has to be to that of the case it names.
-const SAME_CASE: f64 = 0.3;
+const SAME_CASE: f64 = 0.25;
 
 /// The longest sentence that is looked at as a whole, in characters.
 const WHOLE: usize = 90;
@@ -49,6 +49,15 @@ impl Clause<'_> {
     }
 }
 
+/// The question.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// In normal form.
+    pub(super) text: &'a str,
+    /// Its facts.
+    pub(super) facts: &'a [Fact],
+}
+
 /// A sentence of the evidence with the clause beside it.
 pub(super) struct Laid<'a> {
     pub(super) beside: Beside,
@@ -57,8 +66,8 @@ pub(super) struct Laid<'a> {
 
 /// What is wrong with the wording of a sentence, judged by the evidence it cites.
 ///
-/// `asked` are the facts of the question, which an answer may repeat.
-pub(super) fn check(sentence: &str, asked: &[Fact], cited: &[&Source], faults: &mut Vec<Fault>) {
+/// An answer may repeat what was asked.
+pub(super) fn check(sentence: &str, asked: Asked<'_>, cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = sentence.chars().collect();
     let all = turns(&text);
     let before = faults.len();
@@ -92,11 +101,11 @@ pub(super) fn lacks_its_consequence(line: &str, sources: &[&Source]) -> bool {
     });
     let goes_on: Vec<bool> = goes_on.collect();
     // What follows may stand before it: 要是…的, and 例外有:…的.
-    let is_predicate = last.first() == Some(&'要') || last.contains(&':');
+    let is_predicate = last.first() == Some(&'要') || last.contains(&':') || case.contains(&'是');
     !is_predicate && weight(case) >= TRACEABLE && !goes_on.is_empty() && goes_on.iter().all(|&on| on)
 }
 
-fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: &mut Vec<Fault>) {
+fn check_clause(clause: &Clause<'_>, asked: Asked<'_>, cited: &[&Source], faults: &mut Vec<Fault>) {
     let mut laid: Vec<Laid<'_>> = cited
         .iter()
         .flat_map(|source| &source.sentences)
@@ -113,7 +122,7 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
     }
     let words: String = clause.text.iter().collect();
     if best >= SAME_FIGURES {
-        figures(&words, asked, &laid, best >= COPIED, faults);
+        figures(&words, asked.facts, &laid, best >= COPIED, faults);
     }
     let turned_round = |limit: &Limit| {
         is_turned_round(limit, &laid)
@@ -125,7 +134,7 @@ fn check_clause(clause: &Clause<'_>, asked: &[Fact], cited: &[&Source], faults: 
         faults.push(Fault { kind: FaultKind::Limit, words: words.clone() });
     }
     // One sentence that says the same in the same way is enough.
-    if !stands_whole(clause, cited) && laid.iter().all(|laid| is_contrary(clause, laid, cited)) {
+    if !stands_whole(clause, cited) && laid.iter().all(|laid| is_contrary(clause, laid, cited, asked.text)) {
         faults.push(Fault { kind: FaultKind::Contrary, words });
     }
 }
