@@ -2,7 +2,8 @@
 
 use super::beside::{beside, counts, weight};
 use super::fact::facts;
-use super::piece::clauses;
+use super::piece::{clauses, holding};
+use super::source::Source;
 
 /// A case of fewer characters is none.
 const NAMING: usize = 2;
@@ -57,9 +58,7 @@ pub(super) fn case_before(text: &[char], place: usize) -> &[char] {
 
 fn nearest(text: &[char], place: usize, is_case: impl Fn(&[char], char) -> bool) -> &[char] {
     let pieces = clauses(text);
-    let Some(number) = pieces.iter().position(|&(start, end)| (start..end).contains(&place)) else {
-        return &[];
-    };
+    let Some(number) = holding(&pieces, place) else { return &[] };
     let mut mark = None;
     for &(start, end) in pieces[..=number].iter().rev() {
         let whole = &text[start..end.min(place)];
@@ -93,14 +92,13 @@ fn without_fillers(words: &[char]) -> &[char] {
     }
 }
 
-/// Whether what the evidence says of one case is said of another one in a sentence of an answer, which names that by `own`. `evidence`
-/// is all that is cited.
-pub(super) fn is_another(known: &[char], own: &[char], sentence: &[char], evidence: &[&str]) -> bool {
+/// Whether what the evidence says of one case is said of another one in a sentence of an answer, which names that by `own`.
+pub(super) fn is_another(known: &[char], own: &[char], sentence: &[char], cited: &[&Source]) -> bool {
     if !names(known) || !names(own) {
         return false;
     }
     let telling = || own.iter().filter(|c| counts(**c));
-    let stands = telling().filter(|c| evidence.iter().any(|text| text.contains(**c))).count();
+    let stands = telling().filter(|c| cited.iter().any(|source| source.stated.text.contains(**c))).count();
     if (stands as f64) < KNOWN * telling().count() as f64 {
         return false;
     }
@@ -127,6 +125,7 @@ fn is_beyond(known: &[char], own: &[char]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::evidence::{Details, Evidence};
     use super::*;
 
     fn characters(text: &str) -> Vec<char> {
@@ -151,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_case_is_another_if_it_is_named_otherwise_or_limited_the_other_way() {
-        let evidence = "住宅要邻居同意;租的房要房东同意;违章建筑、危房不能用来登记;号牌用不满1年的,不能留";
+        let text = "住宅要邻居同意;租的房要房东同意;违章建筑、危房不能用来登记;号牌用不满1年的,不能留";
+        let source = Source::new(&Evidence::new("one", "能登记吗", text, Details::Faq));
         for (known, own, sentence, other) in [
             ("违章建筑、危房", "租的住宅", "租的住宅可以用来登记", true),
             ("违章建筑、危房", "违章建筑", "违章建筑、危房可以用来登记", false),
@@ -161,7 +161,7 @@ mod tests {
             ("号牌用不满1年的", "号牌用满1年的", "号牌用满1年的能留", true),
             ("号牌用不满1年的", "号牌用不满1年的", "号牌用不满1年的,能留", false),
         ] {
-            let found = is_another(&characters(known), &characters(own), &characters(sentence), &[evidence]);
+            let found = is_another(&characters(known), &characters(own), &characters(sentence), &[&source]);
             assert_eq!(found, other, "{known} {sentence}");
         }
     }

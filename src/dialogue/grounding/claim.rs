@@ -265,10 +265,8 @@ pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
             continue;
         }
         // What is denied of another case says nothing of this one.
-        let evidence: Vec<&str> = cited.iter().map(|source| source.stated.text.as_str()).collect();
-        let is_elsewhere = |known: &Claim| {
-            own.holds && !known.holds && is_another(&known.case, &own.named, &text, &evidence)
-        };
+        let is_elsewhere =
+            |known: &Claim| own.holds && !known.holds && is_another(&known.case, &own.named, &text, cited);
         let most = |holds: bool| {
             let known = cited.iter().flat_map(|source| &source.claims);
             let alike =

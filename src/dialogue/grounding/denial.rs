@@ -2,19 +2,16 @@
 
 use super::beside::{Beside, beside, weight};
 use super::case::{case_before, is_another, named_before};
-use super::piece::clauses;
+use super::piece::{clauses, holding};
 use super::source::{Sentence, Source};
 use super::turn::{Kind, Turn, asks_whether, is_denied, turns};
-use super::wording::{ALIKE, Clause, Laid, is_part};
+use super::wording::{ALIKE, COPIED, Clause, Laid, is_part};
 
 /// With so much, it was copied from there but for other things that are denied together with it.
 const NAMES_ONE: f64 = 0.8;
 
 /// A denial in a clause with less in the evidence is in the writer's own words, and not held against any one sentence.
 const OWN_WORDS: f64 = 0.6;
-
-/// A clause with so much of its text in a sentence was copied from there.
-const COPIED: f64 = 0.85;
 
 /// The weight of a clause that can give a reason.
 const TELLING: usize = 3;
@@ -75,7 +72,7 @@ pub(super) fn exemptions_stand(line: &str, sources: &[Source]) -> bool {
     let text: Vec<char> = line.chars().collect();
     let all = turns(&text);
     all.iter().all(|turn| {
-        let word: String = text[turn.start..turn.end].iter().collect();
+        let word = turn.word(&text);
         let object = turn.object(&text, &all);
         let words: String = word.chars().chain(object.first().map(|&place| text[place])).collect();
         !EXEMPTING.contains(&word.as_str())
@@ -147,20 +144,20 @@ fn is_denied_only_here(
 
 /// Whether a denial is part of a name (非营运), or only says so in spoken words, 光备案不行, for which the evidence has others.
 fn is_colloquial(text: &[char], turn: &Turn) -> bool {
-    let word: String = text[turn.start..turn.end].iter().collect();
+    let word = turn.word(text);
     ["不行", "不了", "非"].contains(&word.as_str())
 }
 
 /// Whether a denial is what the citizen told of the case, and not of what may or must be done: 没领证, 单位不肯盖章.
 fn is_circumstance(clause: &Clause<'_>, turn: &Turn, object: &[usize], asked: &str) -> bool {
-    let word: String = clause.text[turn.start..turn.end].iter().collect();
+    let word = turn.word(clause.text);
     let words: String = word.chars().chain(object.first().map(|&place| clause.text[place])).collect();
     ["不", "没", "没有", "未"].contains(&word.as_str()) && asked.contains(&words)
 }
 
 /// Whether a denial advises against what the evidence names as a mistake or punishes.
 fn is_advice_against(clause: &Clause<'_>, turn: &Turn, known: &Sentence) -> bool {
-    let word: String = clause.text[turn.start..turn.end].iter().collect();
+    let word = turn.word(clause.text);
     let text: String = known.text.iter().collect();
     ADVICE.contains(&word.as_str()) && (known.is_mistake || PUNISHED.iter().any(|word| text.contains(word)))
 }
@@ -203,8 +200,7 @@ fn is_elided_there(clause: &Clause<'_>, turn: &Turn, cited: &[&Source]) -> bool 
 /// whoever has that, and 股东必须全部签字,缺一不可;有一个签不了,就不能注销, where it says what has to be.
 fn is_concluded(clause: &Clause<'_>, turn: &Turn, object: &[usize], cited: &[&Source]) -> bool {
     let pieces = clauses(clause.sentence);
-    let own = pieces.iter().position(|(start, end)| (*start..*end).contains(&(clause.start + turn.start)));
-    let Some(own) = own else { return false };
+    let Some(own) = holding(&pieces, clause.start + turn.start) else { return false };
     let beside_it = pieces.iter().enumerate().filter(|(place, _)| place.abs_diff(own) <= REASONS);
     let reasons =
         beside_it.filter(|(place, _)| *place != own).map(|(_, &(from, to))| &clause.sentence[from..to]);
@@ -218,7 +214,7 @@ fn is_concluded(clause: &Clause<'_>, turn: &Turn, object: &[usize], cited: &[&So
             object.first().map(|&place| sentence.text[place]) == verb
         })
     };
-    let word: String = clause.text[turn.start..turn.end].iter().collect();
+    let word = turn.word(clause.text);
     reasons.filter(|reason| weight(reason) >= TELLING).any(|reason| {
         let text: String = reason.iter().collect();
         let binds = REFUSING.contains(&word.as_str()) && BINDING.iter().any(|word| text.contains(word));
@@ -267,13 +263,12 @@ fn is_denied_elsewhere(clause: &Clause<'_>, object: &[usize], cited: &[&Source])
 /// What the sentence denies, or allows to some only, and the clause says without that.
 fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>, cited: &[&Source]) -> bool {
     let known = laid.sentence;
-    let evidence: Vec<&str> = cited.iter().map(|source| source.stated.text.as_str()).collect();
     let pieces = clauses(&known.text);
     // 不会因为超生不给上户口 denies nothing of what it denies twice.
     let is_denied_twice = |turn: &Turn| {
-        let piece = pieces.iter().find(|(start, end)| (*start..*end).contains(&turn.start));
+        let piece = holding(&pieces, turn.start).map(|number| pieces[number]);
         let in_it =
-            |other: &&Turn| piece.is_some_and(|&(start, _)| other.start >= start && other.end <= turn.start);
+            |other: &&Turn| piece.is_some_and(|(start, _)| other.start >= start && other.end <= turn.start);
         turn.kind == Kind::Not
             && known.turns.iter().filter(in_it).any(|other| other.kind == Kind::Not && !other.is_backward())
     };
@@ -320,7 +315,7 @@ fn is_affirmed_only_here(clause: &Clause<'_>, own: &[Turn], laid: &Laid<'_>, cit
             let own = here.first().map_or(clause.start, |&(place, _)| clause.start + place);
             let own = named_before(clause.sentence, own);
             turn.kind == Kind::Not
-                && is_another(case_before(&known.text, turn.start), own, clause.sentence, &evidence)
+                && is_another(case_before(&known.text, turn.start), own, clause.sentence, cited)
         };
         !agrees
             && !is_copied

@@ -10,7 +10,7 @@ use super::beside::{beside, weight};
 use super::fact::{FactKind, facts, part};
 use super::limit::{Direction, direction};
 use super::pattern::patterns;
-use super::piece::clauses;
+use super::piece::{clauses, holding};
 use super::source::Source;
 use super::{Fault, FaultKind};
 
@@ -102,16 +102,16 @@ pub(super) fn figures(line: &str) -> Vec<Figure> {
     let characters: Vec<char> = line.chars().collect();
     let place = |at: usize| part(line, 0, at).chars().count();
     let mut found: Vec<Figure> = Vec::new();
-    for phone in PHONE.iter().flat_map(|pattern| pattern.find_iter(line)) {
+    for (key, start, end) in phones(line) {
         found.push(Figure {
             kind: FactKind::Phone,
-            key: phone.as_str().replace('-', ""),
+            key,
             direction: None,
             is_end_of_range: false,
-            text: phone.as_str().to_owned(),
-            end: place(phone.end()),
+            text: characters[start..end].iter().collect(),
+            end,
             of: Vec::new(),
-            around: Around::of(&characters, place(phone.start()), place(phone.end())),
+            around: Around::of(&characters, start, end),
         });
     }
     let mut at = 0;
@@ -153,8 +153,7 @@ fn has_kind(words: &[char], kind: FactKind) -> bool {
 /// The clause before that of a place, in the same sentence.
 fn clause_before(line: &[char], place: usize) -> Vec<char> {
     let pieces = clauses(line);
-    let own = pieces.iter().position(|(start, end)| (*start..*end).contains(&place));
-    let before = own.and_then(|own| own.checked_sub(1)).and_then(|before| pieces.get(before));
+    let before = holding(&pieces, place).and_then(|own| own.checked_sub(1)).map(|before| &pieces[before]);
     let joined = before.filter(|&&(_, end)| line.get(end) == Some(&','));
     joined.map_or_else(Vec::new, |&(start, end)| line[start..end].to_vec())
 }

@@ -56,17 +56,15 @@ fn stands(words: &[char], cited: &[&Source]) -> bool {
 pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = line.chars().collect();
     for (start, end) in clauses(&text) {
-        let items: Vec<&[char]> = text[start..end].split(|c| *c == '、').collect();
+        let mut items: Vec<&[char]> = text[start..end].split(|c| *c == '、').collect();
         if items.len() < 2 {
             continue;
         }
-        let share = |item: &[char]| cited.iter().map(|source| source.share_of(item)).fold(0.0, f64::max);
         // What begins a list may stand behind other words: 办月卡核验居民身份证、行驶证.
-        let named = |number: usize, item: &'_ [char]| {
-            item.len().saturating_sub(if number == 0 { NAME } else { item.len() })
-        };
-        let items: Vec<&[char]> =
-            items.into_iter().enumerate().map(|(number, item)| &item[named(number, item)..]).collect();
+        if let Some(first) = items.first_mut() {
+            *first = &first[first.len().saturating_sub(NAME)..];
+        }
+        let share = |item: &[char]| cited.iter().map(|source| source.share_of(item)).fold(0.0, f64::max);
         let shares: Vec<f64> = items.iter().map(|item| share(item).min(share(without_kind(item)))).collect();
         let others_are_known = |number: usize| {
             (0..items.len())

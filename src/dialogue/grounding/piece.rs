@@ -73,6 +73,11 @@ fn parts(sentence: &[char], place: usize) -> bool {
     }
 }
 
+/// Which of the clauses holds a place.
+pub(super) fn holding(clauses: &[(usize, usize)], place: usize) -> Option<usize> {
+    clauses.iter().position(|(start, end)| (*start..*end).contains(&place))
+}
+
 /// The clauses of a text in normal form, as texts.
 pub(super) fn clause_texts(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();

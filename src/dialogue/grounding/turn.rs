@@ -201,6 +201,11 @@ fn denies_alone(text: &[char], place: usize) -> bool {
 }
 
 impl Turn {
+    /// The word itself.
+    pub(super) fn word(&self, text: &[char]) -> String {
+        text[self.start..self.end].iter().collect()
+    }
+
     /// Whether what it turns stands before it.
     pub(super) fn is_backward(&self) -> bool {
         self.backward

@@ -16,7 +16,7 @@ pub(super) const ALIKE: f64 = 0.6;
 const SAME_FIGURES: f64 = 0.75;
 
 /// With so much, it was copied from there.
-const COPIED: f64 = 0.85;
+pub(super) const COPIED: f64 = 0.85;
 
 /// Sentences as near as this to the best one are as good.
 const AS_GOOD: f64 = 0.1;
