@@ -2,21 +2,22 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use adapters::Trust;
 
 use super::{Common, fail};
 use crate::config::{
-    AssistConfig, ChannelConfig, Config, ConfigError, DingtalkMode, EmbeddingConfig, ModelConfig,
-    TelegramMode, words,
+    AssistConfig, ChannelConfig, Config, ConfigError, DialogueConfig, DingtalkMode, EmbeddingConfig,
+    ModelConfig, TelegramMode, words,
 };
 use crate::dialogue::aspect::Aspect;
 use crate::dialogue::evidence::Details;
 use crate::dialogue::{Brief, Clock, Evidence, Locale, SynthesisError};
 use crate::print::say;
 use crate::store;
-use crate::synthesis::Trial;
+use crate::synthesis::{Models, Trial};
+
+mod reading;
 
 pub(super) async fn check(common: &Common, online: bool) -> ExitCode {
     let config = match common.load() {
@@ -176,7 +177,7 @@ async fn try_parts(config: &Config) -> ExitCode {
         }
     }
     if let Some(model) = &config.model {
-        match try_models(model, &trust, config.dialogue.patience()).await {
+        match try_models(model, &trust, &config.dialogue).await {
             Ok(answers) => fine &= answers,
             Err(error) => {
                 fine = false;
@@ -256,8 +257,9 @@ async fn try_embedding(embedding: &EmbeddingConfig, trust: &Trust) -> anyhow::Re
     }
 }
 
-/// Has every model word an answer from evidence that a test city could have, and says how long it took to begin.
-async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duration>) -> anyhow::Result<bool> {
+/// Has every model word an answer from evidence that a test city could have, says how long it took to begin, and how the
+/// model reads.
+async fn try_models(model: &ModelConfig, trust: &Trust, dialogue: &DialogueConfig) -> anyhow::Result<bool> {
     let store: Arc<dyn store::Store> = Arc::new(store::MemoryStore::default());
     let clock: Arc<dyn Clock> = Arc::new(crate::app::SystemClock);
     let settings = crate::app::model_settings(model)?;
@@ -268,18 +270,11 @@ async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duratio
         "带户口簿，本人到任一派出所窗口补领，工本费 40 元。",
         Details::Faq,
     )];
-    let brief = Brief {
-        question: "身份证丢了怎么补办？",
-        aspect: Aspect::Overview,
-        evidence: &evidence,
-        locale: Locale::Zh,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: None,
-    };
+    let brief = brief("身份证丢了怎么补办？", &evidence);
     let mut fine = true;
-    for ((state, tried), (settings, config)) in models.try_out(brief).await.into_iter().zip(settings) {
+    for (place, ((state, tried), (settings, config))) in
+        models.try_out(brief).await.into_iter().zip(settings).enumerate()
+    {
         let chosen = if config.profile.is_some() { "as configured" } else { "guessed from the address" };
         let profile = format!("profile {} ({chosen})", settings.profile_name);
         let name = format!("{:<11} {}", state.section, state.model);
@@ -295,16 +290,18 @@ async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duratio
                 if first > settings.first_token_timeout {
                     say!("            which is longer than first_token_timeout, {limit} ms");
                 }
-                if let Some(patience) = patience.filter(|patience| first > *patience) {
+                if let Some(patience) = dialogue.patience().filter(|patience| first > *patience) {
                     let patience = patience.as_millis();
                     say!(
                         "            which is longer than [dialogue] patience, {patience} ms: answers would be quoted"
                     );
                 }
+                say_how_it_reads(&models, place, dialogue).await?;
             }
             // It was reached, and took the key.
             Err(SynthesisError::Refused | SynthesisError::Filtered) => {
                 say!("{name}: answers, but declined the trial question; {profile}");
+                say_how_it_reads(&models, place, dialogue).await?;
             }
             Err(error) => {
                 fine = false;
@@ -322,4 +319,25 @@ async fn try_models(model: &ModelConfig, trust: &Trust, patience: Option<Duratio
         }
     }
     Ok(fine)
+}
+
+async fn say_how_it_reads(models: &Models, place: usize, dialogue: &DialogueConfig) -> anyhow::Result<()> {
+    for line in reading::of(models, place, &words::trial()?).await.told(dialogue) {
+        say!("            {line}");
+    }
+    Ok(())
+}
+
+/// A question as a citizen's would be put to a model.
+fn brief<'a>(question: &'a str, evidence: &'a [Evidence]) -> Brief<'a> {
+    Brief {
+        question,
+        aspect: Aspect::Overview,
+        evidence,
+        locale: Locale::Zh,
+        asker: None,
+        standalone: None,
+        faults: &[],
+        waiting: None,
+    }
 }

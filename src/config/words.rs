@@ -22,6 +22,7 @@ const INTENTS: &str = include_str!("../../config/words/intents.toml");
 const ORDERS: &str = include_str!("../../config/words/orders.toml");
 const SCREEN: &str = include_str!("../../config/words/screen.toml");
 const FAULTS: &str = include_str!("../../config/prompts/faults.toml");
+const TRIAL: &str = include_str!("../../config/prompts/trial.toml");
 /// The fitted weights by which wishes are heard that no rule foresaw.
 pub const INTENT_WEIGHTS: &str = include_str!("../../config/words/intent_weights.txt");
 const CONCEPTS: &str = include_str!("../../config/words/concepts.toml");
@@ -205,6 +206,35 @@ pub fn faults() -> Result<FaultWords, ConfigError> {
     let parsed: BTreeMap<String, PhraseFile> = toml::from_str(FAULTS).map_err(|error| unreadable(&error))?;
     let words = parsed.into_iter().map(|(name, sentence)| (name, (sentence.zh, sentence.en))).collect();
     FaultWords::new(words).map_err(|error| unreadable(&error))
+}
+
+/// A question that shows how a model reads, with the one piece of evidence it is given.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialQuestion {
+    /// What is asked.
+    pub question: String,
+    /// The title of the evidence.
+    pub title: String,
+    /// What the evidence says.
+    pub text: String,
+    /// Whether the evidence answers; else it only shares words with the question.
+    pub answered: bool,
+}
+
+/// Reads the questions by which it is seen how a model reads.
+///
+/// # Errors
+/// When the compiled file is malformed, which a test rules out.
+pub fn trial() -> Result<Vec<TrialQuestion>, ConfigError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct TrialFile {
+        questions: Vec<TrialQuestion>,
+    }
+    let parsed: TrialFile = toml::from_str(TRIAL)
+        .map_err(|error| ConfigError::Unreadable(format!("config/prompts/trial.toml: {error}")))?;
+    Ok(parsed.questions)
 }
 
 /// What a citizen consents to before a channel is joined to a login, Chinese and English.

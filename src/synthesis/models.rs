@@ -100,25 +100,36 @@ impl Models {
 
     /// Asks each model alone, whatever the breaker and the budget say, and says how long its first words took.
     pub async fn try_out(&self, brief: Brief<'_>) -> Vec<(ModelState, Result<Trial, SynthesisError>)> {
-        let errand = self.inner.prompts.answering(&brief);
         let mut tried = Vec::new();
-        for model in &self.inner.models {
-            let begun = Instant::now();
-            let deadline = begun + model.openai.settings().total_timeout;
-            let result = match model.openai.begin(&errand, deadline, Duration::MAX).await {
-                Ok(mut answer) => {
-                    let first = begun.elapsed();
-                    answer.rest().await.map(|usage| Trial { first, usage })
-                }
-                Err(failed) => Err(failed.failure),
-            };
-            let result = result.map_err(|failure| {
-                model.raise(&failure, true);
-                SynthesisError::from(failure)
-            });
+        for (place, model) in self.inner.models.iter().enumerate() {
+            let result = self.try_one(place, brief).await;
             tried.push((model.state(), result));
         }
         tried
+    }
+
+    /// Asks the model at this place of the order alone, whatever its breaker and the budget say.
+    ///
+    /// # Errors
+    /// Why there is no text of it; [`SynthesisError::Refused`] where it finds no answer in the evidence.
+    pub async fn try_one(&self, place: usize, brief: Brief<'_>) -> Result<Trial, SynthesisError> {
+        let Some(model) = self.inner.models.get(place) else {
+            return Err(SynthesisError::Unavailable("there is no such model".to_owned()));
+        };
+        let errand = self.inner.prompts.answering(&brief);
+        let begun = Instant::now();
+        let deadline = begun + model.openai.settings().total_timeout;
+        let result = match model.openai.begin(&errand, deadline, Duration::MAX).await {
+            Ok(mut answer) => {
+                let first = begun.elapsed();
+                answer.rest().await.map(|usage| Trial { first, usage })
+            }
+            Err(failed) => Err(failed.failure),
+        };
+        result.map_err(|failure| {
+            model.raise(&failure, true);
+            SynthesisError::from(failure)
+        })
     }
 }
 

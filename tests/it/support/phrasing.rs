@@ -86,13 +86,13 @@ fn asked(prompt: &str) -> Asked {
 }
 
 /// A model that replies what a language model replied to the same prompts (`tests/fixtures/model_replies.jsonl`): the settings
-/// for it, and the prompts that it gets. It is a large one, and may be asked about what is hardly likely. A prompt that was never recorded is refused.
+/// for it, and the prompts that it gets. A prompt that was never recorded is refused.
 pub(crate) async fn recorded() -> (String, Arc<Mutex<Vec<String>>>) {
     let replies = replies();
     let reply: Reply =
         Arc::new(move |prompt| replies.get(&asked(prompt)).cloned().ok_or(StatusCode::BAD_REQUEST));
     let (section, heard) = model(reply).await;
-    (format!("[dialogue]\npatience = \"0s\"\nask_model_at = 0.05\n{section}"), heard)
+    (format!("[dialogue]\npatience = \"0s\"\n{section}"), heard)
 }
 
 /// How many of the prompts were never recorded.
