@@ -24,7 +24,7 @@ use super::cache::AnswerCache;
 use super::context::{Context, Locale};
 use super::evidence::Position;
 use super::handoff::{Reason, UNANSWERED_TURNS};
-use super::intent::{Intent, Words};
+use super::intent::{Intent, Wish, Words};
 use super::judgement::{self, Foreseen, Found};
 use super::phrases::{Phrase, Phrases};
 use super::ports::{Progress, Retriever, Synthesizer};
@@ -194,10 +194,11 @@ impl Engine {
         self.words.intent(text) == Some(Intent::Login)
     }
 
-    /// Whether the words speak of danger; asked at every stage, not only when the robot speaks.
+    /// Whether the words speak of danger so surely that whoever wrote them and whoever is called have to hear of it; asked
+    /// where the robot is silent, because people read what is written there.
     pub fn emergency(&self, text: &str, locale: Locale) -> Option<Reply> {
-        let intent = self.words.intent(text)?;
-        intent.is_emergency().then(|| self.emergency_reply(intent, locale))
+        let wish = self.words.wish(text)?;
+        wish.is_alarming().then(|| self.emergency_reply(wish.intent, locale))
     }
 
     /// The rating that the words give, one to five, if they are one and nothing else.
@@ -321,8 +322,15 @@ impl Engine {
         match wish.map(|wish| wish.intent) {
             Some(intent) if intent.is_emergency() => {
                 course.pass(Step::Route, Ending::Emergency);
-                let reply = self.emergency_reply(intent, locale);
-                Turn { handoff: Some(Reason::Emergency), ..Turn::saying(reply, Context::default()) }
+                // What is said again is meant.
+                if again || wish.is_some_and(Wish::is_alarming) {
+                    let reply = self.emergency_reply(intent, locale);
+                    return Turn {
+                        handoff: Some(Reason::Emergency),
+                        ..Turn::saying(reply, Context::default())
+                    };
+                }
+                self.doubtful_emergency(context, intent, text, locale)
             }
             Some(Intent::AskHuman) => hand_over(Reason::Asked),
             Some(Intent::Complaint) => hand_over(Reason::Complaint),
@@ -374,6 +382,17 @@ impl Engine {
         let mut reply = Reply::plain(self.say(Phrase::Emergency, locale)).with_outcome(Outcome::Emergency);
         reply.call = self.calls(intent, locale);
         reply
+    }
+
+    /// Shows the numbers to call to whoever may be in danger, and more probably only told something. The conversation goes on
+    /// where it was, and nobody is called unless it is said again.
+    fn doubtful_emergency(&self, context: &Context, intent: Intent, text: &str, locale: Locale) -> Turn {
+        let mut reply =
+            Reply::plain(self.say(Phrase::DoubtfulEmergency, locale)).with_outcome(Outcome::Emergency);
+        reply.call = self.calls(intent, locale);
+        reply.offer_human = true;
+        let context = Context { last_question: Some(comparable(text)), ..context.clone() };
+        Turn::saying(reply, context)
     }
 
     /// Puts the numbers to call before an answer to words that only might speak of danger.

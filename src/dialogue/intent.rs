@@ -93,6 +93,11 @@ impl Wish {
     pub fn certain(intent: Intent) -> Self {
         Self { intent, is_certain: true }
     }
+
+    /// Whether a person has to hear of it at once: it is danger beyond doubt, or despair, of which people only drop hints.
+    pub fn is_alarming(self) -> bool {
+        self.intent.is_emergency() && (self.is_certain || self.intent == Intent::EmergencyCrisis)
+    }
 }
 
 /// The words of one intent, as written in the file.

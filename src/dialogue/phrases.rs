@@ -59,6 +59,8 @@ phrases! {
     QueuedComplaint = "queued_complaint",
     /// Above the emergency numbers, with the answer, where the words only might speak of danger.
     PerhapsDanger = "perhaps_danger",
+    /// Above the emergency numbers, where the words only might speak of danger and nothing was found for them.
+    DoubtfulEmergency = "doubtful_emergency",
     /// Above the emergency numbers.
     Emergency = "emergency",
     /// Said when the citizen writes again after the end.

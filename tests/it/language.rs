@@ -12,7 +12,7 @@ type Floor = (&'static str, f64, f64);
 
 /// Floors of precision and recall on files of lines by other hands that nothing was fitted to; what is reached is in
 /// docs/language.md.
-const FLOORS: [(&str, &[Floor]); 5] = [
+const FLOORS: [(&str, &[Floor]); 6] = [
     (
         "intents_unseen.jsonl",
         &[
@@ -38,7 +38,12 @@ const FLOORS: [(&str, &[Floor]); 5] = [
     ),
     (
         "intents_fourth.jsonl",
-        &[("emergency", 0.86, 1.0), ("ask_human", 0.96, 0.97), ("dissatisfied", 0.96, 0.95)],
+        &[("emergency", 0.93, 1.0), ("ask_human", 0.96, 0.97), ("dissatisfied", 0.97, 0.95)],
+    ),
+    // Half of it is small talk and what people tell of themselves.
+    (
+        "intents_fifth.jsonl",
+        &[("emergency", 0.65, 1.0), ("ask_human", 0.94, 0.95), ("dissatisfied", 0.64, 0.97)],
     ),
 ];
 

@@ -181,6 +181,26 @@ async fn what_only_might_be_danger_gives_way_to_a_matter_and_the_numbers_stay() 
     assert_eq!(sure.foresee(text, &[]).outcome, Some(Outcome::Emergency));
 }
 
+/// Harmless words that sound a little like danger, and no rule says so.
+const SOUNDS_LIKE_DANGER: &str = "我家狗把拖鞋啃了";
+
+#[tokio::test]
+async fn what_hardly_sounds_like_danger_shows_the_numbers_and_calls_nobody() {
+    let (text, engine) = (SOUNDS_LIKE_DANGER, engine(vec![entry("dog", "狗证", 0.3)]));
+    let wish = engine.words.wish(text).expect("it is heard");
+    assert!(wish.intent.is_emergency() && !wish.is_certain && !wish.is_alarming(), "{wish:?}");
+    let before = Context { unanswered: 1, ..Context::default() };
+    let turn = say(&engine, &before, text).await;
+    assert_eq!((outcome(&turn), turn.handoff), (Some(Outcome::Emergency), None));
+    assert_eq!(turn.context.unanswered, 1, "the conversation goes on where it was");
+    let reply = turn.reply.unwrap();
+    assert_eq!(reply.text, engine.say(Phrase::DoubtfulEmergency, Locale::Zh));
+    assert!(reply.offer_human && reply.call.len() == 3, "{reply:?}");
+    assert!(engine.emergency(text, Locale::Zh).is_none(), "people read it where the robot is silent");
+    let again = say(&engine, &turn.context, text).await;
+    assert_eq!(again.handoff, Some(Reason::Emergency), "what is said again is meant");
+}
+
 /// Counts how often it is asked.
 struct Counted(Shelf, AtomicUsize);
 
@@ -197,7 +217,7 @@ impl Retriever for Counted {
 }
 
 /// The words sound like a farewell, and no rule says so.
-const MIGHT_BE_DANGER: &str = "房子想给儿子，是卖给他省钱还是白送他省钱，还是等我不在了再说";
+const MIGHT_BE_DANGER: &str = "房子留给孙子，我走了以后他能不能直接住";
 
 #[tokio::test]
 async fn what_is_found_for_a_wish_that_gives_way_is_not_looked_up_again() {
