@@ -263,12 +263,6 @@ impl Grounding {
     /// A line without a source may introduce a list, repeat the question, or send the reader elsewhere.
     fn uncited(&self, line: &Line, faults: &mut Vec<Fault>) {
         let text = &line.text;
-        let unknown: Vec<Fact> = facts(text)
-            .into_iter()
-            .filter(|fact| {
-                !self.was_asked(fact) && self.sources.iter().all(|source| source.stated.judge(fact).is_some())
-            })
-            .collect();
         let says_something = text.chars().filter(|c| c.is_alphanumeric()).count() >= 4;
         let longest = if is_chinese(text) { REFERENCE } else { 3 * REFERENCE };
         let is_referring = |text: &str| REFERRING.iter().any(|word| text.contains(word));
@@ -282,13 +276,21 @@ impl Grounding {
                 && (!is_chinese(text)
                     || clause_texts(text).iter().filter(|text| !may_refer(text)).count() < 2)
         };
-        let may_stand = text.ends_with(':') || refers() || self.asked.contains(text.as_str());
+        let refers = refers();
+        // What is left open may be the other case of a limit: 孩子满16岁的怎么办.
+        let is_unknown = |fact: &Fact| {
+            let mut judged = self.sources.iter().map(|source| source.stated.judge(fact));
+            !self.was_asked(fact)
+                && judged.all(|wrong| wrong.is_some_and(|wrong| !refers || wrong != Wrong::Limit))
+        };
+        let unknown: Vec<Fact> = facts(text).into_iter().filter(is_unknown).collect();
+        let may_stand = text.ends_with(':') || refers || self.asked.contains(text.as_str());
         if says_something && !(may_stand && unknown.is_empty()) {
             faults.push(Fault { kind: FaultKind::Uncited, words: text.clone() });
         } else if text.ends_with(':') && !denial::exemptions_stand(text, &self.sources) {
             faults.push(Fault { kind: FaultKind::Contrary, words: text.clone() });
         } else if text.ends_with(':') {
-            claim::check(text, &self.sources.iter().collect::<Vec<_>>(), faults);
+            claim::check(text, &self.asked, &self.sources.iter().collect::<Vec<_>>(), faults);
         }
         faults.extend(
             unknown.into_iter().map(|fact| Fault { kind: FaultKind::Unstated(fact.kind), words: fact.text }),
@@ -334,7 +336,7 @@ impl Grounding {
         figure::check(text, &self.asked_figures, sources, faults);
         // The letters of a link are nothing that a word is said of.
         let text = &fact::without_links(text);
-        claim::check(text, sources, faults);
+        claim::check(text, &self.asked, sources, faults);
         exclusive::check(text, sources, faults);
         listed::check(text, sources, faults);
         office::check(text, sources, faults);

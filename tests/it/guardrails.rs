@@ -35,6 +35,7 @@ fn wrong_answers_are_caught_and_faithful_ones_pass() {
         ("answers_fourth.jsonl", 280.0, 0.96, 0.03, 0.92, 0.8),
         ("answers_fifth.jsonl", 340.0, 0.93, 0.1, 0.96, 0.78),
         ("answers_model.jsonl", 500.0, 0.98, 0.02, 0.96, 0.88),
+        ("answers_model_second.jsonl", 460.0, 0.98, 0.02, 0.96, 0.88),
         ("answers_model_loose.jsonl", 400.0, 0.94, 0.16, 0.92, 0.7),
     ] {
         let mut command = Command::new(PROGRAM);

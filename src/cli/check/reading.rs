@@ -27,8 +27,6 @@ pub(super) struct Reading {
     foreign: Share,
     /// The same of questions that the evidence answers.
     known: Share,
-    /// What all of them took together; servers may not say.
-    tokens: u64,
     /// Why there was no reply, once for each.
     failures: Vec<String>,
 }
@@ -49,10 +47,7 @@ pub(super) async fn of(models: &Models, place: usize, questions: &[TrialQuestion
     let mut replies = replies.buffer_unordered(AT_ONCE);
     while let Some((answered, reply)) = replies.next().await {
         let declined = match reply {
-            Ok(trial) => {
-                reading.tokens += trial.usage.map_or(0, |usage| usage.prompt + usage.completion);
-                false
-            }
+            Ok(_) => false,
             Err(SynthesisError::Refused) => true,
             Err(error) => {
                 reading.failures.push(error.to_string());
@@ -69,14 +64,14 @@ pub(super) async fn of(models: &Models, place: usize, questions: &[TrialQuestion
 impl Reading {
     /// What the operator is told of it, a line each, and what to set where the settings do not fit.
     pub(super) fn told(&self, settings: &DialogueConfig) -> Vec<String> {
-        let Self { foreign, known, tokens, failures } = self;
+        let Self { foreign, known, failures } = self;
         if foreign.asked < 6 || known.asked < 3 {
             let why = failures.first().map_or("no reply", String::as_str);
             return vec![format!("how it reads could not be judged 没能试出它会不会说“没有”: {why}")];
         }
         let mut lines = vec![format!(
             "答不上的 {} 问，说没有 {} 问；答得上的 {} 问，说没有 {} 问 \
-             declined {} of {} questions that the evidence does not answer, {} of {} that it does; {tokens} tokens",
+             declined {} of {} questions that the evidence does not answer, {} of {} that it does",
             foreign.asked,
             foreign.declined,
             known.asked,

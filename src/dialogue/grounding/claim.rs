@@ -4,7 +4,7 @@
 
 use super::around::Around;
 use super::case::{case_before, is_another, named_before};
-use super::denial::is_asked;
+use super::denial::{asks, is_asked};
 use super::piece::{clause_at, stands, walk};
 use super::source::Source;
 use super::{Fault, FaultKind};
@@ -140,6 +140,8 @@ pub(super) struct Claim {
     holds: bool,
     object: Vec<char>,
     start: usize,
+    /// Its words, with those that it is said of.
+    words: String,
     around: Around,
     /// Whether the line begins with it.
     begins: bool,
@@ -180,6 +182,7 @@ fn claims(text: &[char], from: usize) -> Vec<Claim> {
             holds: *holds,
             object: Vec::new(),
             start: place,
+            words: String::new(),
             around: Around::default(),
             begins: place == from,
             case: place.checked_sub(from).map_or(&[][..], |place| case_before(line, place)).to_vec(),
@@ -210,6 +213,7 @@ fn claims(text: &[char], from: usize) -> Vec<Claim> {
             found.push(Claim {
                 object: object.into_iter().map(|(_, c)| c).collect(),
                 start,
+                words: text[place..end].iter().collect(),
                 around: Around::of(text, start, end),
                 ..claim
             });
@@ -236,6 +240,18 @@ impl Claim {
         self.begins && self.holds && claims(clause, 0).iter().any(says_so)
     }
 
+    /// Whether it denies what the citizen, or a title, tells of the case before the question: 我妈户口不在安和,还有高龄津贴吗.
+    fn is_given(&self, asked: &str, cited: &[&Source]) -> bool {
+        let titles = cited.iter().map(|source| source.title.as_str());
+        self.mood == Mood::Is
+            && !self.holds
+            && !self.words.is_empty()
+            && std::iter::once(asked)
+                .chain(titles)
+                .flat_map(told_before_the_question)
+                .any(|told| told.contains(&self.words))
+    }
+
     /// Whether it is about the same, which the evidence or the answer may say with one character.
     fn is_of(&self, known: &Self) -> bool {
         let may_be = |mood: Mood| matches!(mood, Mood::May | Mood::Is);
@@ -243,6 +259,19 @@ impl Claim {
         (self.mood == known.mood || (may_be(self.mood) && may_be(known.mood)))
             && self.object[..most] == known.object[..most]
     }
+}
+
+/// The clauses of a question but for the last, which asks, and for others that ask.
+fn told_before_the_question(question: &str) -> Vec<&str> {
+    let marks = [',', ';', ':', '。', '!', '?', ' '];
+    let mut told: Vec<&str> = question.split(marks).filter(|clause| !clause.is_empty()).collect();
+    told.pop();
+    told.retain(|clause| {
+        !asks(clause)
+            && !clause.ends_with(['吗', '么', '呢', '吧', '不', '没'])
+            && !ASKING.iter().any(|word| clause.contains(word))
+    });
+    told
 }
 
 /// Whether the place stands in a heading that asks, as 能享受什么 before what one gets, or only names what follows, as 办理和收费: it
@@ -254,14 +283,20 @@ fn is_open_heading(text: &[char], place: usize) -> bool {
 }
 
 /// What a line says and the evidence only denies, or denies and the evidence only says.
-pub(super) fn check(line: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
+///
+/// `asked` is the question in normal form.
+pub(super) fn check(line: &str, asked: &str, cited: &[&Source], faults: &mut Vec<Fault>) {
     let text: Vec<char> = line.chars().collect();
     let all = claims(&text, 0);
     for own in &all {
         // 今年不能上,满6岁才可以上 names both cases itself.
         let names_both =
             !own.object.is_empty() && all.iter().any(|other| other.holds != own.holds && own.is_of(other));
-        if is_asked(&text, own.start) || is_open_heading(&text, own.start) || names_both {
+        if is_asked(&text, own.start)
+            || is_open_heading(&text, own.start)
+            || names_both
+            || own.is_given(asked, cited)
+        {
             continue;
         }
         // What is denied of another case says nothing of this one.

@@ -89,6 +89,8 @@ fn a_line_that_sends_the_reader_on_may_say_the_question_again_and_nothing_else()
         ("您 75 年 3 月出生，具体是几岁几个月，要向窗口或 12345 核实。", ""),
         ("这里没有写明仓库怎么算，您这份具体交多少，请向窗口或 12345 核实。", ""),
         ("您在外地回不来，怎么办理，请向窗口或 12345 核实。", ""),
+        ("不满 60 周岁的怎么办，请向窗口或 12345 核实。", ""),
+        ("不满 70 周岁的怎么办，请向窗口或 12345 核实。", "uncited"),
         ("您 80 年 3 月出生，具体是几岁几个月，要向窗口或 12345 核实。", "uncited"),
         ("您是低保户，可以先领钱，请向窗口或 12345 核实。", "uncited"),
     ] {
@@ -179,6 +181,24 @@ fn kinds_of_a_shop(asked: &str, text: &str) -> Vec<&'static str> {
     let evidence = [Evidence::new("one", "原来的店面能登记吗", SHOP, Details::Faq)];
     let grounding = Grounding::new(asked, &evidence);
     grounding.faults(text, &[0]).into_iter().map(|fault| fault.kind.name()).collect()
+}
+
+#[test]
+fn what_the_citizen_told_of_the_case_may_be_said_again() {
+    let evidence = [Evidence::new(
+        "one",
+        "老人户口不在安和，能领高龄津贴吗？",
+        "不能，由户籍地发。户口迁到安和后，可以在安和申请，不收手续费。",
+        Details::Faq,
+    )];
+    for (asked, text, expected) in [
+        ("我妈户口不在安和，还有津贴吗", "您母亲户口不在安和，不能领高龄津贴。[1]", None),
+        ("还有津贴吗", "您母亲户口不在安和，不能领高龄津贴。[1]", None),
+        ("能不在安和申请吗", "户口迁来后，不在安和申请。[1]", Some("contrary")),
+    ] {
+        let found = Grounding::new(asked, &evidence).faults(text, &[0]);
+        assert_eq!(found.first().map(|fault| fault.kind.name()), expected, "{text}: {found:?}");
+    }
 }
 
 #[test]
