@@ -75,6 +75,20 @@ pub fn auroc(positive: &[f64], negative: &[f64]) -> Option<f64> {
     Some(wins / (positive.len() as f64 * negative.len() as f64))
 }
 
+/// Share of the unanswerable questions that are refused by a threshold of confidence at which `wrongly` of the answerable ones
+/// are, at most.
+pub fn refused_at(wrongly: f64, answerable: &[f64], unanswerable: &[f64]) -> Option<f64> {
+    if unanswerable.is_empty() {
+        return None;
+    }
+    let mut sorted = answerable.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    // What is below the threshold is refused; so many of the answerable ones may be.
+    let threshold = *sorted.get((wrongly * sorted.len() as f64) as usize)?;
+    let refused = unanswerable.iter().filter(|confidence| **confidence < threshold).count();
+    Some(refused as f64 / unanswerable.len() as f64)
+}
+
 /// The confidence above which one in ten of the unanswerable questions is let through.
 pub fn threshold_at_tenth(unanswerable: &[f64]) -> Option<f64> {
     let mut sorted = unanswerable.to_vec();
@@ -115,5 +129,14 @@ mod tests {
     fn the_threshold_lets_a_tenth_through() {
         let scores: Vec<f64> = (0..20).map(f64::from).collect();
         assert_eq!(threshold_at_tenth(&scores), Some(17.0));
+    }
+
+    #[test]
+    fn so_many_are_refused_while_so_few_of_the_others_are() {
+        let answerable: Vec<f64> = (1..=100).map(f64::from).collect();
+        assert_eq!(refused_at(0.03, &answerable, &[0.0, 3.9, 4.0, 50.0]), Some(0.5));
+        assert_eq!(refused_at(0.0, &answerable, &[0.5, 1.0]), Some(0.5));
+        assert_eq!(refused_at(0.03, &[], &[1.0]), None);
+        assert_eq!(refused_at(0.03, &answerable, &[]), None);
     }
 }

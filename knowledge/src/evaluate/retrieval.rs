@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::figures::{DEPTH, Ranking, Relevance, auroc, threshold_at_tenth};
+use super::figures::{DEPTH, Ranking, Relevance, auroc, refused_at, threshold_at_tenth};
 use crate::analyzer::Analyzer;
 use crate::entry::{Details, Entry, EntryId};
 use crate::index::{Index, IndexError, Placed};
@@ -100,6 +100,10 @@ pub struct Figures {
     pub accepted_at_10: Option<f64>,
     /// The same, and the first document is right.
     pub accepted_and_right_at_10: Option<f64>,
+    /// Share of the unanswerable questions of the same field refused while 3 % of the answerable are.
+    pub refused_near_at_3: Option<f64>,
+    /// The same of small talk.
+    pub refused_far_at_3: Option<f64>,
     /// Questions answered in one second, one after another.
     pub questions_per_second: f64,
     /// Half of the questions took no longer, in milliseconds.
@@ -317,6 +321,9 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// So many of the answerable questions may be refused where it is counted how many of the others are.
+const REFUSED_WRONGLY: f64 = 0.03;
+
 fn judge(answers: &[Answer<'_>], judgments: Option<&Judgments>) -> Figures {
     let mut rankings = Vec::new();
     let (mut accepted, mut near, mut far) = (Vec::new(), Vec::new(), Vec::new());
@@ -360,6 +367,8 @@ fn judge(answers: &[Answer<'_>], judgments: Option<&Judgments>) -> Figures {
         auroc_far: auroc(&accepted, &far),
         accepted_at_10: share_above(&|_| 1.0),
         accepted_and_right_at_10: share_above(&|ranking| ranking.hit_at_1),
+        refused_near_at_3: refused_at(REFUSED_WRONGLY, &accepted, &near),
+        refused_far_at_3: refused_at(REFUSED_WRONGLY, &accepted, &far),
         questions_per_second: 0.0,
         p50_ms: 0.0,
         p99_ms: 0.0,
@@ -400,7 +409,8 @@ mod tests {
             (figures.hit_at_1, figures.ndcg_at_10, figures.auroc_far),
             (Some(1.0), Some(1.0), Some(1.0))
         );
-        assert_eq!(figures.auroc_near, None);
+        assert_eq!((figures.auroc_near, figures.refused_near_at_3), (None, None));
+        assert_eq!(figures.refused_far_at_3, Some(1.0));
         assert!(outcome.rows[0].to_string().starts_with("1\ta/1\t1\t0."), "{}", outcome.rows[0]);
         let without = run(corpus, &queries, None, Analyzer::shared()).unwrap().figures;
         assert_eq!((without.hit_at_1, without.answerable), (None, 0));

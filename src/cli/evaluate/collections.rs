@@ -67,6 +67,8 @@ struct PublishedFigures {
     auroc_near: Option<f64>,
     auroc_far: Option<f64>,
     accepted_and_right_at_10: Option<f64>,
+    refused_near_at_3: Option<f64>,
+    refused_far_at_3: Option<f64>,
 }
 
 /// All that is measured.
@@ -182,6 +184,8 @@ fn table(rows: &[Row], published: &Published) -> Table {
         "near",
         "far",
         "right@10%",
+        "near refused@3%",
+        "far refused@3%",
         "p50 ms",
         "p99 ms",
     ]);
@@ -219,6 +223,8 @@ fn shown(figures: &Figures) -> PublishedFigures {
         auroc_near: figures.auroc_near,
         auroc_far: figures.auroc_far,
         accepted_and_right_at_10: figures.accepted_and_right_at_10,
+        refused_near_at_3: figures.refused_near_at_3,
+        refused_far_at_3: figures.refused_far_at_3,
     }
 }
 
@@ -233,6 +239,8 @@ fn cells(collection: &str, system: &str, figures: &PublishedFigures, times: [Str
         figures.auroc_near,
         figures.auroc_far,
         figures.accepted_and_right_at_10,
+        figures.refused_near_at_3,
+        figures.refused_far_at_3,
     ];
     let shares = shares.map(|share| share.map_or_else(|| "-".to_owned(), |share| format!("{share:.3}")));
     [collection, system].map(str::to_owned).into_iter().chain(shares).chain(times).collect()
