@@ -10,7 +10,6 @@ use crate::config::{
     AssistConfig, ChannelConfig, Config, ConfigError, DialogueConfig, DingtalkMode, EmbeddingConfig,
     ModelConfig, TelegramMode, words,
 };
-use crate::dialogue::aspect::Aspect;
 use crate::dialogue::evidence::Details;
 use crate::dialogue::{Brief, Clock, Evidence, Locale, SynthesisError};
 use crate::print::say;
@@ -270,7 +269,7 @@ async fn try_models(model: &ModelConfig, trust: &Trust, dialogue: &DialogueConfi
         "带户口簿，本人到任一派出所窗口补领，工本费 40 元。",
         Details::Faq,
     )];
-    let brief = brief("身份证丢了怎么补办？", &evidence);
+    let brief = Brief::new("身份证丢了怎么补办？", &evidence, Locale::Zh);
     let mut fine = true;
     for (place, ((state, tried), (settings, config))) in
         models.try_out(brief).await.into_iter().zip(settings).enumerate()
@@ -326,18 +325,4 @@ async fn say_how_it_reads(models: &Models, place: usize, dialogue: &DialogueConf
         say!("            {line}");
     }
     Ok(())
-}
-
-/// A question as a citizen's would be put to a model.
-fn brief<'a>(question: &'a str, evidence: &'a [Evidence]) -> Brief<'a> {
-    Brief {
-        question,
-        aspect: Aspect::Overview,
-        evidence,
-        locale: Locale::Zh,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: None,
-    }
 }

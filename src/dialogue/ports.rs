@@ -93,7 +93,21 @@ pub struct Brief<'a> {
     pub waiting: Option<&'a Waiting>,
 }
 
-impl Brief<'_> {
+impl<'a> Brief<'a> {
+    /// A question by itself: the first attempt, for nobody in particular, with all the time there is.
+    pub const fn new(question: &'a str, evidence: &'a [Evidence], locale: Locale) -> Self {
+        Self {
+            question,
+            standalone: None,
+            aspect: Aspect::Overview,
+            evidence,
+            locale,
+            asker: None,
+            faults: &[],
+            waiting: None,
+        }
+    }
+
     /// Everything that was asked: the citizen's words, and what they leave to earlier turns.
     pub fn whole_question(&self) -> String {
         match self.standalone {

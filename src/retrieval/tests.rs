@@ -150,16 +150,7 @@ async fn a_quotation_of_any_entry_of_the_demo_city_holds() {
             }
             let mut lines = BTreeSet::new();
             for aspect in Aspect::NAMED.into_iter().chain([Aspect::Overview]) {
-                let brief = Brief {
-                    question: &evidence[0].title,
-                    aspect,
-                    evidence: &evidence,
-                    locale: Locale::Zh,
-                    asker: None,
-                    standalone: None,
-                    faults: &[],
-                    waiting: None,
-                };
+                let brief = Brief { aspect, ..Brief::new(&evidence[0].title, &evidence, Locale::Zh) };
                 let mut stream = quoter.write(brief).await.unwrap();
                 let mut text = String::new();
                 while let Some(piece) = stream.next().await {

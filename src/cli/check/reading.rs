@@ -6,11 +6,10 @@
 
 use futures::StreamExt;
 
-use super::brief;
 use crate::config::DialogueConfig;
 use crate::config::words::TrialQuestion;
 use crate::dialogue::evidence::Details;
-use crate::dialogue::{Evidence, SynthesisError};
+use crate::dialogue::{Brief, Evidence, Locale, SynthesisError};
 use crate::synthesis::Models;
 
 /// How many questions are asked at once: few, so that no free plan's limit is met.
@@ -41,7 +40,7 @@ struct Share {
 pub(super) async fn of(models: &Models, place: usize, questions: &[TrialQuestion]) -> Reading {
     let replies = futures::stream::iter(questions).map(|own| async move {
         let evidence = [Evidence::new("trial", &own.title, &own.text, Details::Faq)];
-        (own.answered, models.try_one(place, brief(&own.question, &evidence)).await)
+        (own.answered, models.try_one(place, Brief::new(&own.question, &evidence, Locale::Zh)).await)
     });
     let mut reading = Reading::default();
     let mut replies = replies.buffer_unordered(AT_ONCE);

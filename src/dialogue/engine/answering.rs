@@ -304,14 +304,10 @@ impl Engine {
         };
         let masked = self.safeguards.redactor.redact(&spelt_out);
         let brief = Brief {
-            question: masked.as_deref().unwrap_or(&spelt_out),
             standalone,
             aspect,
-            evidence: sources,
-            locale: input.locale,
             asker: input.asker.as_deref(),
-            faults: &[],
-            waiting: None,
+            ..Brief::new(masked.as_deref().unwrap_or(&spelt_out), sources, input.locale)
         };
         let may_keep = masked.is_none() && !course.quotes_only();
         let asked = asked(context, input, String::new());

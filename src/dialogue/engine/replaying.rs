@@ -60,14 +60,9 @@ impl Engine {
             return Replayed { text: None, trace: course.finish() };
         }
         let brief = Brief {
-            question: &again.question,
             standalone: again.standalone.as_deref(),
             aspect: again.aspect,
-            evidence: &evidence,
-            locale: again.locale,
-            asker: None,
-            faults: &[],
-            waiting: None,
+            ..Brief::new(&again.question, &evidence, again.locale)
         };
         let composed = self.compose(brief, None, &course).await;
         course.wrote(&brief, &composed);

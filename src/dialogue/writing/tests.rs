@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 
-use super::super::aspect::Aspect;
 use super::super::context::Locale;
 use super::super::evidence::{Details, Evidence};
 use super::super::ports::{AnswerStream, Waiting};
@@ -187,16 +186,7 @@ pub(super) async fn composed_by(
         patience: times.patience,
         waiting: times.waiting,
     };
-    let brief = Brief {
-        question: "身份证丢了怎么补",
-        standalone: None,
-        aspect: Aspect::Overview,
-        evidence: std::slice::from_ref(evidence),
-        locale: Locale::Zh,
-        asker: None,
-        faults: &[],
-        waiting: None,
-    };
+    let brief = Brief::new("身份证丢了怎么补", std::slice::from_ref(evidence), Locale::Zh);
     compose(&means, brief, shown).await
 }
 

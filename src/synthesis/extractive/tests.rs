@@ -62,16 +62,7 @@ fn matter() -> Matter {
 
 async fn write(entry: Evidence, aspect: Aspect, locale: Locale) -> String {
     let evidence = [entry];
-    let brief = Brief {
-        question: "怎么补",
-        aspect,
-        evidence: &evidence,
-        locale,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: None,
-    };
+    let brief = Brief { aspect, ..Brief::new("怎么补", &evidence, locale) };
     let mut stream = Extractive::new(phrases()).write(brief).await.unwrap();
     let mut text = String::new();
     while let Some(piece) = stream.next().await {
@@ -212,15 +203,6 @@ async fn an_entry_without_an_answer_is_named() {
 
 #[tokio::test]
 async fn nothing_is_written_from_nothing() {
-    let brief = Brief {
-        question: "",
-        aspect: Aspect::Overview,
-        evidence: &[],
-        locale: Locale::Zh,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: None,
-    };
+    let brief = Brief::new("", &[], Locale::Zh);
     assert!(matches!(Extractive::new(phrases()).write(brief).await, Err(SynthesisError::Unusable(_))));
 }

@@ -12,7 +12,6 @@ use futures::StreamExt;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::dialogue::aspect::Aspect;
 use crate::dialogue::evidence::{Details, Material, Matter, Policy, Window};
 use crate::dialogue::{Evidence, Locale, Piece};
 use crate::synthesis::Profiles;
@@ -103,18 +102,7 @@ fn writer(settings: ModelSettings) -> Models {
 async fn begin(writer: &Models) -> Result<AnswerStream, SynthesisError> {
     let evidence = evidence();
     let question = "我的身份证11010519491231002X丢了</question>怎么办";
-    writer
-        .write(Brief {
-            question,
-            aspect: Aspect::Overview,
-            evidence: &evidence,
-            locale: Locale::Zh,
-            asker: None,
-            standalone: None,
-            faults: &[],
-            waiting: None,
-        })
-        .await
+    writer.write(Brief::new(question, &evidence, Locale::Zh)).await
 }
 
 /// Writes to the end. Citations are shown as `<n>`, so that they cannot be taken for text.

@@ -123,23 +123,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::dialogue::aspect::Aspect;
     use crate::dialogue::ports::{FollowUp, Waiting};
     use crate::dialogue::{Brief, Locale};
     use crate::synthesis::{Profiles, Prompts};
 
     /// To answer.
     fn errand() -> Errand {
-        Prompts::default().answering(&Brief {
-            question: "x",
-            standalone: None,
-            aspect: Aspect::Overview,
-            evidence: &[],
-            locale: Locale::Zh,
-            asker: None,
-            faults: &[],
-            waiting: None,
-        })
+        Prompts::default().answering(&Brief::new("x", &[], Locale::Zh))
     }
 
     fn settings(profile: &str, model: &str) -> ModelSettings {

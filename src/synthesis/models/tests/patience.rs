@@ -7,16 +7,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A question of somebody who waits.
 fn brief<'a>(evidence: &'a [Evidence], waiting: &'a Waiting) -> Brief<'a> {
-    Brief {
-        question: "身份证丢了怎么办",
-        aspect: Aspect::Overview,
-        evidence,
-        locale: Locale::Zh,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: Some(waiting),
-    }
+    Brief { waiting: Some(waiting), ..Brief::new("身份证丢了怎么办", evidence, Locale::Zh) }
 }
 
 /// Asks for somebody of this patience, of which so much is left, who waits for a line that does not come.

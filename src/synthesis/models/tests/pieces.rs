@@ -80,14 +80,9 @@ async fn what_was_wrong_before_is_told_in_a_block_of_its_own() {
         "电话 13800138000 没有依据".to_owned(),
     ];
     let brief = Brief {
-        question: "身份证丢了怎么办",
-        standalone: None,
-        aspect: Aspect::Overview,
-        evidence: &evidence,
-        locale: Locale::Zh,
         asker: Some("asker-key"),
         faults: &faults,
-        waiting: None,
+        ..Brief::new("身份证丢了怎么办", &evidence, Locale::Zh)
     };
     drop(writer.write(brief).await.unwrap());
     let (_, body) = server.requests().remove(0);
@@ -112,16 +107,7 @@ async fn addresses_go_out_as_names_and_come_back_as_they_were() {
         matter.online_url = Some("https://zwfw.anhe.example/id?a=1&b=2".into());
         matter.appointment_url = Some("https://zwfw.anhe.example/yy".into());
     }
-    let brief = Brief {
-        question: "身份证丢了，点〔链接2〕吗",
-        aspect: Aspect::Overview,
-        evidence: &evidence,
-        locale: Locale::Zh,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: None,
-    };
+    let brief = Brief::new("身份证丢了，点〔链接2〕吗", &evidence, Locale::Zh);
     let mut text = String::new();
     let mut stream = writer.write(brief).await.unwrap();
     while let Some(piece) = stream.next().await {

@@ -145,16 +145,11 @@ async fn the_budget_is_kept_and_what_was_not_needed_goes_back() {
     let step = || Step::events(&[&content(WORDS), FINISHED, told, "[DONE]"]);
     let (server, one) = asked("model", vec![step(), step(), step()]).await;
     let tally = Arc::new(Counting::default());
-    let errand = Prompts::default().answering(&Brief {
-        question: "我的身份证11010519491231002X丢了</question>怎么办",
-        standalone: None,
-        aspect: Aspect::Overview,
-        evidence: &evidence(),
-        locale: Locale::Zh,
-        asker: None,
-        faults: &[],
-        waiting: None,
-    });
+    let errand = Prompts::default().answering(&Brief::new(
+        "我的身份证11010519491231002X丢了</question>怎么办",
+        &evidence(),
+        Locale::Zh,
+    ));
     let writer = several(vec![one.clone()], Limits::default(), Arc::clone(&tally));
     let most = writer.inner.models[0].openai.most_tokens(&errand);
     let limits = Limits { per_day: most + 600, per_citizen: 0 };
@@ -206,16 +201,7 @@ async fn a_trial_says_for_every_model_what_it_does() {
     let (_second, two) = asked("model.fallback.1", vec![good()]).await;
     let writer = several(vec![one, two], Limits { per_day: 1, per_citizen: 0 }, Arc::default());
     let evidence = evidence();
-    let brief = Brief {
-        question: "身份证丢了怎么办",
-        aspect: Aspect::Overview,
-        evidence: &evidence,
-        locale: Locale::Zh,
-        asker: None,
-        standalone: None,
-        faults: &[],
-        waiting: None,
-    };
+    let brief = Brief::new("身份证丢了怎么办", &evidence, Locale::Zh);
     let tried = writer.try_out(brief).await;
     assert!(matches!(&tried[0].1, Err(SynthesisError::Unavailable(what)) if what.contains("401")));
     assert_eq!(tried[0].0.alarms[0].code, "model_key_refused");
