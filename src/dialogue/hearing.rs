@@ -12,6 +12,7 @@ pub mod pieces;
 pub mod thresholds;
 
 use super::intent::Intent;
+use normal::normal;
 use pieces::{Concepts, Pieces, Vocabulary};
 
 /// Weights are kept as whole numbers, so many of which are one.
@@ -30,9 +31,9 @@ const DESPITE_RULE: f32 = 0.75;
 /// How far above its threshold what no rule says has to be to be beyond doubt.
 const BEYOND_DOUBT: f32 = 0.75;
 
-/// How far below its threshold danger has to be for a rule about danger not to count. In cross-validation no line of danger that
-/// a rule hears is so far below, and two thirds of the questions are that a rule takes for danger.
-const NOTHING_LIKE_IT: f32 = -0.75;
+/// How far below its threshold danger has to be for a rule about danger not to count. Of the 460 lines of danger of all files none
+/// that a rule hears is further below than .2, and many of the questions are that a rule takes for danger.
+const NOTHING_LIKE_IT: f32 = -0.5;
 
 /// What is told apart. Danger is heard as one, and of which kind it is is asked afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -228,9 +229,9 @@ impl Hearing {
         scores
     }
 
-    /// How far the words are above the threshold of each class.
+    /// How far the words are above the threshold of each class. Dots and dashes alone are no words and sound like nothing.
     pub fn margins(&self, text: &str) -> Scores {
-        self.above(&self.scores(text))
+        if normal(text).is_empty() { [f32::MIN; Class::ALL.len()] } else { self.above(&self.scores(text)) }
     }
 
     fn above(&self, scores: &Scores) -> Scores {

@@ -12,13 +12,13 @@ type Floor = (&'static str, f64, f64);
 
 /// Floors of precision and recall on files of lines by other hands that nothing was fitted to; what is reached is in
 /// docs/language.md.
-const FLOORS: [(&str, &[Floor]); 7] = [
+const FLOORS: [(&str, &[Floor]); 10] = [
     (
         "intents_unseen.jsonl",
         &[
             ("emergency", 0.92, 1.0),
-            ("ask_human", 0.96, 0.93),
-            ("dissatisfied", 0.95, 0.95),
+            ("ask_human", 0.96, 0.91),
+            ("dissatisfied", 0.93, 0.95),
             ("complaint", 0.88, 0.80),
         ],
     ),
@@ -27,8 +27,8 @@ const FLOORS: [(&str, &[Floor]); 7] = [
         &[
             ("emergency", 0.95, 1.0),
             ("ask_human", 0.90, 0.97),
-            ("dissatisfied", 0.97, 0.97),
-            ("complaint", 0.92, 0.80),
+            ("dissatisfied", 0.96, 0.97),
+            ("complaint", 0.92, 0.79),
         ],
     ),
     ("intents_second.jsonl", &[("ask_human", 0.97, 0.97), ("dissatisfied", 0.98, 0.95)]),
@@ -40,14 +40,24 @@ const FLOORS: [(&str, &[Floor]); 7] = [
         "intents_fourth.jsonl",
         &[("emergency", 0.93, 1.0), ("ask_human", 0.96, 0.97), ("dissatisfied", 0.97, 0.95)],
     ),
-    // Half of these two is small talk and what people tell of themselves.
+    // Half and more of these three is small talk and what people tell of themselves.
     (
         "intents_fifth.jsonl",
-        &[("emergency", 0.65, 1.0), ("ask_human", 0.94, 0.95), ("dissatisfied", 0.64, 0.97)],
+        &[("emergency", 0.80, 1.0), ("ask_human", 0.94, 0.95), ("dissatisfied", 0.81, 0.97)],
     ),
     (
         "intents_sixth.jsonl",
-        &[("emergency", 0.52, 1.0), ("ask_human", 0.95, 0.95), ("dissatisfied", 0.75, 0.88)],
+        &[("emergency", 0.75, 1.0), ("ask_human", 0.95, 0.95), ("dissatisfied", 0.80, 0.93)],
+    ),
+    (
+        "intents_seventh.jsonl",
+        &[("emergency", 0.76, 1.0), ("ask_human", 0.88, 0.98), ("dissatisfied", 0.76, 0.92)],
+    ),
+    // Most who are dissatisfied here argue with what the answer says.
+    ("intents_eighth.jsonl", &[("ask_human", 0.95, 0.96), ("dissatisfied", 0.93, 0.85)]),
+    (
+        "intents_ninth.jsonl",
+        &[("emergency", 0.82, 1.0), ("ask_human", 0.96, 0.95), ("dissatisfied", 0.94, 0.88)],
     ),
 ];
 

@@ -182,7 +182,7 @@ async fn what_only_might_be_danger_gives_way_to_a_matter_and_the_numbers_stay() 
 }
 
 /// Harmless words that sound a little like danger, and no rule says so.
-const SOUNDS_LIKE_DANGER: &str = "我家狗把拖鞋啃了";
+const SOUNDS_LIKE_DANGER: &str = "我老公把白衬衫和红袜子一起洗了 现在他穿粉的";
 
 #[tokio::test]
 async fn what_hardly_sounds_like_danger_shows_the_numbers_and_calls_nobody() {

@@ -2,6 +2,7 @@
 
 use super::fit::{Line, Material, biases};
 use super::pieces::{Concepts, Pieces};
+use super::thresholds::choose;
 use super::{Class, Hearing, HearingError, Scores, contrasted, decide, is_certain, print, settle};
 use crate::config::words;
 use crate::dialogue::intent::Intent;
@@ -97,6 +98,7 @@ fn what_is_fitted_is_heard_again_after_the_file_is_read() {
     assert_eq!(heard("叫真人"), Some(Intent::AskHuman));
     assert_eq!(heard("房子坏了"), None);
     assert_eq!(decide(&hearing.margins("叫真人"), |intent| intent != Intent::AskHuman), None);
+    assert!(hearing.margins("。 …—").iter().all(|&margin| margin <= f32::MIN), "nothing is said");
     let explanation = hearing.explain("叫真人");
     assert!(explanation.pieces.iter().any(|(piece, added)| piece.contains("person") && *added > 0.0));
 }
@@ -132,9 +134,9 @@ fn danger_goes_before_everything_and_a_rule_before_what_words_sound_like() {
     margins[at(Class::Emergency)] = 0.8;
     assert_eq!(settle(Some(Intent::AskHuman), &margins, |_| true), Some(Intent::EmergencyFire));
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
-    margins[at(Class::Emergency)] = -0.7;
+    margins[at(Class::Emergency)] = -0.45;
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::EmergencyPolice));
-    margins[at(Class::Emergency)] = -0.8;
+    margins[at(Class::Emergency)] = -0.55;
     assert_eq!(settle(Some(Intent::EmergencyPolice), &margins, |_| true), Some(Intent::Dissatisfied));
 }
 
@@ -201,4 +203,19 @@ fn certain_words_stay_certain_and_questions_stay_questions() {
 fn what_is_of_no_use_here_is_not_heard_either() {
     let words = words::words(None).unwrap().without(Intent::Login);
     assert_eq!(words.intent("我要登进去看看上次问的"), None);
+}
+
+#[test]
+fn the_threshold_is_where_mistakes_cost_the_least_and_no_single_line_moves_it() {
+    let (meant, question) = (Some(Intent::Dissatisfied), None);
+    let class = Class::Intent(Intent::Dissatisfied);
+    let scores: Vec<f32> = (0..40).map(|at| at as f32 / 20.0 - 1.0).collect();
+    let mut labels: Vec<Option<Intent>> =
+        scores.iter().map(|&score| if score > 0.0 { meant } else { question }).collect();
+    let clear = choose(class, &scores, &labels);
+    assert!((0.0..=0.05).contains(&clear), "{clear}");
+    labels[12] = meant;
+    labels[30] = question;
+    assert!((choose(class, &scores, &labels) - clear).abs() < 0.03);
+    assert!(choose(Class::Emergency, &scores, &[question; 40]) > 0.95, "what nobody means is not heard");
 }
