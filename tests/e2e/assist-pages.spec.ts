@@ -253,7 +253,7 @@ for (const viewport of [{ width: 360, height: 780 }, { width: 1280, height: 800 
     const there = await talk(browser, tap, viewport);
     const { counter, citizen } = there;
     const desk = counter.helper.page;
-    await citizen.ask(`${secret('question')}怎么办理`);
+    await citizen.ask(`${secret('question')}的手续费是多少`);
     const before = await link(citizen);
     await before.getByTestId('logout').click();
     await shows(before, 'welcome');
@@ -403,7 +403,7 @@ test('nothing of 我的咨询 can be pressed from the other side, and a look at 
   await page.goto(tap.url);
   const citizen = new Citizen(page);
   await citizen.connected();
-  await citizen.ask(`${secret('question')}怎么办理`);
+  await citizen.ask(`${secret('question')}的手续费是多少`);
   await tap.begin('me');
   await page.goto(`${tap.url}/me`);
   await page.getByTestId('login').click();

@@ -20,7 +20,7 @@ pub struct Costs {
 /// else happens. Thanks and greetings that are looked up do little harm.
 pub fn costs(class: Class) -> Costs {
     match class {
-        Class::Emergency => Costs { missed: 24.0, question: 1.5, other: 1.0 },
+        Class::Emergency => Costs { missed: 22.0, question: 1.5, other: 1.0 },
         Class::Intent(Intent::AskHuman) => Costs { missed: 3.0, question: 2.5, other: 1.5 },
         Class::Intent(Intent::Dissatisfied) => Costs { missed: 1.5, question: 1.5, other: 1.0 },
         Class::Intent(Intent::Complaint) => Costs { missed: 1.0, question: 2.0, other: 1.0 },
