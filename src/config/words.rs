@@ -60,6 +60,8 @@ struct FollowUpFile {
     /// Files of an earlier version have none; then only what stands at the beginning points back.
     #[serde(default)]
     leaning: Vec<String>,
+    #[serde(default)]
+    agreeing: Vec<String>,
     empty: Vec<String>,
 }
 
@@ -108,6 +110,7 @@ pub fn rules(file: Option<&Path>) -> Result<Words, ConfigError> {
         aspects: parsed.aspects,
         pointing_back: parsed.follow_up.pointing_back,
         leaning: parsed.follow_up.leaning,
+        agreeing: parsed.follow_up.agreeing,
         empty: parsed.follow_up.empty,
         ratings: parsed.ratings,
     };

@@ -339,6 +339,10 @@ impl Engine {
             Some(Intent::Thanks) => plain(Phrase::Thanks),
             Some(Intent::Greeting) => plain(Phrase::Greeting),
             _ if again => hand_over(Reason::Repeated),
+            // While something is asked back, such words may answer it.
+            _ if context.topic.is_some() && context.offers.is_empty() && self.words.agrees(text) => {
+                plain(Phrase::Noted)
+            }
             _ => self.read(context, input, text, noticed, course).await,
         }
     }

@@ -120,6 +120,8 @@ pub struct WordLists {
     pub pointing_back: Vec<String>,
     /// Words that refer to something said before, anywhere ("它", "如果是…的话").
     pub leaning: Vec<String>,
+    /// Patterns of whole messages that only take note of an answer ("对，就是这个").
+    pub agreeing: Vec<String>,
     /// Words without content of their own, anywhere.
     pub empty: Vec<String>,
     /// Words that rate the service, by the score from "1" to "5".
@@ -159,6 +161,7 @@ pub struct Words {
     pointing_back: Regex,
     /// None where the file has no such words.
     leaning: Option<Regex>,
+    agreeing: RegexSet,
     empty: Regex,
     /// The comparable forms of words that rate.
     ratings: Vec<(u8, Vec<String>)>,
@@ -192,6 +195,7 @@ impl Words {
         let pointing_back = regex("pointing_back", &format!("^(?:{})", lists.pointing_back.join("|")))?;
         let leaning = lists.leaning.join("|");
         let leaning = if leaning.is_empty() { None } else { Some(regex("leaning", &leaning)?) };
+        let agreeing = set("agreeing", &lists.agreeing)?;
         let empty = regex("empty", &lists.empty.join("|"))?;
         let mut ratings = Vec::new();
         for (name, words) in lists.ratings {
@@ -199,7 +203,7 @@ impl Words {
             let score = score.ok_or_else(|| WordsError::UnknownName(name.clone()))?;
             ratings.push((score, words.iter().map(|words| comparable(words)).collect()));
         }
-        Ok(Self { rules, hearing: None, aspects, pointing_back, leaning, empty, ratings })
+        Ok(Self { rules, hearing: None, aspects, pointing_back, leaning, agreeing, empty, ratings })
     }
 
     /// The same words with what hears where no rule holds.
@@ -288,6 +292,11 @@ impl Words {
     pub fn leans(&self, text: &str) -> bool {
         self.points_back(text)
             || self.leaning.as_ref().is_some_and(|leaning| leaning.is_match(&text.trim().to_lowercase()))
+    }
+
+    /// Whether the words only take note of what was said, and ask for nothing.
+    pub fn agrees(&self, text: &str) -> bool {
+        self.agreeing.is_match(&text.trim().to_lowercase())
     }
 
     /// What is left of the words when everything is taken away that names a part of an entry, points back, or is

@@ -87,14 +87,23 @@ pub(super) fn is_vague(words: &Words, text: &str) -> bool {
     words.content_of(text).chars().count() <= VAGUE
 }
 
-/// Whether a wish that is not beyond doubt gives way to what was found.
-pub(super) fn gives_way(policy: &Policy, wish: Wish, found: &[Found<'_>]) -> bool {
-    !wish.is_certain && found.first().is_some_and(|first| first.confidence >= policy.answer_at)
+/// Whether a wish that is not beyond doubt gives way to what was found. What hardly sounds like danger gives way to what is asked
+/// back about, too, and where a model reads what is likely, to that: nobody would be called for it, and the numbers to call are
+/// shown either way.
+pub(super) fn gives_way(policy: &Policy, wish: Wish, found: &[Found<'_>], is_read: bool) -> bool {
+    let doubtful = wish.intent.is_emergency() && !wish.is_alarming();
+    let enough = match (doubtful, is_read) {
+        (false, _) => policy.answer_at,
+        (true, false) => policy.clarify_at,
+        (true, true) => policy.clarify_at.min(policy.ask_model_at),
+    };
+    !wish.is_certain && found.first().is_some_and(|first| first.confidence >= enough)
 }
 
 /// Says what a first question would come to.
 pub(super) fn foresee(policy: &Policy, words: &Words, text: &str, found: &[Found<'_>]) -> Foreseen {
-    if let Some(Wish { intent, .. }) = words.wish(text).filter(|wish| !gives_way(policy, *wish, found)) {
+    if let Some(Wish { intent, .. }) = words.wish(text).filter(|wish| !gives_way(policy, *wish, found, false))
+    {
         let outcome = match intent {
             intent if intent.is_emergency() => Some(Outcome::Emergency),
             Intent::AskHuman | Intent::Complaint | Intent::Dissatisfied => Some(Outcome::Handoff),

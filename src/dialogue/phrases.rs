@@ -27,6 +27,8 @@ phrases! {
     Greeting = "greeting",
     /// The answer to thanks.
     Thanks = "thanks",
+    /// The answer to words that only take note of an answer.
+    Noted = "noted",
     /// The answer to a thumb up.
     GladItHelped = "glad_it_helped",
     /// The answer to "are you a machine".

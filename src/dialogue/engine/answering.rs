@@ -197,7 +197,8 @@ impl Engine {
         }
         let question = asked(context, input, text.to_owned());
         let found = self.look_up(question, course).await.unwrap_or_default();
-        judgement::gives_way(&self.policy, wish, &found.iter().map(Found::of).collect::<Vec<_>>())
+        let is_read = self.writer.is_some() && !course.quotes_only();
+        judgement::gives_way(&self.policy, wish, &found.iter().map(Found::of).collect::<Vec<_>>(), is_read)
     }
 
     /// What is found for a question; within a turn it is looked up once.

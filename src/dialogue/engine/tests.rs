@@ -139,6 +139,40 @@ async fn a_follow_up_asks_for_a_part_of_the_topic() {
 }
 
 #[tokio::test]
+async fn words_that_only_take_note_are_not_answered_with_the_same_again() {
+    let engine = engine(vec![
+        entry("passport", "护照", 0.9),
+        entry("a", "补办 身份证", 0.80),
+        entry("b", "补办 驾照", 0.78),
+    ]);
+    let answered = say(&engine, &Context::default(), "护照怎么办").await;
+    let noted = engine.say(Phrase::Noted, Locale::Zh).to_owned();
+    for text in ["对对就是这个", "是的", "嗯 对", "哦原来是这样啊", "没错", "我记下了", "Yes, exactly"]
+    {
+        let turn = say(&engine, &answered.context, text).await;
+        assert_eq!((turn.reply.unwrap().text, turn.handoff), (noted.clone(), None), "{text}");
+        assert_eq!(turn.context.topic, answered.context.topic, "{text}: one may go on asking");
+    }
+    for text in ["这个呢", "是这个窗口吗", "可以网上办吗", "就是要多少钱", "那多久能办好"]
+    {
+        let turn = say(&engine, &answered.context, text).await;
+        assert_ne!(turn.reply.unwrap().text, noted, "{text}");
+    }
+    let asked = say(&engine, &answered.context, "我要补办证件").await;
+    assert_eq!(outcome(&asked), Some(Outcome::Clarify));
+    assert_ne!(
+        say(&engine, &asked.context, "对对").await.reply.unwrap().text,
+        noted,
+        "something is asked back"
+    );
+    assert_ne!(
+        say(&engine, &Context::default(), "就是这个").await.reply.unwrap().text,
+        noted,
+        "there is no answer yet"
+    );
+}
+
+#[tokio::test]
 async fn without_a_topic_a_follow_up_is_asked_what_it_means() {
     let turn = say(&engine(vec![]), &Context::default(), "要带什么材料").await;
     assert_eq!(outcome(&turn), Some(Outcome::Clarify));
@@ -199,6 +233,21 @@ async fn what_hardly_sounds_like_danger_shows_the_numbers_and_calls_nobody() {
     assert!(engine.emergency(text, Locale::Zh).is_none(), "people read it where the robot is silent");
     let again = say(&engine, &turn.context, text).await;
     assert_eq!(again.handoff, Some(Reason::Emergency), "what is said again is meant");
+}
+
+#[tokio::test]
+async fn what_hardly_sounds_like_danger_is_asked_back_about_or_read_by_a_model_and_the_numbers_stay() {
+    let text = SOUNDS_LIKE_DANGER;
+    let close = [entry("wash", "一起 衬衫", 0.45), entry("dye", "一起 袜子", 0.44)];
+    let unread = engine_asking(Arc::new(Shelf(close.to_vec())), Arc::new(Broken), 0.5);
+    let turn = say(&unread, &Context::default(), text).await;
+    assert_eq!((outcome(&turn), turn.handoff), (Some(Outcome::Clarify), None));
+    let reply = turn.reply.unwrap();
+    assert!(reply.text.starts_with(unread.say(Phrase::PerhapsDanger, Locale::Zh)), "{}", reply.text);
+    assert!(reply.offer_human && reply.call.len() == 3, "{reply:?}");
+    let likely = engine_asking(Arc::new(Shelf(vec![entry("wash", "衬衫", 0.2)])), Arc::new(Parrot), 0.1);
+    let turn = say(&likely, &Context::default(), text).await;
+    assert_eq!((outcome(&turn), turn.reply.unwrap().call.len()), (Some(Outcome::Answered), 3));
 }
 
 /// Counts how often it is asked.
