@@ -12,7 +12,6 @@ pub mod pieces;
 pub mod thresholds;
 
 use super::intent::Intent;
-use normal::normal;
 use pieces::{Concepts, Pieces, Vocabulary};
 
 /// Weights are kept as whole numbers, so many of which are one.
@@ -213,12 +212,11 @@ impl Hearing {
         rows.iter().map(square).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
     }
 
-    /// How much the words sound like each class.
-    fn scores(&self, text: &str) -> Scores {
-        let rows = self.rows(text);
-        let length = self.length(&rows);
+    /// How much the words with these rows sound like each class.
+    fn scores(&self, rows: &[u32]) -> Scores {
+        let length = self.length(rows);
         let mut scores = [0.0; Class::ALL.len()];
-        for &row in &rows {
+        for &row in rows {
             for (class, weight) in self.of_row(row) {
                 scores[class] += weight;
             }
@@ -231,7 +229,8 @@ impl Hearing {
 
     /// How far the words are above the threshold of each class. Dots and dashes alone are no words and sound like nothing.
     pub fn margins(&self, text: &str) -> Scores {
-        if normal(text).is_empty() { [f32::MIN; Class::ALL.len()] } else { self.above(&self.scores(text)) }
+        let rows = self.rows(text);
+        if rows.is_empty() { [f32::MIN; Class::ALL.len()] } else { self.above(&self.scores(&rows)) }
     }
 
     fn above(&self, scores: &Scores) -> Scores {
@@ -242,13 +241,13 @@ impl Hearing {
 
     /// Tells why.
     pub fn explain(&self, text: &str) -> Explanation {
-        let scores = self.scores(text);
+        let rows = self.rows(text);
+        let scores = self.scores(&rows);
         let margins = self.above(&scores);
         let nearest = best(&margins, Class::is_heard).map_or(0, |(at, _)| at);
         let rival = rival(&scores, nearest).map(|(at, _)| at);
         let is_danger = Class::ALL.get(nearest) == Some(&Class::Emergency);
         let kind = best(&scores, Class::is_kind).map(|(at, _)| at).filter(|_| is_danger);
-        let rows = self.rows(text);
         let length = self.length(&rows);
         let mut pieces: Vec<(String, f32)> = Vec::new();
         self.pieces.of(text, &mut |piece| {

@@ -12,14 +12,14 @@ type Floor = (&'static str, f64, f64);
 
 /// Floors of precision and recall on files of lines by other hands that nothing was fitted to; what is reached is in
 /// docs/language.md.
-const FLOORS: [(&str, &[Floor]); 10] = [
+const FLOORS: [(&str, &[Floor]); 15] = [
     (
         "intents_unseen.jsonl",
         &[
             ("emergency", 0.92, 1.0),
             ("ask_human", 0.96, 0.91),
             ("dissatisfied", 0.93, 0.95),
-            ("complaint", 0.88, 0.80),
+            ("complaint", 0.85, 0.85),
         ],
     ),
     (
@@ -28,7 +28,7 @@ const FLOORS: [(&str, &[Floor]); 10] = [
             ("emergency", 0.95, 1.0),
             ("ask_human", 0.90, 0.97),
             ("dissatisfied", 0.96, 0.97),
-            ("complaint", 0.92, 0.79),
+            ("complaint", 0.92, 0.72),
         ],
     ),
     ("intents_second.jsonl", &[("ask_human", 0.97, 0.97), ("dissatisfied", 0.98, 0.95)]),
@@ -54,10 +54,30 @@ const FLOORS: [(&str, &[Floor]); 10] = [
         &[("emergency", 0.76, 1.0), ("ask_human", 0.88, 0.98), ("dissatisfied", 0.76, 0.92)],
     ),
     // Most who are dissatisfied here argue with what the answer says.
-    ("intents_eighth.jsonl", &[("ask_human", 0.95, 0.96), ("dissatisfied", 0.93, 0.85)]),
+    ("intents_eighth.jsonl", &[("ask_human", 0.95, 0.96), ("dissatisfied", 0.93, 0.88)]),
     (
         "intents_ninth.jsonl",
-        &[("emergency", 0.82, 1.0), ("ask_human", 0.96, 0.95), ("dissatisfied", 0.94, 0.88)],
+        &[("emergency", 0.82, 1.0), ("ask_human", 0.96, 0.95), ("dissatisfied", 0.94, 0.92)],
+    ),
+    (
+        "intents_tenth.jsonl",
+        &[("emergency", 0.93, 1.0), ("ask_human", 0.97, 0.97), ("dissatisfied", 0.95, 0.93)],
+    ),
+    (
+        "intents_eleventh.jsonl",
+        &[("emergency", 0.85, 1.0), ("ask_human", 0.96, 0.97), ("dissatisfied", 0.93, 0.97)],
+    ),
+    (
+        "intents_twelfth.jsonl",
+        &[("emergency", 0.94, 1.0), ("ask_human", 0.97, 0.98), ("dissatisfied", 0.94, 0.90)],
+    ),
+    (
+        "intents_thirteenth.jsonl",
+        &[("emergency", 0.93, 1.0), ("ask_human", 0.94, 0.98), ("dissatisfied", 0.95, 0.95)],
+    ),
+    (
+        "intents_fourteenth.jsonl",
+        &[("emergency", 0.95, 1.0), ("ask_human", 0.98, 0.98), ("dissatisfied", 0.97, 0.97)],
     ),
 ];
 

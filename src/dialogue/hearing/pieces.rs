@@ -68,9 +68,12 @@ impl Pieces {
         Ok(Self { names, finder, meanings })
     }
 
-    /// Hands on every piece of the words; one may come more than once.
+    /// Hands on every piece of the words; one may come more than once. Dots and dashes alone are no words and have none.
     pub fn of(&self, text: &str, take: &mut dyn FnMut(Piece<'_>)) {
         let words = normal(text);
+        if words.is_empty() {
+            return;
+        }
         let framed = format!("^{words}$");
         let mut ends: Vec<usize> = framed.char_indices().map(|(offset, _)| offset).collect();
         ends.push(framed.len());

@@ -22,7 +22,7 @@ pub fn costs(class: Class) -> Costs {
     match class {
         Class::Emergency => Costs { missed: 22.0, question: 1.5, other: 1.0 },
         Class::Intent(Intent::AskHuman) => Costs { missed: 3.0, question: 2.5, other: 1.5 },
-        Class::Intent(Intent::Dissatisfied) => Costs { missed: 1.5, question: 1.5, other: 1.0 },
+        Class::Intent(Intent::Dissatisfied) => Costs { missed: 2.0, question: 1.5, other: 1.0 },
         Class::Intent(Intent::Complaint) => Costs { missed: 1.0, question: 2.0, other: 1.0 },
         // Logging in elsewhere is a matter that is asked about.
         Class::Intent(Intent::Login) => Costs { missed: 0.5, question: 6.0, other: 1.0 },
