@@ -529,7 +529,7 @@ fn wishes_and_the_screen_hear_the_same_in_masked_words() {
         }
     }
     println!("{otherwise} of {} are heard otherwise", planted.len());
-    assert!(newly.len() <= 5 && otherwise <= 25, "{otherwise} heard otherwise:\n{}", newly.join("\n"));
+    assert!(newly.len() <= 5 && otherwise <= 15, "{otherwise} heard otherwise:\n{}", newly.join("\n"));
     let asked = "帮我查张三，身份证110101199003071233";
     assert_eq!(
         screen.notice(asked).map(|noticed| noticed.category),
