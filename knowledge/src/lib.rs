@@ -2,6 +2,7 @@
 
 // In the order in which they are best read.
 pub mod analyzer;
+mod citations;
 pub mod entry;
 pub mod evaluate;
 pub mod export;

@@ -2,11 +2,14 @@
 //!
 //! The hierarchy is in the six digits themselves (GB/T 2260): `100000` is the nation, `XX0000` a province, `XXXX00` a
 //! city, anything else a district or county. The table only adds names; `region/relative.rs` reads words that mean a
-//! region only to somebody ("本市"), `region/mention.rs` finds places in a citizen's words.
+//! region only to somebody ("本市"), `region/mention.rs` finds places in a citizen's words, `region/toponyms.rs` those of the
+//! nation in any text.
 
 mod mention;
+mod nation;
 mod placeless;
 mod relative;
+mod toponyms;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +17,9 @@ use std::fmt;
 use serde::Deserialize;
 
 pub use mention::{Mention, Places};
+pub(crate) use nation::cities;
 pub use placeless::placeless;
+pub(crate) use toponyms::{Relation, Toponym, Toponyms};
 
 /// A six-digit code of an administrative division.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,16 +8,18 @@ use std::sync::Arc;
 
 use tantivy::TantivyDocument;
 use tantivy::schema::{
-    FAST, Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+    FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 use crate::analyzer::{self, Analyzer, Tokens};
+use crate::citations;
 use crate::entry::{Audience, Details, Entry, Kind, Status};
 use crate::index::{Placed, forward};
+use crate::region::Toponyms;
 
 /// Raised whenever documents are laid out differently, so that an older index is rebuilt.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 
 /// Name of the tokenizer of questions in the index's own settings.
 pub(crate) const QUESTIONS: &str = "questions";
@@ -49,6 +51,8 @@ pub(crate) mod column {
     pub(crate) const UNTIL: &str = "expires_on";
     /// The day that says which of two entries is the newer.
     pub(crate) const SINCE: &str = "since";
+    /// The places that the entry names, each once.
+    pub(crate) const PLACES: &str = "places";
     /// 1 if another entry took this one's place.
     pub(crate) const REPLACED: &str = "replaced";
 }
@@ -70,6 +74,9 @@ pub(crate) struct Fields {
     until: Field,
     since: Field,
     replaced: Field,
+    pub(crate) places: Field,
+    /// The documents that the entry refers to by name.
+    pub(crate) cited: Field,
     /// The id of the entry that took this one's place.
     pub(crate) successor: Field,
 }
@@ -97,6 +104,8 @@ pub(crate) fn schema() -> (Schema, Fields) {
         until: builder.add_i64_field(column::UNTIL, FAST),
         since: builder.add_i64_field(column::SINCE, FAST),
         replaced: builder.add_u64_field(column::REPLACED, FAST),
+        places: builder.add_u64_field(column::PLACES, INDEXED | FAST),
+        cited: builder.add_text_field("cited", STRING),
         successor: builder.add_text_field("successor", STORED),
     };
     (builder.build(), fields)
@@ -114,6 +123,13 @@ impl Fields {
             questions += 1;
         }
         let packed = forward::pack(entry, analyzer);
+        for place in Toponyms::shared().named(&packed.body) {
+            document.add_u64(self.places, place.get());
+        }
+        let own = citations::named(&analyzer.canonical(analyzer.normalise(&entry.title)));
+        for name in citations::cited(&packed.body).into_iter().filter(|name| own.as_ref() != Some(name)) {
+            document.add_text(self.cited, name);
+        }
         document.add_text(self.body, packed.body);
         for word in packed.words {
             document.add_u64(self.text, word);

@@ -8,6 +8,7 @@
 //! first (`search/ties.rs`).
 
 mod asked;
+mod authority;
 mod candidates;
 mod compare;
 pub mod explain;
@@ -15,6 +16,7 @@ mod features;
 mod kinds;
 mod lacking;
 mod model;
+mod places;
 mod rank;
 mod scope;
 mod succession;
@@ -29,6 +31,7 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, DocId, TantivyDocument, TantivyError};
 
 use asked::Asked;
+use authority::Authorities;
 use candidates::Candidate;
 use compare::{Compared, Comparison};
 use rank::Ranked;
@@ -156,6 +159,10 @@ pub(crate) fn fused(
     let mut compared: Vec<Compared> = candidates.iter().map(|candidate| comparison.with(candidate)).collect();
     for (one, lift) in compared.iter_mut().zip(lifts) {
         one.features.set(Feature::dense, lift);
+    }
+    let mut authorities = Authorities::new(snapshot);
+    for one in &mut compared {
+        authorities.look(one.document.as_deref(), &mut one.features)?;
     }
     let mut ranked: Vec<Ranked> = candidates
         .iter()

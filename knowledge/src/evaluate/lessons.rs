@@ -72,53 +72,131 @@ pub(super) struct Seen {
 /// Documents without an answer: what people also say to a machine, in no city's competence.
 const SMALL_TALK: &str = include_str!("small_talk.txt");
 
+/// How entries and questions are changed for one lesson.
+struct Plan {
+    name: &'static str,
+    class: Class,
+    /// How many similar questions an entry keeps.
+    kept: usize,
+    /// Whether it keeps what it says.
+    body: bool,
+    /// What is done to the questions.
+    twist: Twist,
+    weight: f64,
+}
+
+/// What is done to the questions of a lesson.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Twist {
+    /// Nothing.
+    Plain,
+    /// One slip of the fingers or of the input method each.
+    Misspelt,
+    /// Every entry holds in some other city, which its title and the question name. One question in so many ([`TAKEN_OUT`]) names
+    /// another one, and nothing answers it.
+    InCities,
+}
+
 /// The city's own entries, each similar question left out in turn.
 ///
 /// # Errors
 /// When the throw-away index fails.
 pub fn of_entries(entries: &[Entry], analyzer: &Arc<Analyzer>) -> Result<Vec<Lesson>, EvaluateError> {
-    // What is kept of the similar questions, whether the body is, and whether questions are spoilt.
-    let plans: [(&str, Class, usize, bool, bool, f64); 10] = [
-        ("title alone", Class::Questions, 0, false, false, 1.0),
-        ("title alone, misspelt", Class::Questions, 0, false, true, 0.6),
-        ("three similar questions", Class::Questions, 3, false, false, 1.0),
-        ("three similar questions, misspelt", Class::Questions, 3, false, true, 0.6),
-        ("four and the body", Class::Questions, 4, true, false, 1.0),
-        ("four and the body, misspelt", Class::Questions, 4, true, true, 0.6),
-        ("all but two and the body", Class::Questions, usize::MAX, true, false, 1.0),
-        ("all but two, misspelt", Class::Questions, usize::MAX, true, true, 0.6),
-        ("title and body", Class::Passages, 0, true, false, 2.0),
-        ("title and body, misspelt", Class::Passages, 0, true, true, 0.5),
-    ];
+    let plan = |name, class, kept, body, twist, weight| Plan { name, class, kept, body, twist, weight };
+    let plans = {
+        use Class::{Passages, Questions};
+        use Twist::{InCities, Misspelt, Plain};
+        [
+            plan("title alone", Questions, 0, false, Plain, 1.0),
+            plan("title alone, misspelt", Questions, 0, false, Misspelt, 0.6),
+            plan("three similar questions", Questions, 3, false, Plain, 1.0),
+            plan("three similar questions, misspelt", Questions, 3, false, Misspelt, 0.6),
+            plan("four and the body", Questions, 4, true, Plain, 1.0),
+            plan("four and the body, misspelt", Questions, 4, true, Misspelt, 0.6),
+            plan("four and the body, in many cities", Questions, 4, true, InCities, 0.6),
+            plan("all but two and the body", Questions, usize::MAX, true, Plain, 1.0),
+            plan("all but two, misspelt", Questions, usize::MAX, true, Misspelt, 0.6),
+            plan("title and body", Passages, 0, true, Plain, 2.0),
+            plan("title and body, misspelt", Passages, 0, true, Misspelt, 0.5),
+            plan("title and body, in many cities", Passages, 0, true, InCities, 0.5),
+        ]
+    };
     let spoiler = Spoiler::new(analyzer);
-    plans
-        .into_iter()
-        .map(|(name, class, kept, body, spoilt, weight)| {
-            let mut documents = Vec::new();
-            let mut asked = Vec::new();
-            for entry in entries {
-                let mut similar: Vec<&String> = entry.similar.iter().collect();
-                similar.sort_by_key(|text| hash(&[name, text.as_str()]));
-                let split = kept.min(similar.len().saturating_sub(2));
-                let (stays, left_out) = similar.split_at(split);
-                let taken_out = hash(&[name, entry.id.as_str()]).is_multiple_of(TAKEN_OUT);
-                let group = hash(&[entry.id.as_str()]);
-                for text in left_out.iter().take(ASKED) {
-                    let text = if spoilt { misspelt(&spoiler, text) } else { (*text).clone() };
-                    asked.push((text, group, (!taken_out).then(|| HashSet::from([entry.id.clone()]))));
+    plans.iter().map(|plan| of_plan(plan, entries, &spoiler, analyzer)).collect()
+}
+
+fn of_plan(
+    plan: &Plan,
+    entries: &[Entry],
+    spoiler: &Spoiler<'_>,
+    analyzer: &Arc<Analyzer>,
+) -> Result<Lesson, EvaluateError> {
+    let name = plan.name;
+    let cities = Cities::new();
+    let mut documents = Vec::new();
+    let mut asked = Vec::new();
+    for entry in entries {
+        let mut similar: Vec<&String> = entry.similar.iter().collect();
+        similar.sort_by_key(|text| hash(&[name, text.as_str()]));
+        let split = plan.kept.min(similar.len().saturating_sub(2));
+        let (stays, left_out) = similar.split_at(split);
+        let taken_out = hash(&[name, entry.id.as_str()]).is_multiple_of(TAKEN_OUT);
+        let group = hash(&[entry.id.as_str()]);
+        for &text in left_out.iter().take(ASKED) {
+            let mut answered = !taken_out;
+            let text = match plan.twist {
+                Twist::Plain => text.clone(),
+                Twist::Misspelt => misspelt(spoiler, text),
+                Twist::InCities => {
+                    let elsewhere = hash(&[name, text.as_str()]).is_multiple_of(TAKEN_OUT);
+                    answered &= !elsewhere;
+                    format!("{}{text}", cities.called(entry, if elsewhere { text } else { "" }, text))
                 }
-                if !taken_out {
-                    documents.push(reduced(
-                        entry,
-                        &stays.iter().map(|text| (*text).clone()).collect::<Vec<_>>(),
-                        body,
-                    ));
-                }
+            };
+            asked.push((text, group, answered.then(|| HashSet::from([entry.id.clone()]))));
+        }
+        if !taken_out {
+            let stays: Vec<String> = stays.iter().map(|text| (*text).clone()).collect();
+            let mut reduced = reduced(entry, &stays, plan.body);
+            if plan.twist == Twist::InCities {
+                reduced.title = format!("{}{}", cities.of(entry, ""), reduced.title);
             }
-            asked.extend(small_talk());
-            ask(name, Some(class), weight, documents, asked, analyzer)
-        })
-        .collect()
+            documents.push(reduced);
+        }
+    }
+    asked.extend(small_talk());
+    ask(name, Some(plan.class), plan.weight, documents, asked, analyzer)
+}
+
+/// In so many cities entries hold, for lessons in which places count.
+const CITIES: usize = 40;
+
+/// Some cities of the nation, from all over the list, each with its names.
+struct Cities(Vec<Vec<String>>);
+
+impl Cities {
+    fn new() -> Cities {
+        let all = crate::region::cities();
+        let step = (all.len() / CITIES).max(1);
+        Cities(all.into_iter().step_by(step).collect())
+    }
+
+    fn names(&self, entry: &Entry, other: &str) -> &[String] {
+        let at = hash(&["city", entry.id.as_str(), other]) % self.0.len().max(1) as u64;
+        self.0.get(at as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The city in which an entry holds, or some other, as it is called officially.
+    fn of(&self, entry: &Entry, other: &str) -> &str {
+        self.names(entry, other).last().map_or("", String::as_str)
+    }
+
+    /// The same city as somebody may call it, who asks that question.
+    fn called(&self, entry: &Entry, other: &str, question: &str) -> &str {
+        let names = self.names(entry, other);
+        let at = hash(&["called", question]) % names.len().max(1) as u64;
+        names.get(at as usize).map_or("", String::as_str)
+    }
 }
 
 /// A collection with judgments, such as others have published under a free licence.

@@ -96,6 +96,7 @@ fn side(feature: Feature) -> Side {
         | Feature::units_more
         | Feature::body_missing
         | Feature::body_length
+        | Feature::place_apart
         | Feature::things_unit
         | Feature::things_body
         | Feature::thing_body => Side::Negative,

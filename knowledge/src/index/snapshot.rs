@@ -16,7 +16,7 @@ use super::bm25::{Saturation, idf};
 use super::forward;
 use crate::analyzer::is_han;
 use crate::entry::{EntryId, Kind, Status};
-use crate::region::RegionCode;
+use crate::region::{RegionCode, Toponym};
 use crate::schema::{self, Fields, column};
 use crate::search::Scope;
 
@@ -70,6 +70,7 @@ struct Content {
     gates: Vec<Gate>,
     kind: Arc<dyn ColumnValues<u64>>,
     text: Column<u64>,
+    places: Column<u64>,
     /// How many entries have a Chinese character in their questions.
     characters: Vec<(u16, u32)>,
     questions: u64,
@@ -249,6 +250,17 @@ impl Snapshot {
             .collect()
     }
 
+    /// How many entries refer to a document by that name, deleted ones included.
+    pub(crate) fn citing(&self, name: &str) -> Result<u64, TantivyError> {
+        self.searcher.doc_freq(&Term::from_field_text(self.fields.cited, name))
+    }
+
+    /// How many entries name a place, deleted ones included.
+    pub(crate) fn naming(&self, place: Toponym) -> Result<u64, TantivyError> {
+        let term = Term::from_field_u64(self.fields.places, place.get());
+        self.searcher.doc_freq(&term)
+    }
+
     /// How many documents there are, deleted ones included.
     pub(crate) fn documents(&self) -> u64 {
         self.documents
@@ -326,6 +338,7 @@ impl Content {
             gates,
             kind: columns.u64(column::KIND)?.first_or_default_col(0),
             text: columns.u64(column::TEXT)?,
+            places: columns.u64(column::PLACES)?,
             characters,
             questions: total(column::QUESTIONS)?,
             answers: total(column::ANSWER)?,
@@ -355,6 +368,11 @@ impl Segment {
         self.content.text.values.get_range(u64::from(rows.start), words);
         units.clear();
         forward::unpack(words, units);
+    }
+
+    /// The places that the entry names.
+    pub(crate) fn places(&self, document: DocId) -> impl Iterator<Item = Toponym> {
+        self.content.places.values_for_doc(document).map(Toponym::from_column)
     }
 
     /// The day that says which of two entries is the newer; the earliest of all if none is known.

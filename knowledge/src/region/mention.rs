@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use super::nation::{end_of_name, is_whole_name};
 use super::{RegionCode, Regions, relative};
 
 /// What the words say about a place.
@@ -62,23 +63,6 @@ pub struct Places {
     finder: Option<AhoCorasick>,
     names: HashMap<String, Known>,
 }
-
-/// After a name that ends like this, these characters belong to another word: 北京市场 is no 北京市.
-const OTHER_WORDS: [(char, &str); 5] = [
-    ('省', "钱下力心电事得油略"),
-    ('市', "场民区内容面价政长郊值况集"),
-    ('区', "域别间分块划"),
-    ('县', "城级"),
-    ('旗', "舰帜袍"),
-];
-
-/// Right after a bare name, these make it part of another name: 北京路, 上海银行, 中山公园, 吉林大街.
-const PARTS_OF_NAMES: [&str; 50] = [
-    "路", "东路", "西路", "南路", "北路", "中路", "街", "大街", "东街", "西街", "南街", "北街", "大道", "巷",
-    "胡同", "桥", "大桥", "站", "东站", "西站", "南站", "北站", "机场", "港", "银行", "公园", "广场", "大学",
-    "学院", "医院", "中学", "小学", "一中", "饭店", "酒店", "宾馆", "大厦", "商城", "商场", "花园", "小区",
-    "新村", "镇", "村", "楼", "烤鸭", "火锅", "拉面", "小面", "菜",
-];
 
 impl Places {
     /// The names of the table, the words like "本市", and the nation's provinces and cities. Where the table has no
@@ -170,24 +154,12 @@ impl Places {
     }
 
     /// A name as it stands in the words, shortened or dropped where it is the beginning of something else.
-    fn judge(&self, text: &str, start: usize, mut end: usize) -> Option<Found> {
-        let mut name = text.get(start..end)?;
-        let next = text.get(end..)?.chars().next();
-        let last = name.chars().next_back()?;
-        let another = |(ending, others): &(char, &str)| {
-            *ending == last && next.is_some_and(|next| others.contains(next))
-        };
-        if OTHER_WORDS.iter().any(another) {
-            end -= last.len_utf8();
-            name = text.get(start..end)?;
-        }
+    fn judge(&self, text: &str, start: usize, end: usize) -> Option<Found> {
+        let end = end_of_name(text, start, end);
+        let name = text.get(start..end)?;
         let known = self.names.get(name)?.clone();
-        let whole = name.ends_with(['省', '市', '区', '县', '州', '盟', '旗']) || known == Known::Relative;
-        let rest = text.get(end..)?;
-        if !whole && PARTS_OF_NAMES.iter().any(|part| rest.starts_with(part)) {
-            return None;
-        }
-        Some(Found { start, end, known })
+        let whole = known == Known::Relative || is_whole_name(name, text.get(end..)?);
+        whole.then_some(Found { start, end, known })
     }
 }
 

@@ -6,6 +6,7 @@ use tantivy::TantivyError;
 use tantivy::postings::TermInfo;
 
 use super::kinds::Kinds;
+use super::places::AskedPlaces;
 use crate::analyzer::{Analyzer, Sounds};
 use crate::index::Snapshot;
 use crate::index::bm25::idf;
@@ -59,6 +60,8 @@ pub(crate) struct Asked {
     pub(crate) things: Vec<Vec<Vec<u16>>>,
     /// What other words an entry may have for some of the question's.
     pub(crate) wordings: Vec<OtherWords>,
+    /// The places that the question names.
+    pub(crate) places: AskedPlaces,
     /// Of what kind the question is.
     pub(crate) kinds: Kinds,
     /// The sounds of the letters, in the order of `letters`; 0 for what has none.
@@ -174,6 +177,7 @@ impl Asked {
             letters: Vec::new(),
             pairs: Vec::new(),
             words: words(&segments, &tokens, snapshot.documents()),
+            places: AskedPlaces::of(snapshot, &text)?,
             kinds: Kinds::of(&text),
             sounds: Vec::new(),
             pair_slots: Vec::new(),

@@ -6,9 +6,10 @@ use super::features::{Feature, Features};
 use super::kinds::Kinds;
 use super::tally::Tally;
 use super::wordings::OtherWordings;
+use crate::citations;
 use crate::entry::Kind;
 use crate::index::bm25::{B, K1};
-use crate::index::forward::{GAP, Part};
+use crate::index::forward::{self, GAP, Part};
 use crate::index::{Segment, Snapshot};
 
 /// How often the title counts among what the entry says. Measured on policy texts, two is worth three points of hit@1
@@ -117,6 +118,8 @@ pub(super) struct Compared {
     pub(super) unit: Option<usize>,
     /// Whether the entry has each of [`Asked::words`].
     pub(super) words: Vec<bool>,
+    /// The document that the entry is or is part of, by name.
+    pub(super) document: Option<String>,
 }
 
 fn part(of: f32, whole: f32) -> f32 {
@@ -171,9 +174,11 @@ impl<'a> Comparison<'a> {
         features.set(Feature::matter, f32::from(u8::from(is_matter)));
         let unit = self.with_questions(&text, &mut features);
         self.with_body(&text, &mut features);
+        self.asked.places.look(segment.places(candidate.document), &mut features);
+        let document = citations::named(&forward::title(&text));
         self.text = text;
         let words = self.found.words.iter().map(|&count| count > 0.0).collect();
-        Compared { features, unit, words }
+        Compared { features, unit, words, document }
     }
 
     /// The entry's questions: finds the one that is most like the question, and looks at it closely.

@@ -65,6 +65,9 @@ features! {
     things_body: "The same for all that the entry says.",
     thing_body: "1 if the entry does not mention one of them at all.",
     matter: "1 if the entry is a matter, which is asked for oftener than one question about it.",
+    place: "Whether the entry names a place that the question names, the more the fewer entries do; half if one lies in the other.",
+    place_apart: "1 if the entry names places, and only others than the question.",
+    authority: "How often other entries refer to the document that the entry is part of.",
     first_stage: "What the first stage thinks of the entry.",
     dense: "How far the entry stands out by embedding from what is merely near, less what is usual; 0 without embeddings.",
 }

@@ -2,6 +2,7 @@
 
 mod fused;
 mod leaks;
+mod names;
 mod succession;
 
 use jiff::civil::{Date, date};
