@@ -19,6 +19,7 @@ mod model;
 mod places;
 mod rank;
 mod scope;
+mod standing;
 mod succession;
 mod tally;
 #[cfg(test)]

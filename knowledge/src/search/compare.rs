@@ -4,6 +4,7 @@ use super::asked::{Asked, Letter, Likeness, Pair, Word};
 use super::candidates::Candidate;
 use super::features::{Feature, Features};
 use super::kinds::Kinds;
+use super::standing::{self, Seen};
 use super::tally::Tally;
 use super::wordings::OtherWordings;
 use crate::citations;
@@ -15,9 +16,6 @@ use crate::index::{Segment, Snapshot};
 /// How often the title counts among what the entry says. Measured on policy texts, two is worth three points of hit@1
 /// and costs nothing elsewhere; the body is indexed likewise.
 const TITLE_COUNT: f32 = 2.0;
-
-/// Letters close together: twice the question, and at least so many.
-const WINDOW: usize = 24;
 
 /// What sums over letters are divided by, so that it goes to 1 or a little beyond as others do.
 const ALL_LETTERS: f32 = 20.0;
@@ -40,6 +38,8 @@ pub(super) struct Comparison<'a> {
     found: Found,
     /// Where letters of the question stand in the text looked at last.
     seen: Vec<Seen>,
+    /// Where the answer begins in the text looked at last, or its end.
+    answer: usize,
     tally: Tally,
     units: Vec<Unit>,
     wordings: OtherWordings<'a>,
@@ -68,17 +68,6 @@ impl Unit {
 struct Back {
     letters: f32,
     pairs: f32,
-}
-
-/// A letter of the question in a text.
-#[derive(Clone, Copy)]
-struct Seen {
-    /// Where in the text.
-    at: usize,
-    /// Its place in `Asked::letters`.
-    letter: usize,
-    /// The place in `Asked::pairs` of the pair that ends there.
-    pair: Option<usize>,
 }
 
 /// What the question would score against itself.
@@ -157,6 +146,7 @@ impl<'a> Comparison<'a> {
             text: Vec::new(),
             found: Found::default(),
             seen: Vec::new(),
+            answer: 0,
             tally: Tally::new(asked),
             units: Vec::new(),
             wordings: OtherWordings::new(&asked.wordings),
@@ -378,44 +368,9 @@ impl<'a> Comparison<'a> {
         features.set(Feature::body_sound, part(by_sound, self.own.body_letters));
         features.set(Feature::body_length, length / (1.0 + length));
         let whole = self.own.body_letters + self.own.body_pairs;
-        features.set(Feature::body_window, part(self.window(), whole));
+        features.set(Feature::body_window, part(standing::window(asked, &self.seen, self.own.length), whole));
+        features.set(Feature::body_start, part(standing::start(asked, &self.seen, self.answer), whole));
         features.set(Feature::body_wording, part(self.wordings.weight(text), whole));
-    }
-
-    /// The most of the question, by rarity, that stands within a window of the text looked at last.
-    fn window(&self) -> f32 {
-        let width = (2 * self.own.length).max(WINDOW);
-        let asked = self.asked;
-        let mut letters = vec![0_u16; asked.letters.len()];
-        let mut pairs = vec![0_u16; asked.pairs.len()];
-        let (mut inside, mut most) = (0.0_f32, 0.0_f32);
-        let mut leaving = self.seen.iter().peekable();
-        for seen in &self.seen {
-            while let Some(left) = leaving.next_if(|left| left.at + width < seen.at) {
-                letters[left.letter] -= 1;
-                if letters[left.letter] == 0 {
-                    inside -= asked.letters[left.letter].body_weight();
-                }
-                if let Some(pair) = left.pair {
-                    pairs[pair] -= 1;
-                    if pairs[pair] == 0 {
-                        inside -= asked.pairs[pair].body_weight();
-                    }
-                }
-            }
-            letters[seen.letter] += 1;
-            if letters[seen.letter] == 1 {
-                inside += asked.letters[seen.letter].body_weight();
-            }
-            if let Some(pair) = seen.pair {
-                pairs[pair] += 1;
-                if pairs[pair] == 1 {
-                    inside += asked.pairs[pair].body_weight();
-                }
-            }
-            most = most.max(inside);
-        }
-        most
     }
 
     /// Counts the parts of the question in a text.
@@ -424,6 +379,7 @@ impl<'a> Comparison<'a> {
         let found = &mut self.found;
         found.clear(asked);
         self.seen.clear();
+        self.answer = text.len();
         let mut count = 1.0;
         let mut before: Option<usize> = None;
         let mut marks = 0;
@@ -443,7 +399,11 @@ impl<'a> Comparison<'a> {
                     before = None;
                     marks += 1;
                     if letter != GAP {
-                        count = if Part::of(letter) == Some(Part::Title) { title_count } else { 1.0 };
+                        let part = Part::of(letter);
+                        count = if part == Some(Part::Title) { title_count } else { 1.0 };
+                        if part == Some(Part::Answer) {
+                            self.answer = at;
+                        }
                     }
                     continue;
                 }

@@ -57,6 +57,7 @@ features! {
     body_words_in: "The same by content words.",
     body_run: "The longest run of the question's letters in the entry, over the question's length.",
     body_window: "How much of the question stands close together in the entry.",
+    body_start: "How much of the question stands in the first hundred letters of the answer.",
     body_missing: "The rarest content word of the question that the entry lacks, over the rarest of the question.",
     body_sound: "How much of the question stands in the entry only by its sound.",
     body_wording: "How much of the question, by rarity, the entry says only in other words.",

@@ -118,6 +118,7 @@ export const searchEn: typeof searchZh = {
     body_words_in: { name: 'Question’s words in the entry', hint: 'How many content words of the question stand anywhere in the entry' },
     body_run: { name: 'Longest run in the entry', hint: 'Neighbouring characters in common with the entry, over the length of the question' },
     body_window: { name: 'Close together in the entry', hint: 'How much of the question stands in one short passage of the entry; high when that is about it' },
+    body_start: { name: 'In the first lines', hint: 'How much of the question stands in the first hundred letters of the answer, which say what it answers' },
     body_missing: { name: 'Missing in the entry', hint: 'How rare the rarest content word is that the entry lacks; high when it does not speak of what matters' },
     body_sound: { name: 'Same sound in the entry', hint: 'How much of the question meets the entry by its sound only; mostly typing errors' },
     body_wording: { name: 'Said in other words', hint: 'How much of the question the entry says only in the words of official texts, such as employer for boss' },
