@@ -4,6 +4,7 @@
 //! candidates are found; its text, packed into numbers, by which the second stage compares each question on its own
 //! ([`crate::index::forward`]); and columns for everything that is filtered by.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tantivy::TantivyDocument;
@@ -16,7 +17,7 @@ use crate::analyzer::{self, Analyzer, Tokens};
 use crate::citations;
 use crate::entry::{Audience, Details, Entry, Kind, Status};
 use crate::index::{Placed, forward};
-use crate::region::Toponyms;
+use crate::region::{Toponym, Toponyms};
 
 /// Raised whenever documents are laid out differently, so that an older index is rebuilt.
 const LAYOUT: u32 = 3;
@@ -51,7 +52,7 @@ pub(crate) mod column {
     pub(crate) const UNTIL: &str = "expires_on";
     /// The day that says which of two entries is the newer.
     pub(crate) const SINCE: &str = "since";
-    /// The places that the entry names, each once.
+    /// The places that the entry names or lies in, each once.
     pub(crate) const PLACES: &str = "places";
     /// 1 if another entry took this one's place.
     pub(crate) const REPLACED: &str = "replaced";
@@ -123,7 +124,9 @@ impl Fields {
             questions += 1;
         }
         let packed = forward::pack(entry, analyzer);
-        for place in Toponyms::shared().named(&packed.body) {
+        let places: BTreeSet<Toponym> =
+            placed.lies_in().chain(Toponyms::shared().named(&packed.body)).collect();
+        for place in places {
             document.add_u64(self.places, place.get());
         }
         let own = citations::named(&analyzer.canonical(analyzer.normalise(&entry.title)));

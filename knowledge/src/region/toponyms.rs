@@ -110,15 +110,25 @@ impl Toponyms {
         Toponyms { finder, names }
     }
 
-    /// The places that a normalised text names, each once, in order.
+    /// The places that a normalised text names, each once, in order. A province right before one of its cities only says which is
+    /// meant: 湖南省怀化市 is one place.
     pub(crate) fn named(&self, text: &str) -> Vec<Toponym> {
         let listed = self.finder.iter().flat_map(|finder| finder.find_iter(text)).filter_map(|hit| {
             let end = nation::end_of_name(text, hit.start(), hit.end());
             let (name, rest) = (text.get(hit.start()..end)?, text.get(end..)?);
-            let place = self.names.get(name).copied();
-            place.filter(|_| nation::is_whole_name(name, rest))
+            let place = self.names.get(name).copied().filter(|_| nation::is_whole_name(name, rest))?;
+            Some((hit.start(), end, place))
         });
-        let mut places: Vec<Toponym> = listed.chain(lettered(text)).collect();
+        let mut found: Vec<(usize, usize, Toponym)> = Vec::new();
+        for one in listed {
+            let (start, _, place) = one;
+            found.pop_if(|(_, end, before)| {
+                *end == start && before.is_province() && before.0 == place.province()
+            });
+            found.push(one);
+        }
+        let mut places: Vec<Toponym> =
+            found.into_iter().map(|(.., place)| place).chain(lettered(text)).collect();
         places.sort_unstable();
         places.dedup();
         places
@@ -155,7 +165,8 @@ mod tests {
         assert_eq!(one("吉林怎么办"), one("吉林省"));
         assert_ne!(one("吉林市怎么办"), one("吉林省"));
         assert_eq!(one("北京市场"), one("北京"));
-        assert_eq!(named("浙江省杭州市").len(), 2);
+        assert_eq!(one("浙江省杭州市"), one("杭州"));
+        assert_eq!(named("浙江省的杭州市").len(), 2);
         assert_eq!(named("北京路怎么走，去上海银行"), []);
         assert_eq!(named("app市场里a区域的3区"), []);
         assert_eq!(one("a7县的公交"), one("请问a7县怎么办"));

@@ -46,6 +46,39 @@ fn what_holds_in_another_city_comes_behind() {
 }
 
 #[test]
+fn where_an_entry_lies_need_not_be_said() {
+    let table = r#"[{"code": 430000, "name": "湖南省"}, {"code": 431200, "name": "怀化市"}, {"code": 431202, "name": "鹤城区"}]"#;
+    let regions = Regions::from_json(table.as_bytes()).unwrap().at_home(RegionCode::new(431_200).unwrap());
+    let index = Index::in_memory(Analyzer::shared()).unwrap();
+    let place = |id: &str, region: Option<&str>, title: &str| {
+        let mut one = entry(id, title);
+        one.region = region.map(str::to_owned);
+        Placed::new(one, &regions).unwrap()
+    };
+    let entries = [
+        place("nowhere", None, "社保从上海转入怎么办"),
+        place("district", Some("鹤城区"), "社保从上海转入"),
+        place("province", Some("湖南省"), "社保从外省转入"),
+    ];
+    index.rebuild(entries, 1).unwrap();
+    for (question, id, place, apart) in [
+        ("怀化社保怎么转入", "nowhere", 1.0 / 3.0, 0.0),
+        ("怀化社保怎么转入", "district", 1.0 / 3.0, 0.0),
+        ("怀化社保怎么转入", "province", 1.0 / 6.0, 0.0),
+        ("长沙社保怎么转入", "district", 0.0, 1.0),
+        ("上海社保怎么转入", "district", 1.0 / 3.0, 0.0),
+    ] {
+        let of = |feature| {
+            let scope = Scope { region: RegionCode::new(431_202), audience: None, on: TODAY };
+            let hits = index.search(&Query { text: question.to_owned(), scope }, 50).unwrap();
+            hits.iter().find(|hit| hit.id.as_str() == id).unwrap().features.get(feature)
+        };
+        assert!((of(Feature::place) - place).abs() < 1e-6, "{question} {id}: {}", of(Feature::place));
+        assert_eq!(of(Feature::place_apart), apart, "{question} {id}");
+    }
+}
+
+#[test]
 fn an_article_is_worth_what_others_refer_to() {
     let rule =
         "承租人经出租人同意，可以将租赁物转租给第三人；未经同意转租的，出租人可以解除合同，并请求赔偿损失。";
