@@ -129,7 +129,8 @@ impl Fields {
         for place in places {
             document.add_u64(self.places, place.get());
         }
-        let own = citations::named(&analyzer.canonical(analyzer.normalise(&entry.title)));
+        // A body begins with the title.
+        let own = packed.body.lines().next().and_then(citations::named);
         for name in citations::cited(&packed.body).into_iter().filter(|name| own.as_ref() != Some(name)) {
             document.add_text(self.cited, name);
         }

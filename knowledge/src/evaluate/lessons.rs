@@ -121,18 +121,18 @@ pub fn of_entries(entries: &[Entry], analyzer: &Arc<Analyzer>) -> Result<Vec<Les
             plan("title and body, in many cities", Passages, 0, true, InCities, 0.5),
         ]
     };
-    let spoiler = Spoiler::new(analyzer);
-    plans.iter().map(|plan| of_plan(plan, entries, &spoiler, analyzer)).collect()
+    let (spoiler, cities) = (Spoiler::new(analyzer), Cities::new());
+    plans.iter().map(|plan| of_plan(plan, entries, &spoiler, &cities, analyzer)).collect()
 }
 
 fn of_plan(
     plan: &Plan,
     entries: &[Entry],
     spoiler: &Spoiler<'_>,
+    cities: &Cities,
     analyzer: &Arc<Analyzer>,
 ) -> Result<Lesson, EvaluateError> {
     let name = plan.name;
-    let cities = Cities::new();
     let mut documents = Vec::new();
     let mut asked = Vec::new();
     for entry in entries {
@@ -159,7 +159,7 @@ fn of_plan(
             let stays: Vec<String> = stays.iter().map(|text| (*text).clone()).collect();
             let mut reduced = reduced(entry, &stays, plan.body);
             if plan.twist == Twist::InCities {
-                reduced.title = format!("{}{}", cities.of(entry, ""), reduced.title);
+                reduced.title = format!("{}{}", cities.of(entry), reduced.title);
             }
             documents.push(reduced);
         }
@@ -186,12 +186,12 @@ impl Cities {
         self.0.get(at as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// The city in which an entry holds, or some other, as it is called officially.
-    fn of(&self, entry: &Entry, other: &str) -> &str {
-        self.names(entry, other).last().map_or("", String::as_str)
+    /// The city in which an entry holds, as it is called officially.
+    fn of(&self, entry: &Entry) -> &str {
+        self.names(entry, "").last().map_or("", String::as_str)
     }
 
-    /// The same city as somebody may call it, who asks that question.
+    /// The same city, or where `other` is no empty text some other, as somebody may call it who asks that question.
     fn called(&self, entry: &Entry, other: &str, question: &str) -> &str {
         let names = self.names(entry, other);
         let at = hash(&["called", question]) % names.len().max(1) as u64;

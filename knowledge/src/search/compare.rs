@@ -38,8 +38,6 @@ pub(super) struct Comparison<'a> {
     found: Found,
     /// Where letters of the question stand in the text looked at last.
     seen: Vec<Seen>,
-    /// Where the answer begins in the text looked at last, or its end.
-    answer: usize,
     tally: Tally,
     units: Vec<Unit>,
     wordings: OtherWordings<'a>,
@@ -146,7 +144,6 @@ impl<'a> Comparison<'a> {
             text: Vec::new(),
             found: Found::default(),
             seen: Vec::new(),
-            answer: 0,
             tally: Tally::new(asked),
             units: Vec::new(),
             wordings: OtherWordings::new(&asked.wordings),
@@ -369,7 +366,7 @@ impl<'a> Comparison<'a> {
         features.set(Feature::body_length, length / (1.0 + length));
         let whole = self.own.body_letters + self.own.body_pairs;
         features.set(Feature::body_window, part(standing::window(asked, &self.seen, self.own.length), whole));
-        features.set(Feature::body_start, part(standing::start(asked, &self.seen, self.answer), whole));
+        features.set(Feature::body_start, part(standing::start(asked, &self.seen, text), whole));
         features.set(Feature::body_wording, part(self.wordings.weight(text), whole));
     }
 
@@ -379,7 +376,6 @@ impl<'a> Comparison<'a> {
         let found = &mut self.found;
         found.clear(asked);
         self.seen.clear();
-        self.answer = text.len();
         let mut count = 1.0;
         let mut before: Option<usize> = None;
         let mut marks = 0;
@@ -399,11 +395,7 @@ impl<'a> Comparison<'a> {
                     before = None;
                     marks += 1;
                     if letter != GAP {
-                        let part = Part::of(letter);
-                        count = if part == Some(Part::Title) { title_count } else { 1.0 };
-                        if part == Some(Part::Answer) {
-                            self.answer = at;
-                        }
+                        count = if Part::of(letter) == Some(Part::Title) { title_count } else { 1.0 };
                     }
                     continue;
                 }

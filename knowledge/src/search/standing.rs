@@ -1,6 +1,7 @@
 //! Where in a text the letters of a question stand: close together, or where the answer begins.
 
 use super::asked::Asked;
+use crate::index::forward::Part;
 
 /// Letters close together: twice the question, and at least so many.
 const WINDOW: usize = 24;
@@ -21,17 +22,17 @@ pub(super) struct Seen {
 }
 
 /// How often letters and pairs stand in a part of a text, and what those that do weigh together.
-struct Part<'a> {
+struct Stretch<'a> {
     asked: &'a Asked,
     letters: Vec<u16>,
     pairs: Vec<u16>,
     weight: f32,
 }
 
-impl Part<'_> {
-    fn of(asked: &Asked) -> Part<'_> {
+impl Stretch<'_> {
+    fn of(asked: &Asked) -> Stretch<'_> {
         let (letters, pairs) = (vec![0; asked.letters.len()], vec![0; asked.pairs.len()]);
-        Part { asked, letters, pairs, weight: 0.0 }
+        Stretch { asked, letters, pairs, weight: 0.0 }
     }
 
     fn enter(&mut self, seen: &Seen) {
@@ -64,7 +65,7 @@ impl Part<'_> {
 /// The most of a question of that length, by rarity, that stands close together.
 pub(super) fn window(asked: &Asked, all: &[Seen], length: usize) -> f32 {
     let width = (2 * length).max(WINDOW);
-    let mut inside = Part::of(asked);
+    let mut inside = Stretch::of(asked);
     let mut most = 0.0_f32;
     let mut leaving = all.iter().peekable();
     for seen in all {
@@ -77,10 +78,12 @@ pub(super) fn window(asked: &Asked, all: &[Seen], length: usize) -> f32 {
     most
 }
 
-/// How much of a question, by rarity, stands in the beginning of an answer that begins there.
-pub(super) fn start(asked: &Asked, all: &[Seen], begin: usize) -> f32 {
+/// How much of a question, by rarity, stands in the beginning of the answer in an entry's text.
+pub(super) fn start(asked: &Asked, all: &[Seen], text: &[u16]) -> f32 {
+    let answers = |unit: &u16| Part::of(*unit) == Some(Part::Answer);
+    let Some(begin) = text.iter().position(answers) else { return 0.0 };
     let from = all.partition_point(|seen| seen.at < begin);
-    let mut inside = Part::of(asked);
+    let mut inside = Stretch::of(asked);
     all.iter().skip(from).take_while(|seen| seen.at <= begin + START).for_each(|seen| inside.enter(seen));
     inside.weight
 }

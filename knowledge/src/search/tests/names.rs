@@ -12,7 +12,11 @@ fn articles<'a>(of: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> In
 }
 
 fn seen(index: &Index, question: &str, id: &str, feature: Feature) -> f32 {
-    let query = Query { text: question.to_owned(), scope: city() };
+    seen_in(city(), index, question, id, feature)
+}
+
+fn seen_in(scope: Scope, index: &Index, question: &str, id: &str, feature: Feature) -> f32 {
+    let query = Query { text: question.to_owned(), scope };
     let hits = index.search(&query, 50).unwrap();
     hits.iter().find(|hit| hit.id.as_str() == id).unwrap().features.get(feature)
 }
@@ -68,11 +72,8 @@ fn where_an_entry_lies_need_not_be_said() {
         ("长沙社保怎么转入", "district", 0.0, 1.0),
         ("上海社保怎么转入", "district", 1.0 / 3.0, 0.0),
     ] {
-        let of = |feature| {
-            let scope = Scope { region: RegionCode::new(431_202), audience: None, on: TODAY };
-            let hits = index.search(&Query { text: question.to_owned(), scope }, 50).unwrap();
-            hits.iter().find(|hit| hit.id.as_str() == id).unwrap().features.get(feature)
-        };
+        let scope = Scope { region: RegionCode::new(431_202), audience: None, on: TODAY };
+        let of = |feature| seen_in(scope, &index, question, id, feature);
         assert!((of(Feature::place) - place).abs() < 1e-6, "{question} {id}: {}", of(Feature::place));
         assert_eq!(of(Feature::place_apart), apart, "{question} {id}");
     }
